@@ -1,0 +1,29 @@
+// Every journey runs twice: with JavaScript (`js`) and without (`nojs`).
+
+import { defineConfig, devices } from "@playwright/test";
+import { launchOptions } from "./harness/browser";
+
+const browser = { ...devices["Desktop Chrome"], launchOptions };
+
+export default defineConfig({
+  testDir: "tests",
+  globalSetup: "./harness/global-setup.ts",
+  outputDir: "../target/end2end/results",
+  workers: 2,
+  fullyParallel: false,
+  retries: 0,
+  forbidOnly: !!process.env.CI,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  reporter: process.env.CI ? [["list"]] : [["list"], ["html", { outputFolder: "../target/end2end/report", open: "never" }]],
+  use: {
+    locale: "en-GB",
+    timezoneId: "UTC",
+    trace: "retain-on-failure",
+    screenshot: "only-on-failure",
+  },
+  projects: [
+    { name: "js", use: { ...browser } },
+    { name: "nojs", use: { ...browser, javaScriptEnabled: false } },
+  ],
+});

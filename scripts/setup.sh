@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Installs what is missing. Usage: setup.sh build|test. Quick when everything is there.
+source "$(dirname "$0")/env.sh"
+
+what="${1:-build}"
+for part in rust npm; do "scripts/setup-$part.sh"; done
+if [ "$what" = test ]; then
+  scripts/setup-browser.sh
+  scripts/setup-postgres.sh
+fi
+scripts/setup-tools.sh "$what"

@@ -1,0 +1,111 @@
+//! The closed list of actions that are decided.
+
+use crate::kernel::string_enum;
+
+string_enum! {
+    /// Something somebody may be allowed to do. The spelling is the Cedar action's.
+    pub enum Action {
+        /// See the team's people.
+        ViewTeam = "ViewTeam",
+        /// Invite, resend, withdraw.
+        InviteMember = "InviteMember",
+        /// Replace a leaver by a joiner.
+        RotateMember = "RotateMember",
+        /// Pause a member.
+        SuspendMember = "SuspendMember",
+        /// Take a suspension back.
+        ReinstateMember = "ReinstateMember",
+        /// End a membership.
+        RemoveMember = "RemoveMember",
+        /// Set a leave date.
+        ScheduleLeave = "ScheduleLeave",
+        /// Change a member's role.
+        ChangeRole = "ChangeRole",
+        /// Assign, narrow and take away applications.
+        AssignApplication = "AssignApplication",
+        /// See what the organization holds.
+        ViewTeamApps = "ViewTeamApps",
+        /// Read and export one organization's trail.
+        ViewTrail = "ViewTrail",
+        /// Change colour and logo.
+        EditBranding = "EditBranding",
+        /// Change sign-in rules of the organization.
+        EditSignInRules = "EditSignInRules",
+        /// See one partner as its owner.
+        ViewPartner = "ViewPartner",
+        /// Create an organization.
+        CreateOrganization = "CreateOrganization",
+        /// Edit an organization's profile.
+        EditOrganization = "EditOrganization",
+        /// Name owner and deputy.
+        AssignOwner = "AssignOwner",
+        /// Activate, suspend, offboard.
+        ChangeOrganizationStatus = "ChangeOrganizationStatus",
+        /// Add and change contracts.
+        ManageContract = "ManageContract",
+        /// Entitle an organization.
+        ManageEntitlements = "ManageEntitlements",
+        /// Certify or decline.
+        Certify = "Certify",
+        /// See the list of partners.
+        ViewPartners = "ViewPartners",
+        /// See the operator's pages.
+        ViewAdmin = "ViewAdmin",
+        /// Change the catalogue.
+        ManageCatalogue = "ManageCatalogue",
+        /// Give and take roles in the tenant, change the tenant.
+        ManageTenant = "ManageTenant",
+        /// Read and export everybody's trail.
+        ViewWholeTrail = "ViewWholeTrail",
+        /// See and retry messages.
+        ManageOutbox = "ManageOutbox",
+        /// Start an application.
+        Launch = "Launch",
+    }
+}
+
+/// What an action is decided on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sphere {
+    /// On one partner organization.
+    Organization,
+    /// On the tenant as a whole.
+    Tenant,
+    /// On a launch.
+    Launch,
+}
+
+impl Action {
+    /// What the action is decided on.
+    #[must_use]
+    pub const fn sphere(self) -> Sphere {
+        match self {
+            Self::CreateOrganization
+            | Self::ViewPartners
+            | Self::ViewAdmin
+            | Self::ManageCatalogue
+            | Self::ManageTenant
+            | Self::ViewWholeTrail
+            | Self::ManageOutbox => Sphere::Tenant,
+            Self::Launch => Sphere::Launch,
+            _ => Sphere::Organization,
+        }
+    }
+
+    /// Whether it changes something (and so asks for a step-up where the organization requires it, and is closed to a
+    /// leaver who may only look).
+    #[must_use]
+    pub const fn changes_something(self) -> bool {
+        !matches!(
+            self,
+            Self::ViewTeam
+                | Self::ViewTeamApps
+                | Self::ViewTrail
+                | Self::ViewPartner
+                | Self::ViewPartners
+                | Self::ViewAdmin
+                | Self::ViewWholeTrail
+                | Self::Launch
+        )
+    }
+}

@@ -1,0 +1,121 @@
+//! Forms about what partners hold.
+
+use leptos::prelude::*;
+use server_fn::ServerFnError;
+
+use super::{identifier, scopes as ticked, seats as seats_of, segment, several};
+use crate::{
+    apps::commands::{self, EntitlementTerms},
+    kernel::{end_of_day, start_of_day},
+    organizations::Tenant,
+    ui::Flash,
+    web::{Done, FieldErrors, Post, Refusal, fields, routes},
+};
+
+struct Typed {
+    scopes: Vec<String>,
+    starts: String,
+    ends: String,
+    seats: String,
+}
+
+impl Typed {
+    fn pairs(&self) -> Vec<(&'static str, String)> {
+        let single = [("starts", self.starts.clone()), ("ends", self.ends.clone()), ("seats", self.seats.clone())];
+        several("scopes[]", &self.scopes).chain(single).collect()
+    }
+
+    fn terms(&self, tenant: &Tenant) -> Result<EntitlementTerms, Refusal> {
+        let mut errors = FieldErrors::default();
+        if self.scopes.is_empty() {
+            errors.add("scopes[]", "Choose at least one permission.");
+        }
+        let starts = fields::required_day(&mut errors, "starts", &self.starts);
+        let ends = fields::optional_day(&mut errors, "ends", &self.ends);
+        let seats = seats_of(&mut errors, &self.seats);
+        let Some(starts) = starts else { return Err(errors.refusal()) };
+        errors.check()?;
+        Ok(EntitlementTerms {
+            scopes: ticked(&self.scopes)?,
+            starts_at: start_of_day(starts, tenant.time_zone),
+            ends_at: ends.map(|day| end_of_day(day, tenant.time_zone)),
+            seats,
+        })
+    }
+}
+
+/// Lets a partner use an application.
+#[server(prefix = "/do", endpoint = "grant-entitlement")]
+pub async fn grant_entitlement(
+    #[server(default)] organization: String,
+    #[server(default)] application: String,
+    #[server(default)] scopes: Vec<String>,
+    #[server(default)] starts: String,
+    #[server(default)] ends: String,
+    #[server(default)] seats: String,
+) -> Result<(), ServerFnError> {
+    let (organization, application) = (segment(&organization), segment(&application));
+    let typed = Typed { scopes, starts, ends, seats };
+    let mut post = Post::begin("entitlement", routes::partner_app(&organization, &application), typed.pairs()).await?;
+    let outcome = async {
+        let terms = typed.terms(&post.cx.tenant)?;
+        commands::grant_entitlement(&mut post.cx, &organization, &application, terms).await?;
+        let said = "The partner holds this application now. Its admins can assign it to their people.";
+        Ok(Done::to(routes::partner_part(&organization, "apps")).saying(Flash::good(said)))
+    }
+    .await;
+    post.finish(outcome).await
+}
+
+/// Changes what a partner holds.
+#[server(prefix = "/do", endpoint = "change-entitlement")]
+#[expect(clippy::too_many_arguments, reason = "one per field of the form")]
+pub async fn change_entitlement(
+    #[server(default)] organization: String,
+    #[server(default)] application: String,
+    #[server(default)] entitlement: String,
+    #[server(default)] version: String,
+    #[server(default)] scopes: Vec<String>,
+    #[server(default)] starts: String,
+    #[server(default)] ends: String,
+    #[server(default)] seats: String,
+) -> Result<(), ServerFnError> {
+    let (organization, application) = (segment(&organization), segment(&application));
+    let typed = Typed { scopes, starts, ends, seats };
+    let mut post = Post::begin("entitlement", routes::partner_app(&organization, &application), typed.pairs()).await?;
+    let outcome = async {
+        let terms = typed.terms(&post.cx.tenant)?;
+        commands::change_entitlement(&mut post.cx, &organization, identifier(&entitlement)?, identifier(&version)?, terms).await?;
+        let said = "What the partner holds was changed. It counts from now on.";
+        Ok(Done::to(routes::partner_part(&organization, "apps")).saying(Flash::good(said)))
+    }
+    .await;
+    post.finish(outcome).await
+}
+
+/// Takes an application away from a partner.
+#[server(prefix = "/do", endpoint = "revoke-entitlement")]
+pub async fn revoke_entitlement(
+    #[server(default)] organization: String,
+    #[server(default)] application: String,
+    #[server(default)] entitlement: String,
+    #[server(default)] reason: String,
+) -> Result<(), ServerFnError> {
+    let (organization, application) = (segment(&organization), segment(&application));
+    let mut post = Post::begin("revoke", routes::partner_app(&organization, &application), [("reason", reason.clone())]).await?;
+    let outcome = async {
+        let mut errors = FieldErrors::default();
+        let reason = fields::optional_text(&mut errors, "reason", &reason, 500);
+        errors.check()?;
+        let (application, ended) = commands::revoke_entitlement(&mut post.cx, &organization, identifier(&entitlement)?, reason).await?;
+        let people = match ended {
+            0 => "Nobody had it.".to_owned(),
+            1 => "One person lost it.".to_owned(),
+            more => format!("{more} people lost it."),
+        };
+        let said = format!("{} was taken away. {people}", application.name);
+        Ok(Done::to(routes::partner_part(&organization, "apps")).saying(Flash::good(said)))
+    }
+    .await;
+    post.finish(outcome).await
+}

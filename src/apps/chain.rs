@@ -1,0 +1,98 @@
+//! From rows to the chain of a launch: loads what every launch of a member depends on once, and judges any number of
+//! holdings against it in memory.
+
+use crate::{
+    access::{Action, Actor, Decision, LaunchFacts, LinkKind, Policies, Resource},
+    kernel::{MemberId, OrganizationId, Timestamp},
+    organizations::{Contract, Organization},
+    people::Member,
+    store::{self, Db, StoreError, holdings::Held},
+};
+
+/// What all launches of one member depend on.
+#[derive(Clone, Debug)]
+pub struct Circumstances {
+    /// The organization.
+    pub organization: Organization,
+    /// The contract in force that ends last; when there is none, the one that ended (or begins) last.
+    pub contract: Option<Contract>,
+    /// The membership.
+    pub member: Member,
+    grace_days: i32,
+    now: Timestamp,
+}
+
+/// A holding with what was decided about it.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The grants.
+    pub held: Held,
+    /// The chain.
+    pub facts: LaunchFacts,
+    /// What the policies say.
+    pub decision: Decision,
+}
+
+impl Circumstances {
+    /// Loads them: three queries.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not answer.
+    pub async fn load(
+        db: &impl Db,
+        organization: OrganizationId,
+        member: MemberId,
+        grace_days: i32,
+        now: Timestamp,
+    ) -> Result<Option<Self>, StoreError> {
+        let Some(member) = store::members::get(db, organization, member).await? else { return Ok(None) };
+        let Some(organization) = store::organizations::get(db, organization).await? else { return Ok(None) };
+        let contracts = store::contracts::of_organization(db, organization.id).await?;
+        Ok(Some(Self { contract: governing(contracts, now), organization, member, grace_days, now }))
+    }
+
+    /// The chain of one holding.
+    #[must_use]
+    pub fn facts(&self, held: &Held) -> LaunchFacts {
+        LaunchFacts::new(
+            &self.organization,
+            self.contract.as_ref(),
+            &self.member,
+            &held.application,
+            Some(&held.entitlement),
+            Some(&held.assignment),
+            &held.scopes,
+            self.grace_days,
+            self.now,
+        )
+    }
+
+    /// Decides one holding.
+    #[must_use]
+    pub fn judge(&self, policies: &Policies, actor: &Actor, held: Held) -> Judged {
+        let facts = self.facts(&held);
+        let resource = Resource::Launch(Box::new(facts.clone()));
+        let decision = policies.decide(actor, Action::Launch, &resource, self.now);
+        Judged { held, facts, decision }
+    }
+}
+
+/// The contract that counts at `now` out of those of an organization (the one that ends last first).
+#[must_use]
+pub fn governing(contracts: Vec<Contract>, now: Timestamp) -> Option<Contract> {
+    let position = contracts.iter().position(|contract| contract.is_in_force_at(now)).unwrap_or(0);
+    contracts.into_iter().nth(position)
+}
+
+/// A link's name in the trail.
+#[must_use]
+pub const fn link_word(kind: LinkKind) -> &'static str {
+    match kind {
+        LinkKind::Contract => "contract",
+        LinkKind::Organization => "organization",
+        LinkKind::Membership => "membership",
+        LinkKind::Entitlement => "entitlement",
+        LinkKind::Assignment => "assignment",
+        LinkKind::Scope => "scope",
+    }
+}

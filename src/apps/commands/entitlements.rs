@@ -1,0 +1,184 @@
+//! What a partner holds: granting an application, changing scopes, window and seats, taking it away.
+
+use super::EntitleError;
+use crate::{
+    access::{Action, Actor, Refused},
+    apps::{Application, Entitlement, GrantError, Scope},
+    audit::{self, Event, EventKind, Subject},
+    cx::Cx,
+    kernel::{EntitlementId, ScopeId, Timestamp, day_of, last_day},
+    organizations::{Organization, OrganizationStatus},
+    store::{self, StoreError},
+};
+
+/// What a partner is to hold.
+#[derive(Clone, Debug)]
+pub struct EntitlementTerms {
+    /// Scopes.
+    pub scopes: Vec<ScopeId>,
+    /// First instant.
+    pub starts_at: Timestamp,
+    /// Exclusive end; none means until the contract ends.
+    pub ends_at: Option<Timestamp>,
+    /// How many members may hold it; none means no limit but the contract's.
+    pub seats: Option<i32>,
+}
+
+/// Lets a partner use an application (mission C1, C2).
+///
+/// # Errors
+/// [`EntitleError`] says what is in the way.
+pub async fn grant_entitlement(cx: &mut Cx, organization: &str, application: &str, terms: EntitlementTerms) -> Result<Entitlement, EntitleError> {
+    let organization = partner(cx, organization).await?;
+    cx.authorise(Action::ManageEntitlements, &organization)?;
+    let application = store::applications::find_by_slug(&cx.tx, application).await?.ok_or(Refused::NotFound)?;
+    entitle(cx, &organization, &application, terms).await
+}
+
+/// The same without authorisation, for `portico apply`.
+///
+/// # Errors
+/// [`EntitleError`] says what is in the way.
+pub async fn entitle(
+    cx: &mut Cx,
+    organization: &Organization,
+    application: &Application,
+    terms: EntitlementTerms,
+) -> Result<Entitlement, EntitleError> {
+    if organization.status == OrganizationStatus::Offboarded {
+        return Err(EntitleError::Offboarded);
+    }
+    if !application.is_offered() {
+        return Err(EntitleError::Retired);
+    }
+    let scopes = store::applications::scopes_of(&cx.tx, &[application.id]).await?;
+    refuse_foreign_scopes(&scopes, &terms)?;
+    if terms.ends_at.is_some_and(|end| end <= cx.now) {
+        return Err(GrantError::EndInThePast.into());
+    }
+    let blank = Entitlement {
+        id: EntitlementId::new(cx.now, &mut cx.rng),
+        organization: organization.id,
+        application: application.id,
+        starts_at: terms.starts_at,
+        ends_at: None,
+        seats: None,
+        revoked_at: None,
+        scopes: Vec::new(),
+        version: 1,
+    };
+    let entitlement = blank.change(terms.scopes, terms.starts_at, terms.ends_at, terms.seats)?;
+    if !store::grants::insert_entitlement(&cx.tx, &entitlement, cx.now).await? {
+        return Err(EntitleError::AlreadyHeld);
+    }
+    let event = about(EventKind::EntitlementGranted, organization, application, &entitlement, &scopes);
+    audit::record(cx, event).await?;
+    Ok(entitlement)
+}
+
+/// Changes scopes, window and seats of what a partner holds. Whatever becomes narrower counts from the next decision on:
+/// assignments keep their scopes on paper, and what is beyond the entitlement is void.
+///
+/// # Errors
+/// [`EntitleError`] says what is in the way; [`StoreError::Stale`] when it was changed meanwhile.
+pub async fn change_entitlement(
+    cx: &mut Cx,
+    organization: &str,
+    id: EntitlementId,
+    version: i32,
+    terms: EntitlementTerms,
+) -> Result<Entitlement, EntitleError> {
+    let organization = partner(cx, organization).await?;
+    cx.authorise(Action::ManageEntitlements, &organization)?;
+    let before = store::grants::entitlement_locked(&cx.tx, organization.id, id).await?.ok_or(Refused::NotFound)?;
+    if before.revoked_at.is_none() && before.version != version {
+        return Err(StoreError::Stale.into());
+    }
+    let application = store::applications::get(&cx.tx, before.application).await?.ok_or(Refused::NotFound)?;
+    let scopes = store::applications::scopes_of(&cx.tx, &[application.id]).await?;
+    refuse_foreign_scopes(&scopes, &terms)?;
+    let terms = on_the_same_days(&before, terms, cx.tenant.time_zone);
+    // An end may stay where it is, but it is not moved into the past: taking away is its own act.
+    if terms.ends_at.is_some_and(|end| end <= cx.now) && terms.ends_at != before.ends_at {
+        return Err(GrantError::EndInThePast.into());
+    }
+    let after = before.clone().change(terms.scopes, terms.starts_at, terms.ends_at, terms.seats)?;
+    if let Some(seats) = after.seats {
+        let taken = store::grants::entitlement_seats_taken(&cx.tx, id, cx.now).await?;
+        if u64::try_from(seats).unwrap_or_default() < taken {
+            return Err(EntitleError::TooFewSeats { taken });
+        }
+    }
+    store::grants::update_entitlement(&cx.tx, &after).await?;
+    let event = about(EventKind::EntitlementChanged, &organization, &application, &after, &scopes)
+        .detail("scopes_before", names(&scopes, &before.scopes))
+        .detail("ends_at_before", before.ends_at.map(|end| end.to_rfc3339()))
+        .detail("seats_before", before.seats);
+    audit::record(cx, event).await?;
+    Ok(after)
+}
+
+/// Takes an application away from a partner: every assignment of it ends in the same transaction. Answers how many.
+///
+/// # Errors
+/// [`GrantError::Revoked`] when it already was.
+pub async fn revoke_entitlement(
+    cx: &mut Cx,
+    organization: &str,
+    id: EntitlementId,
+    reason: Option<String>,
+) -> Result<(Application, u64), EntitleError> {
+    let organization = partner(cx, organization).await?;
+    cx.authorise(Action::ManageEntitlements, &organization)?;
+    let entitlement = store::grants::entitlement_locked(&cx.tx, organization.id, id).await?.ok_or(Refused::NotFound)?;
+    let application = store::applications::get(&cx.tx, entitlement.application).await?.ok_or(Refused::NotFound)?;
+    let scopes = store::applications::scopes_of(&cx.tx, &[application.id]).await?;
+    let entitlement = entitlement.revoke(cx.now)?;
+    store::grants::update_entitlement(&cx.tx, &entitlement).await?;
+    let ended = store::grants::revoke_assignments_of_entitlement(&cx.tx, entitlement.id, cx.now).await?;
+    let event = about(EventKind::EntitlementRevoked, &organization, &application, &entitlement, &scopes)
+        .reason_given(reason)
+        .detail("assignments_ended", ended);
+    audit::record(cx, event).await?;
+    Ok((application, ended))
+}
+
+/// Days are what people choose: a first or last day that was not changed keeps its exact moment.
+fn on_the_same_days(before: &Entitlement, mut terms: EntitlementTerms, zone: chrono_tz::Tz) -> EntitlementTerms {
+    if day_of(before.starts_at, zone) == day_of(terms.starts_at, zone) {
+        terms.starts_at = before.starts_at;
+    }
+    if before.ends_at.map(|end| last_day(end, zone)) == terms.ends_at.map(|end| last_day(end, zone)) {
+        terms.ends_at = before.ends_at;
+    }
+    terms
+}
+
+/// The partner of this name, held until the transaction ends.
+async fn partner(cx: &Cx, slug: &str) -> Result<Organization, EntitleError> {
+    if matches!(cx.actor, Actor::Anonymous) {
+        return Err(Refused::SignedOut.into());
+    }
+    let organization = store::organizations::find_by_slug(&cx.tx, slug).await?.ok_or(Refused::NotFound)?;
+    Ok(store::organizations::get_locked(&cx.tx, organization.id).await?.ok_or(Refused::NotFound)?)
+}
+
+fn refuse_foreign_scopes(scopes: &[Scope], terms: &EntitlementTerms) -> Result<(), EntitleError> {
+    let known = |id: &ScopeId| scopes.iter().any(|scope| scope.id == *id);
+    if terms.scopes.iter().all(known) { Ok(()) } else { Err(EntitleError::UnknownScope) }
+}
+
+fn names(scopes: &[Scope], ids: &[ScopeId]) -> Vec<String> {
+    scopes.iter().filter(|scope| ids.contains(&scope.id)).map(|scope| scope.name.clone()).collect()
+}
+
+fn about(kind: EventKind, organization: &Organization, application: &Application, entitlement: &Entitlement, scopes: &[Scope]) -> Event {
+    Event::new(kind)
+        .organization(organization.id, &organization.name)
+        .subject(Subject::new("entitlement", entitlement.id, &application.name))
+        .application(application.id, &application.name)
+        .detail("scopes", names(scopes, &entitlement.scopes))
+        .detail("starts_at", entitlement.starts_at.to_rfc3339())
+        .detail("ends_at", entitlement.ends_at.map(|end| end.to_rfc3339()))
+        .detail("seats", entitlement.seats)
+}

@@ -1,0 +1,16 @@
+//! What can be done with applications and grants; one file per thing that is acted on.
+
+mod assignments;
+mod catalogue;
+mod entitlements;
+mod error;
+mod launch;
+
+pub use assignments::{
+    AssignApplication, ChangeAssignment, ChangedAssignment, assign_application, change_assignment, grant_assignment, return_application,
+    revoke_assignment,
+};
+pub use catalogue::{change_application, create_application, put_scope, retire_application};
+pub use entitlements::{EntitlementTerms, change_entitlement, entitle, grant_entitlement, revoke_entitlement};
+pub use error::{AssignError, CatalogueError, EntitleError};
+pub use launch::{LaunchError, LaunchOutcome, launch};

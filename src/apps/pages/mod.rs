@@ -1,0 +1,18 @@
+//! Pages of applications.
+
+use leptos::prelude::*;
+use leptos_router::{any_nested_route::AnyNestedRoute, path};
+
+use crate::web::{Content, PageError, page, route};
+
+/// The routes of this domain; fixed paths before those with parts.
+pub fn routes() -> Vec<AnyNestedRoute> {
+    vec![
+        route(path!("/"), first),
+        route(path!("/apps/:app"), first),
+    ]
+}
+
+fn first() -> AnyView {
+    page(|_cx| async move { Ok::<_, PageError>(Content::new("", ())) })
+}

@@ -1,0 +1,48 @@
+//! Writing an event into the transaction of its change.
+
+use super::Event;
+use crate::{
+    access::Actor,
+    cx::Cx,
+    kernel::AuditEventId,
+    store::{StoreError, audit_events, audit_events::AuditRow},
+};
+
+/// Adds who, when and from where, and writes the event. The caller's transaction carries both or neither.
+///
+/// # Errors
+/// [`StoreError`] when the row cannot be written; the change must then not be committed.
+pub async fn record(cx: &mut Cx, event: Event) -> Result<(), StoreError> {
+    let (actor_kind, actor, actor_member, actor_label) = match &cx.actor {
+        Actor::Person(person) => ("person", Some(person.id), person.member.as_ref().map(|member| member.id), person.name.clone()),
+        Actor::System(name) => ("system", None, None, (*name).to_owned()),
+        Actor::Anonymous => ("anonymous", None, None, "Someone not signed in".to_owned()),
+    };
+    let id = AuditEventId::new(cx.now, &mut cx.rng);
+    metrics::counter!("portico_audit_events_total", "action" => event.kind.as_str(), "outcome" => event.outcome.as_str()).increment(1);
+    let (subject_kind, subject, subject_label) =
+        event.subject.map_or((None, None, None), |subject| (Some(subject.kind.to_owned()), Some(subject.id), Some(subject.label)));
+    let row = AuditRow {
+        id,
+        at: cx.now,
+        action: event.kind.as_str().to_owned(),
+        outcome: event.outcome.as_str().to_owned(),
+        actor_kind: actor_kind.to_owned(),
+        actor,
+        actor_member,
+        actor_label,
+        organization: event.organization.as_ref().map(|(id, _)| *id),
+        organization_label: event.organization.map(|(_, name)| name),
+        subject_kind,
+        subject,
+        subject_label,
+        application: event.application.as_ref().map(|(id, _)| *id),
+        application_label: event.application.map(|(_, name)| name),
+        reason: event.reason,
+        details: serde_json::Value::Object(event.details).to_string(),
+        address: cx.meta.address.clone(),
+        user_agent: cx.meta.user_agent.clone(),
+        request_id: cx.meta.request_id.clone(),
+    };
+    audit_events::insert(&cx.tx, row).await
+}

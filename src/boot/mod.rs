@@ -1,0 +1,8 @@
+//! Starting and stopping: configuration, telemetry, health, the running service.
+
+pub mod config;
+pub mod health;
+pub mod keys;
+pub mod serve;
+pub mod site;
+pub mod telemetry;

@@ -1,0 +1,11 @@
+//! Owners certify each partner relationship on schedule; silence or a no suspends it, reversibly.
+
+pub mod actions;
+pub mod commands;
+mod evidence;
+pub mod inbox;
+mod model;
+pub mod pages;
+pub mod queries;
+
+pub use model::{Certification, CertificationDecision, Evidence, EvidenceApplication, EvidenceContract, EvidencePerson};

@@ -1,0 +1,261 @@
+//! The shape of a declaration file. Keys that are left out leave things as they are (or take the default when a thing is new);
+//! things that are not in the file are left alone. The doc comments are the published JSON Schema.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::When;
+use crate::{
+    apps::{ApplicationStatus, ScopeAccess},
+    kernel::{EmailAddress, Password},
+    organizations::OrganizationStatus,
+    people::{MemberRole, MemberStatus, TenantRole},
+};
+
+/// A portal as it should be: what `portico apply` reads, as TOML or JSON.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Declaration {
+    /// Address of this schema, for editors.
+    #[serde(rename = "$schema")]
+    pub schema: Option<String>,
+    /// The company that runs the portal.
+    pub tenant: Option<TenantEntry>,
+    /// Applications of the catalogue, known by their short name.
+    pub applications: Vec<ApplicationEntry>,
+    /// Partner organizations, known by their short name.
+    pub organizations: Vec<OrganizationEntry>,
+    /// People of the tenant and of partners, known by their e-mail address.
+    pub people: Vec<PersonEntry>,
+}
+
+/// The company that runs the portal.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TenantEntry {
+    /// Name on pages and in mails.
+    pub name: Option<String>,
+    /// Accent colour, like #2f5bd3.
+    pub accent: Option<String>,
+    /// Zone in which days begin and end, like Europe/Berlin.
+    pub time_zone: Option<String>,
+    /// Whom to ask, shown where access is refused; an empty text clears it.
+    pub support_contact: Option<String>,
+    /// How many days before an end something "ends soon" (1 to 365).
+    pub warning_days: Option<i32>,
+    /// How many days a certification may be overdue before the partner is suspended (0 to 365).
+    pub certification_grace_days: Option<i32>,
+}
+
+/// An application of the catalogue.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ApplicationEntry {
+    /// Short name in addresses; tells which application is meant.
+    #[schemars(required)]
+    pub slug: String,
+    /// Name on tiles. Needed for a new application.
+    pub name: Option<String>,
+    /// One sentence: what it is for.
+    pub description: Option<String>,
+    /// Name of its icon.
+    pub icon: Option<String>,
+    /// Heading it stands under.
+    pub category: Option<String>,
+    /// Where a launch leads: https, or http on 127.0.0.1; `{public_url}` stands for the portal's own address. Needed for a new application.
+    pub launch_url: Option<String>,
+    /// E-mail address of whom to ask about it; an empty text clears it.
+    pub owner: Option<String>,
+    /// Whether it is offered.
+    pub status: Option<ApplicationStatus>,
+    /// Permissions inside the application. Those not listed are left alone.
+    pub scopes: Vec<ScopeEntry>,
+}
+
+/// A permission inside an application.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScopeEntry {
+    /// Name as in tokens, like orders:write.
+    pub name: String,
+    /// What it allows, in a sentence.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// Read or write. Needed for a new scope.
+    #[serde(default)]
+    pub access: Option<ScopeAccess>,
+    /// Whether using it needs a fresh second factor or an approval.
+    #[serde(default)]
+    pub high_value: Option<bool>,
+}
+
+/// A partner organization.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct OrganizationEntry {
+    /// Short name in addresses; tells which organization is meant.
+    #[schemars(required)]
+    pub slug: String,
+    /// Name on pages. Needed for a new organization.
+    pub name: Option<String>,
+    /// What kind of partner, like Consultancy or Logistics.
+    pub kind: Option<String>,
+    /// One sentence about the relationship.
+    pub description: Option<String>,
+    /// Pairs the operator keeps; when given, they replace those there are.
+    pub metadata: Option<BTreeMap<String, String>>,
+    /// Where it stands; a new organization is onboarding unless said otherwise.
+    pub status: Option<OrganizationStatus>,
+    /// Why it is suspended or offboarded.
+    pub status_reason: Option<String>,
+    /// Short name of the organization it belongs to; an empty text clears it.
+    pub parent: Option<String>,
+    /// E-mail address of the employee who answers for it; an empty text clears it.
+    pub owner: Option<String>,
+    /// E-mail address of who stands in for the owner; an empty text clears it.
+    pub deputy: Option<String>,
+    /// Accent colour of its portal, like #0a7d33.
+    pub accent: Option<String>,
+    /// Whether administrative actions need a fresh second factor.
+    pub require_step_up: Option<bool>,
+    /// When it was last certified. A newer certification made in the portal is kept, with its due date.
+    pub certified: Option<When>,
+    /// Last day for the next certification, or none.
+    pub certification_due: Option<When>,
+    /// Contracts, known by their reference.
+    pub contracts: Vec<ContractEntry>,
+    /// What the organization may use, known by the application.
+    pub entitlements: Vec<EntitlementEntry>,
+}
+
+/// A contract.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ContractEntry {
+    /// Number or name on the paper; tells which contract is meant.
+    #[schemars(required)]
+    pub reference: String,
+    /// First day. Needed for a new contract.
+    pub starts: Option<When>,
+    /// Last day. Needed for a new contract.
+    pub ends: Option<When>,
+    /// Days of notice; 30 for a new contract unless said otherwise.
+    pub notice_days: Option<i32>,
+    /// How many people may be members at a time. Needed for a new contract.
+    pub seats: Option<i32>,
+}
+
+/// What an organization may use.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct EntitlementEntry {
+    /// Short name of the application.
+    #[schemars(required)]
+    pub application: String,
+    /// Names of the scopes granted, all of them; a new entitlement without this key gets every scope that is not of high value.
+    pub scopes: Option<Vec<String>>,
+    /// First day; the day of the application unless said otherwise.
+    pub starts: Option<When>,
+    /// Last day, or none for as long as the contract.
+    pub ends: Option<When>,
+    /// How many members may hold it at a time; 0 for as many as the contract has seats.
+    pub seats: Option<i32>,
+    /// Takes it away.
+    pub revoked: bool,
+}
+
+/// A human being.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PersonEntry {
+    /// Address they sign in with; tells which person is meant.
+    #[schemars(with = "String")]
+    pub email: EmailAddress,
+    /// As they want to be called. Needed for a new person.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Zone for times on their pages, like Europe/Berlin; a new person has the tenant's unless said otherwise.
+    #[serde(default)]
+    pub time_zone: Option<String>,
+    /// Whether the whole account is off.
+    #[serde(default)]
+    pub disabled: Option<bool>,
+    /// A password, for demonstrations and tests. It is stored as a hash and never shown.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub password: Option<Secret>,
+    /// Secret of an authenticator app in base32, for demonstrations and tests. It is stored sealed and never shown.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub totp_secret: Option<Secret>,
+    /// Roles in the tenant, all of them.
+    #[serde(default)]
+    pub tenant_roles: Option<Vec<TenantRole>>,
+    /// Memberships, known by their organization.
+    #[serde(default)]
+    pub memberships: Vec<MembershipEntry>,
+}
+
+/// A person in one organization.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MembershipEntry {
+    /// Short name of the organization.
+    #[schemars(required)]
+    pub organization: String,
+    /// What they may do there; member unless said otherwise.
+    pub role: Option<MemberRole>,
+    /// Where the membership stands; active unless said otherwise.
+    pub status: Option<MemberStatus>,
+    /// Why it is suspended or removed.
+    pub status_reason: Option<String>,
+    /// First day; the day of the application unless said otherwise.
+    pub starts: Option<When>,
+    /// Last day, or none for as long as the contract.
+    pub ends: Option<When>,
+    /// What they hold there, known by the application.
+    pub assignments: Vec<AssignmentEntry>,
+}
+
+/// A member's share of an entitlement.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AssignmentEntry {
+    /// Short name of the application.
+    #[schemars(required)]
+    pub application: String,
+    /// Names of the scopes held, all of them; a new assignment without this key gets every scope that the organization holds and that is not of high value.
+    pub scopes: Option<Vec<String>>,
+    /// First day; the day of the application unless said otherwise.
+    pub starts: Option<When>,
+    /// Last day, or none for as long as the entitlement.
+    pub ends: Option<When>,
+    /// Takes it away.
+    pub revoked: bool,
+}
+
+/// A secret as typed into the file; never printed.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The characters.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+    /// As a password to hash.
+    #[must_use]
+    pub fn to_password(&self) -> Password {
+        Password::new(self.0.clone())
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}

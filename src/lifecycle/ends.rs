@@ -1,0 +1,103 @@
+//! Memberships past their end, sessions without a contract, and rows that are of no use any more.
+
+use super::{begin, idle, settle};
+use crate::{
+    audit::{self, Event, EventKind, Subject},
+    cx::{Cx, Portal},
+    kernel::{MemberId, OrganizationId},
+    mail::{self, Letter},
+    store::{self, StoreError},
+};
+
+/// Members looked up at a time.
+const BATCH: u64 = 500;
+
+/// Marks memberships past their end (leave date, or end of a rotation's overlap) as over; answers how many.
+pub(super) async fn members(portal: &Portal) -> Result<u64, StoreError> {
+    let db = portal.store.reader();
+    let mut count = 0;
+    loop {
+        let over = store::lifecycle::members_past_end(&db, portal.clock.now(), BATCH).await?;
+        let mut done = 0;
+        for (organization, member) in &over {
+            let mut cx = begin(portal).await?;
+            let outcome = end_member(&mut cx, *organization, *member).await;
+            done += settle(cx, outcome).await?;
+        }
+        count += done;
+        if (over.len() as u64) < BATCH || done == 0 {
+            return Ok(count);
+        }
+    }
+}
+
+/// The seat was free and access refused since the end came; now the sessions, the assignments and the row follow.
+async fn end_member(cx: &mut Cx, organization: OrganizationId, member: MemberId) -> Result<bool, StoreError> {
+    let Some(organization) = store::organizations::get_locked(&cx.tx, organization).await? else { return Ok(false) };
+    let Some(member) = store::members::get(&cx.tx, organization.id, member).await? else { return Ok(false) };
+    // Read again under lock: somebody may have moved the leave date meanwhile.
+    if member.ends_at.is_none_or(|end| cx.now < end) {
+        return Ok(false);
+    }
+    let ended_at = member.ends_at;
+    let Ok(member) = member.remove(Some("The end date came.".to_owned()), cx.now) else { return Ok(false) };
+    store::members::update(&cx.tx, &member).await?;
+    let sessions = store::sessions::end_of_member(&cx.tx, member.id).await?;
+    let assignments = store::grants::revoke_assignments_of_member(&cx.tx, member.id, cx.now).await?;
+    let Some(person) = store::people::get(&cx.tx, member.person).await? else { return Ok(false) };
+    let event = Event::new(EventKind::MemberEnded)
+        .organization(organization.id, &organization.name)
+        .subject(Subject::new("member", member.id, &person.name))
+        .detail("ended_at", serde_json::json!(ended_at))
+        .detail("assignments_ended", assignments)
+        .detail("sessions_ended", sessions);
+    audit::record(cx, event).await?;
+    mail::queue(cx, &person.email, Some(organization.id), Letter::MembershipEnded { organization: organization.name.clone() }).await?;
+    Ok(true)
+}
+
+/// Ends the sessions of organizations whose contract is over; answers how many sessions.
+pub(super) async fn sessions_without_contract(portal: &Portal) -> Result<u64, StoreError> {
+    let db = portal.store.reader();
+    let mut count = 0;
+    for id in store::lifecycle::sessions_without_contract(&db, portal.clock.now()).await? {
+        let mut cx = begin(portal).await?;
+        let mut sessions = 0;
+        let outcome = end_sessions(&mut cx, id, &mut sessions).await;
+        if settle(cx, outcome).await? == 1 {
+            count += sessions;
+        }
+    }
+    Ok(count)
+}
+
+async fn end_sessions(cx: &mut Cx, id: OrganizationId, sessions: &mut u64) -> Result<bool, StoreError> {
+    let Some(organization) = store::organizations::get_locked(&cx.tx, id).await? else { return Ok(false) };
+    if store::contracts::in_force(&cx.tx, id, cx.now).await?.is_some() {
+        return Ok(false);
+    }
+    *sessions = store::sessions::end_of_organization(&cx.tx, id).await?;
+    if *sessions == 0 {
+        return Ok(false);
+    }
+    let event = Event::new(EventKind::SessionsEnded)
+        .organization(organization.id, &organization.name)
+        .subject(Subject::new("organization", organization.id, &organization.name))
+        .reason("No contract is in force.")
+        .detail("sessions_ended", *sessions);
+    audit::record(cx, event).await?;
+    Ok(true)
+}
+
+/// Deletes sessions, attempt counters and reset links that are over anyway; answers how many.
+pub(super) async fn delete_expired(portal: &Portal) -> Result<u64, StoreError> {
+    let now = portal.clock.now();
+    if !store::lifecycle::anything_expired(&portal.store.reader(), now, idle(portal)).await? {
+        return Ok(0);
+    }
+    let cx = begin(portal).await?;
+    let sessions = store::sessions::sweep(&cx.tx, now, idle(portal)).await?;
+    let others = store::lifecycle::delete_expired(&cx.tx, now).await?;
+    cx.commit().await?;
+    Ok(sessions + others)
+}

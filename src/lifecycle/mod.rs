@@ -1,0 +1,75 @@
+//! What happens by itself when an end has come: tidying up and telling people. Access itself is refused at decision time.
+
+mod certifications;
+mod ends;
+mod worker;
+
+pub use worker::run;
+
+use chrono::Duration;
+
+use crate::{
+    access::Actor,
+    cx::{Cx, Portal, RequestMeta},
+    store::StoreError,
+};
+
+/// The portal's own name in the trail.
+pub const ACTOR: Actor = Actor::System("Portico");
+
+/// What one pass did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// So many partners would have been suspended that nothing was done at all.
+    pub stopped: bool,
+    /// Partners suspended because nobody certified them in time.
+    pub lapsed: u64,
+    /// Reminders sent.
+    pub reminded: u64,
+    /// Memberships marked as over.
+    pub members_ended: u64,
+    /// Sessions ended because no contract is in force.
+    pub sessions_ended: u64,
+    /// Sessions, attempt counters and reset links deleted that were over.
+    pub deleted: u64,
+}
+
+/// One pass over everything past its end, in small transactions. Any number of replicas may do it at once.
+///
+/// # Errors
+/// [`StoreError`] when the database does not answer; what was committed until then stays.
+pub async fn sweep(portal: &Portal) -> Result<Swept, StoreError> {
+    let mut swept = Swept::default();
+    let Some(lapsed) = certifications::to_suspend(portal).await? else {
+        swept.stopped = true;
+        return Ok(swept);
+    };
+    swept.lapsed = certifications::suspend(portal, lapsed).await?;
+    swept.reminded = certifications::remind(portal).await?;
+    swept.members_ended = ends::members(portal).await?;
+    swept.sessions_ended = ends::sessions_without_contract(portal).await?;
+    swept.deleted = ends::delete_expired(portal).await?;
+    Ok(swept)
+}
+
+/// Begins one of the pass's small transactions.
+async fn begin(portal: &Portal) -> Result<Cx, StoreError> {
+    portal.begin(ACTOR, RequestMeta::default()).await
+}
+
+/// Counts a change that was committed; what somebody else changed at the same moment is left for the next pass.
+async fn settle(cx: Cx, outcome: Result<bool, StoreError>) -> Result<u64, StoreError> {
+    match outcome {
+        Ok(true) => cx.commit().await.map(|()| 1),
+        Ok(false) | Err(StoreError::Stale) => cx.tx.rollback().await.map(|()| 0),
+        Err(error) => {
+            let _ = cx.tx.rollback().await;
+            Err(error)
+        }
+    }
+}
+
+/// How long a session may be unused.
+fn idle(portal: &Portal) -> Duration {
+    Duration::minutes(portal.settings.session_idle_minutes)
+}

@@ -1,0 +1,98 @@
+//! The closed list of letters Portico writes.
+
+use crate::kernel::Timestamp;
+
+/// One letter; links are complete addresses.
+#[derive(Clone, Debug)]
+pub enum Letter {
+    /// Someone is invited into an organization.
+    Invitation {
+        /// The organization.
+        organization: String,
+        /// Who invites.
+        inviter: String,
+        /// The link to the landing page.
+        link: String,
+        /// The code to type by hand.
+        code: String,
+        /// When link and code stop working.
+        expires_at: Timestamp,
+        /// Applications that come with it.
+        applications: Vec<String>,
+    },
+    /// Someone takes over from a leaver.
+    HandOver {
+        /// The organization.
+        organization: String,
+        /// Who arranged it.
+        inviter: String,
+        /// Whom they take over from.
+        leaver: String,
+        /// The link to the landing page.
+        link: String,
+        /// The code to type by hand.
+        code: String,
+        /// When link and code stop working.
+        expires_at: Timestamp,
+    },
+    /// A person who already has an account was added to an organization.
+    MembershipAdded {
+        /// The organization.
+        organization: String,
+        /// Who added them.
+        inviter: String,
+        /// The start page.
+        link: String,
+    },
+    /// A new password was asked for.
+    PasswordReset {
+        /// The link.
+        link: String,
+        /// When it stops working.
+        expires_at: Timestamp,
+    },
+    /// The password was changed; a warning in case it was not them.
+    PasswordChanged {
+        /// When.
+        at: Timestamp,
+    },
+    /// The second factor was set up, changed or taken off.
+    SecondFactorChanged {
+        /// When.
+        at: Timestamp,
+        /// What happened, in a sentence.
+        what: String,
+    },
+    /// A membership was paused.
+    MembershipSuspended {
+        /// The organization.
+        organization: String,
+        /// Why, when it was said.
+        reason: Option<String>,
+    },
+    /// A membership is over.
+    MembershipEnded {
+        /// The organization.
+        organization: String,
+    },
+    /// A certification is due or overdue.
+    CertificationDue {
+        /// The partner.
+        organization: String,
+        /// When it is (or was) due.
+        due_at: Timestamp,
+        /// When the partner is suspended if nothing happens.
+        suspended_at: Timestamp,
+        /// The page to decide on.
+        link: String,
+    },
+    /// A partner was suspended because nobody certified it, or someone declined.
+    PartnerSuspended {
+        /// The partner.
+        organization: String,
+        /// Why.
+        reason: String,
+        /// The partner's page.
+        link: String,
+    },
+}

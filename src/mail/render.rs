@@ -1,0 +1,266 @@
+//! Letters as mails: one draft per letter, set once as plain text and once as HTML in the tenant's name and colour.
+//! Nothing is loaded from elsewhere, every typed word is escaped, and every mail says what to do if it was not expected.
+
+use std::fmt::Write as _;
+
+use crate::{
+    kernel::{AccentColor, Timestamp},
+    mail::Letter,
+    organizations::Tenant,
+    ui::branding::light_accent,
+};
+
+/// A letter, ready to be queued.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// Subject line.
+    pub subject: String,
+    /// Plain part.
+    pub text: String,
+    /// HTML part.
+    pub html: String,
+}
+
+/// What a letter says, before it is set as text and as HTML.
+struct Draft {
+    subject: String,
+    paragraphs: Vec<String>,
+    list: Option<(&'static str, Vec<String>)>,
+    action: Option<(&'static str, String)>,
+    code: Option<String>,
+    after: Vec<String>,
+    unexpected: &'static str,
+}
+
+impl Draft {
+    fn new(subject: String, paragraphs: Vec<String>, unexpected: &'static str) -> Self {
+        Self { subject, paragraphs, list: None, action: None, code: None, after: Vec::new(), unexpected }
+    }
+    fn action(mut self, label: &'static str, link: String) -> Self {
+        self.action = Some((label, link));
+        self
+    }
+}
+
+/// Sets a letter for the tenant's people and partners.
+#[must_use]
+pub fn render(tenant: &Tenant, letter: Letter) -> Rendered {
+    let draft = draft(tenant, letter);
+    Rendered { subject: one_line(&draft.subject), text: as_text(tenant, &draft), html: as_html(tenant, &draft) }
+}
+
+const NOT_EXPECTED: &str = "If you did not expect this, do nothing: without you nothing happens. Please do not pass the link or the code on.";
+const ASK: &str = "If you do not understand why, ask your contact person.";
+const NOT_YOU: &str = "If this was not you, set a new password at once and tell your contact person.";
+
+fn draft(tenant: &Tenant, letter: Letter) -> Draft {
+    let us = &tenant.name;
+    let when = |at: Timestamp| moment(at, tenant);
+    match letter {
+        Letter::Invitation { organization, inviter, link, code, expires_at, applications } => {
+            let mut draft = Draft::new(
+                format!("{inviter} invites you to {organization} at {us}"),
+                vec![format!("{inviter} invites you to work for {organization} in the partner portal of {us}.")],
+                NOT_EXPECTED,
+            )
+            .action("Open the invitation", link);
+            if !applications.is_empty() {
+                draft.list = Some(("You will be able to use:", applications));
+            }
+            draft.code = Some(code);
+            draft.after = vec![format!("Link and code work once, until {}.", when(expires_at))];
+            draft
+        }
+        Letter::HandOver { organization, inviter, leaver, link, code, expires_at } => {
+            let mut draft = Draft::new(
+                format!("You take over from {leaver} at {organization}"),
+                vec![format!(
+                    "{inviter} asks you to take over from {leaver}, who works for {organization} in the partner portal of {us}. You get the same applications for the remaining time."
+                )],
+                NOT_EXPECTED,
+            )
+            .action("Open the invitation", link);
+            draft.code = Some(code);
+            draft.after = vec![format!("Link and code work once, until {}.", when(expires_at))];
+            draft
+        }
+        Letter::MembershipAdded { organization, inviter, link } => Draft::new(
+            format!("You now also work for {organization}"),
+            vec![
+                format!("{inviter} added you to {organization} in the partner portal of {us}."),
+                "Sign in as you always do, then choose the organization at the top of the page.".to_owned(),
+            ],
+            ASK,
+        )
+        .action("Open the portal", link),
+        Letter::PasswordReset { link, expires_at } => {
+            let mut draft = Draft::new(
+                format!("Set a new password for {us}"),
+                vec![format!("Somebody, probably you, asked to set a new password for your account in the partner portal of {us}.")],
+                "If you did not ask for this, do nothing: your password stays as it is.",
+            )
+            .action("Set a new password", link);
+            draft.after = vec![format!("The link works once, until {}.", when(expires_at))];
+            draft
+        }
+        Letter::PasswordChanged { at } => Draft::new(
+            format!("Your password for {us} was changed"),
+            vec![format!("The password of your account in the partner portal of {us} was changed on {}.", when(at))],
+            NOT_YOU,
+        ),
+        Letter::SecondFactorChanged { at, what } => Draft::new(
+            format!("The second factor of your account at {us} was changed"),
+            vec![what, format!("This was done on {}.", when(at))],
+            NOT_YOU,
+        ),
+        Letter::MembershipSuspended { organization, reason } => Draft::new(
+            format!("Your access for {organization} is paused"),
+            vec![
+                format!("Your access for {organization} in the partner portal of {us} is paused from now on. You cannot open its applications until it is lifted."),
+                reason.map(|reason| format!("The reason given: {reason}")).unwrap_or_default(),
+            ],
+            ASK,
+        ),
+        Letter::MembershipEnded { organization } => Draft::new(
+            format!("Your access for {organization} has ended"),
+            vec![format!("Your access for {organization} in the partner portal of {us} has ended. Its applications are closed to you.")],
+            ASK,
+        ),
+        Letter::CertificationDue { organization, due_at, suspended_at, link } => Draft::new(
+            format!("Certify {organization}"),
+            vec![
+                format!("You answer for {organization}. Please say whether {us} still needs this partner and its people; the decision is due on {}.", when(due_at)),
+                format!("If nobody decides, the access of {organization} is paused on {}.", when(suspended_at)),
+            ],
+            "If you do not answer for this partner any more, tell the people who run the portal.",
+        )
+        .action("Look at the partner and decide", link),
+        Letter::PartnerSuspended { organization, reason, link } => Draft::new(
+            format!("{organization} is suspended"),
+            vec![
+                format!("The access of {organization} to the partner portal of {us} is paused: its people cannot open any application."),
+                format!("Why: {reason}"),
+            ],
+            "This can be undone: open the partner's page.",
+        )
+        .action("Open the partner", link),
+    }
+}
+
+/// A moment in the tenant's zone, with the zone's name.
+fn moment(at: Timestamp, tenant: &Tenant) -> String {
+    let zone = tenant.time_zone;
+    format!("{} ({})", at.with_timezone(&zone).format("%A, %-d %B %Y at %H:%M"), zone.name())
+}
+
+/// Without line breaks and other characters that have no place in a header or a line.
+fn one_line(text: &str) -> String {
+    let shown: String = text.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c }).collect();
+    shown.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(200).collect()
+}
+
+fn footer(tenant: &Tenant) -> String {
+    let help = tenant.support_contact.as_ref().map(|contact| format!(" Questions: {contact}")).unwrap_or_default();
+    format!("{} · partner portal.{help}", tenant.name)
+}
+
+fn as_text(tenant: &Tenant, draft: &Draft) -> String {
+    let mut text = String::new();
+    let mut block = |content: &str| {
+        if !content.is_empty() {
+            let _ = write!(text, "{content}\n\n");
+        }
+    };
+    for paragraph in &draft.paragraphs {
+        block(&one_line_each(paragraph));
+    }
+    if let Some((lead, items)) = &draft.list {
+        let items = items.iter().map(|item| format!("- {}", one_line(item))).collect::<Vec<_>>().join("\n");
+        block(&format!("{lead}\n{items}"));
+    }
+    if let Some((label, link)) = &draft.action {
+        block(&format!("{label}:\n{link}"));
+    }
+    if let Some(code) = &draft.code {
+        block(&format!("Or type this code on the invitation's page: {code}"));
+    }
+    for paragraph in &draft.after {
+        block(paragraph);
+    }
+    block(draft.unexpected);
+    block(&format!("-- \n{}", one_line(&footer(tenant))));
+    text
+}
+
+/// Keeps line breaks that a person typed, drops other control characters.
+fn one_line_each(text: &str) -> String {
+    text.lines().map(|line| line.chars().filter(|c| !c.is_control()).collect::<String>()).collect::<Vec<_>>().join("\n")
+}
+
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            '\n' => escaped.push_str("<br>"),
+            c if c.is_control() => {}
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+const PARAGRAPH: &str = "margin:0 0 16px;font-size:16px;line-height:1.5;color:#1d222a";
+const SMALL: &str = "margin:0 0 12px;font-size:14px;line-height:1.5;color:#4d5560";
+
+fn as_html(tenant: &Tenant, draft: &Draft) -> String {
+    let accent = accent(&tenant.accent);
+    let mut body = String::new();
+    for paragraph in draft.paragraphs.iter().filter(|paragraph| !paragraph.is_empty()) {
+        let _ = write!(body, "<p style=\"{PARAGRAPH}\">{}</p>", escape(paragraph));
+    }
+    if let Some((lead, items)) = &draft.list {
+        let items: String = items.iter().map(|item| format!("<li>{}</li>", escape(item))).collect();
+        let _ = write!(body, "<p style=\"{PARAGRAPH}\">{lead}</p><ul style=\"{PARAGRAPH};padding-left:24px\">{items}</ul>");
+    }
+    if let Some((label, link)) = &draft.action {
+        let link = escape(link);
+        let _ = write!(
+            body,
+            "<p style=\"margin:24px 0\"><a href=\"{link}\" style=\"display:inline-block;padding:12px 20px;border-radius:6px;background:{accent};color:#ffffff;font-size:16px;font-weight:600;text-decoration:none\">{label}</a></p>\
+             <p style=\"{SMALL}\">Or copy this address into your browser:<br><a href=\"{link}\" style=\"color:{accent};word-break:break-all\">{link}</a></p>"
+        );
+    }
+    if let Some(code) = &draft.code {
+        let _ = write!(
+            body,
+            "<p style=\"{SMALL}\">Or type this code on the invitation's page: <strong style=\"font-family:monospace;font-size:16px;color:#1d222a\">{}</strong></p>",
+            escape(code)
+        );
+    }
+    for paragraph in &draft.after {
+        let _ = write!(body, "<p style=\"{SMALL}\">{}</p>", escape(paragraph));
+    }
+    let _ = write!(body, "<p style=\"{SMALL}\">{}</p>", draft.unexpected);
+    let (subject, name, footer) = (escape(&one_line(&draft.subject)), escape(&tenant.name), escape(&footer(tenant)));
+    format!(
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{subject}</title></head>\
+         <body style=\"margin:0;padding:24px 12px;background:#f4f5f7;font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif\">\
+         <div style=\"max-width:560px;margin:0 auto;background:#ffffff;border-top:4px solid {accent};border-radius:6px;padding:24px\">\
+         <p style=\"margin:0 0 16px;font-size:14px;font-weight:600;color:{accent}\">{name}</p>\
+         <h1 style=\"margin:0 0 16px;font-size:20px;line-height:1.3;color:#1d222a\">{subject}</h1>{body}</div>\
+         <p style=\"max-width:560px;margin:16px auto 0;font-size:12px;color:#4d5560\">{footer}</p></body></html>"
+    )
+}
+
+/// The tenant's colour, darkened until white text on it and it on white can be read.
+fn accent(color: &AccentColor) -> String {
+    let digits = color.as_str().trim_start_matches('#');
+    let channel = |at: usize| digits.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()).unwrap_or_default();
+    let [red, green, blue] = light_accent([channel(0), channel(2), channel(4)]).accent;
+    format!("#{red:02x}{green:02x}{blue:02x}")
+}

@@ -1,0 +1,51 @@
+//! What is done to partners, their contracts, their look, and the tenant itself.
+
+mod branding;
+mod contracts;
+mod profile;
+mod status;
+mod tenant;
+
+pub use branding::{BrandingError, ChangeBranding, ChangeSignInRules, LogoChange, change_branding, change_sign_in_rules};
+pub use contracts::{AddContract, ChangeContract, ContractEnd, ContractRefused, add_contract, change_contract};
+pub use profile::{AssignOwner, ChangePartner, CreatePartner, ProfileError, assign_owner, change_partner, create_partner};
+pub(crate) use status::end_access;
+pub use status::{ChangeStatus, StatusError, activate_partner, offboard_partner, suspend_partner};
+pub use tenant::{ChangeTenant, GrantRole, RevokeRole, TenantError, change_tenant, grant_tenant_role, revoke_tenant_role};
+
+use crate::{
+    access::Refused,
+    cx::Cx,
+    kernel::Timestamp,
+    mail::{self, Letter},
+    organizations::Organization,
+    store::{self, StoreError},
+};
+
+/// The partner of this short name, held until the transaction ends.
+pub(crate) async fn partner_locked<E: From<Refused> + From<StoreError>>(cx: &Cx, slug: &str) -> Result<Organization, E> {
+    let found = store::organizations::find_by_slug(&cx.tx, slug).await?.ok_or(Refused::NotFound)?;
+    Ok(store::organizations::get_locked(&cx.tx, found.id).await?.ok_or(Refused::NotFound)?)
+}
+
+/// Refuses a form that was made from an older state of the organization.
+pub(crate) fn same_version(organization: &Organization, version: i32) -> Result<(), StoreError> {
+    if organization.version == version { Ok(()) } else { Err(StoreError::Stale) }
+}
+
+/// Sessions unused since then are over.
+pub(crate) fn idle_since(cx: &Cx) -> Timestamp {
+    cx.now - chrono::Duration::minutes(cx.settings.session_idle_minutes)
+}
+
+/// Writes to owner and deputy, except to the one who acts.
+pub(crate) async fn tell_owners(cx: &mut Cx, organization: &Organization, letter: &Letter) -> Result<(), StoreError> {
+    let acting = cx.actor.person().map(|person| person.id);
+    let ids: Vec<_> = organization.owner.into_iter().chain(organization.deputy).filter(|id| Some(*id) != acting).collect();
+    for person in store::people::get_many(&cx.tx, ids).await? {
+        if person.disabled_at.is_none() {
+            mail::queue(cx, &person.email, Some(organization.id), letter.clone()).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,14 @@
+//! Partner organizations and their contracts.
+
+pub mod actions;
+pub mod commands;
+mod contract;
+pub mod ends_if;
+pub mod http;
+mod model;
+pub mod pages;
+pub mod profile;
+pub mod queries;
+
+pub use contract::{Contract, ContractError, covered_until};
+pub use model::{CERTIFICATION_MAX_DAYS, Organization, OrganizationError, OrganizationStatus, Tenant};

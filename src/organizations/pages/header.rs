@@ -1,0 +1,42 @@
+//! The heading that all pages about one partner share: name, state, tabs.
+
+use leptos::prelude::*;
+
+use crate::{
+    organizations::{Organization, OrganizationStatus},
+    ui::{Badge, Crumb, PageHeader, Stack, Tab, Tabs, Tone},
+    web::routes,
+};
+
+/// Heading of a partner's page; `tab` is one of `overview`, `people`, `apps`, `contracts`, `activity`.
+pub fn partner_header(organization: &Organization, tab: &'static str, purpose: &'static str, action: Option<AnyView>) -> AnyView {
+    let slug = &organization.slug;
+    let tabs = [("overview", "Overview"), ("people", "People"), ("apps", "Applications"), ("contracts", "Contracts"), ("activity", "Activity")]
+        .into_iter()
+        .map(|(key, label)| {
+            let href = if key == "overview" { routes::partner(slug) } else { routes::partner_part(slug, key) };
+            Tab::new(href, label).active(key == tab)
+        })
+        .collect::<Vec<_>>();
+    let badge = status_badge(organization.status);
+    let name = organization.name.clone();
+    let label = format!("Pages of {name}");
+    let action = action.unwrap_or_else(|| ().into_any());
+    view! {
+        <Stack>
+            <PageHeader title=name purpose=purpose crumbs=vec![Crumb::new(routes::PARTNERS, "Partners")] action=view! { {badge}{action} }.into_any() />
+            <Tabs label=label items=tabs />
+        </Stack>
+    }
+    .into_any()
+}
+
+/// The state of a partner as a badge.
+pub fn status_badge(status: OrganizationStatus) -> AnyView {
+    match status {
+        OrganizationStatus::Onboarding => view! { <Badge tone=Tone::Info>"Being set up"</Badge> }.into_any(),
+        OrganizationStatus::Active => view! { <Badge tone=Tone::Good>"Active"</Badge> }.into_any(),
+        OrganizationStatus::Suspended => view! { <Badge tone=Tone::Bad>"Paused"</Badge> }.into_any(),
+        OrganizationStatus::Offboarded => view! { <Badge tone=Tone::Neutral>"Over"</Badge> }.into_any(),
+    }
+}

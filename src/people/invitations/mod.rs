@@ -1,0 +1,16 @@
+//! Invitations to become a member: one, many or a CSV file; the link, the code, and acceptance.
+
+pub mod acceptance;
+mod actions;
+pub mod commands;
+mod facts;
+pub mod http;
+mod input;
+mod model;
+pub mod pages;
+mod plan;
+mod queries;
+
+pub use facts::{Facts, Holding};
+pub use model::{Invitation, InvitationError, InvitationState, InvitationStatus, InvitedGrant, Secrets, code_hash};
+pub use plan::{Draft, DraftRow, Plan, Report, RowProblem, RowReport};

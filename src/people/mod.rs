@@ -1,0 +1,16 @@
+//! People, memberships, roles and everything a partner admin does with them.
+
+pub mod actions;
+pub mod commands;
+pub mod delegation;
+pub mod http;
+pub mod invitations;
+mod listing;
+mod model;
+pub mod pages;
+pub mod queries;
+#[cfg(test)]
+mod tests;
+
+pub use listing::{MemberCursor, MemberFilter, MemberPage, SortKey, StandingFilter};
+pub use model::{Member, MemberError, MemberRole, MemberStatus, Person, Standing, TenantRole, run_until};

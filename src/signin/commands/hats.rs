@@ -1,0 +1,44 @@
+//! Which hat a session wears, and taking the last one off.
+
+use super::{
+    super::{identify, trail},
+    SignInError,
+};
+use crate::{
+    access::Refused,
+    audit::{Event, EventKind, Subject},
+    cx::Cx,
+    kernel::MemberId,
+    store::sessions::SignedInAs,
+};
+
+/// Puts on another hat of the same person (none: the tenant's). Answers the session as it goes on, and the organization's name.
+///
+/// # Errors
+/// [`Refused::NotFound`] for a hat that is not theirs or cannot be worn now: to this person it does not exist.
+pub async fn switch_hat(cx: &mut Cx, session: SignedInAs, hat: Option<MemberId>) -> Result<(SignedInAs, String), SignInError> {
+    let me = cx.actor.person().ok_or(Refused::SignedOut)?;
+    let organization_name =
+        me.hats.iter().find(|other| other.member == hat).map(|hat| hat.organization_name.clone()).ok_or(Refused::NotFound)?;
+    let subject = Subject::new("person", me.id, me.name.clone());
+    let (person, key) = (me.id, me.session_key.clone());
+    let from = me.member.as_ref().map_or_else(|| cx.tenant.name.clone(), |member| member.organization_name.clone());
+    let who = SignedInAs { member: hat, ..session };
+    let found = identify(&cx.tx, &who, key, &cx.tenant.name, cx.now).await?.ok_or(Refused::NotFound)?;
+    if found.actor.member().map(|member| member.id) != hat {
+        return Err(Refused::NotFound.into());
+    }
+    cx.actor = found.actor;
+    trail::record(cx, person, Event::new(EventKind::HatSwitched).subject(subject).detail("from", from)).await?;
+    Ok((who, organization_name))
+}
+
+/// Records that someone leaves; the caller ends the session. Nothing happens when nobody is signed in.
+///
+/// # Errors
+/// [`SignInError::Store`] when it cannot be written.
+pub async fn sign_out(cx: &mut Cx) -> Result<(), SignInError> {
+    let Some(me) = cx.actor.person() else { return Ok(()) };
+    let (person, subject) = (me.id, Subject::new("person", me.id, me.name.clone()));
+    Ok(trail::record(cx, person, Event::new(EventKind::SignedOut).subject(subject)).await?)
+}

@@ -1,0 +1,128 @@
+//! From a session to an actor: loads the person and checks every end against the clock, on each request anew.
+
+use crate::{
+    access::{ActingMember, Actor, Hat, SignedIn},
+    kernel::Timestamp,
+    organizations::OrganizationStatus,
+    store::{
+        Db, StoreError,
+        identity::{self, Identity, Membership},
+        sessions::SignedInAs,
+    },
+};
+
+/// Why a hat cannot be worn now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HatTrouble {
+    /// Whose hat.
+    pub organization_name: String,
+    /// Why, in a sentence.
+    pub reason: String,
+}
+
+/// The outcome of looking at a session.
+#[derive(Clone, Debug)]
+pub struct Identified {
+    /// Who asks.
+    pub actor: Actor,
+    /// Hats that cannot be worn now, with the reason.
+    pub trouble: Vec<HatTrouble>,
+}
+
+/// Why a membership cannot be worn as a hat now; none when it can (mission A2, D1: nothing outlives its end).
+#[must_use]
+pub fn trouble_with(membership: &Membership, now: Timestamp) -> Option<String> {
+    let organization = &membership.organization;
+    let member = &membership.member;
+    if organization.status == OrganizationStatus::Offboarded {
+        return Some(format!("The partnership with {} is over.", organization.name));
+    }
+    if organization.status == OrganizationStatus::Suspended {
+        return Some(format!("Access of {} is paused.", organization.name));
+    }
+    if membership.contract.is_none() {
+        return Some(format!("{} has no contract in force.", organization.name));
+    }
+    if member.status == crate::people::MemberStatus::Suspended {
+        return Some(format!("Your access for {} is paused.", organization.name));
+    }
+    if member.starts_at > now {
+        return Some(format!("Your access for {} has not begun yet.", organization.name));
+    }
+    if !member.is_in_force_at(now) {
+        return Some(format!("Your access for {} has ended.", organization.name));
+    }
+    None
+}
+
+/// Turns a session's owner into an actor. The hat the session asks for is worn if it can be; otherwise the first that can.
+///
+/// # Errors
+/// [`StoreError`] when the database does not answer.
+pub async fn identify(
+    db: &impl Db,
+    signed_in: &SignedInAs,
+    session_key: Vec<u8>,
+    tenant_name: &str,
+    now: Timestamp,
+) -> Result<Option<Identified>, StoreError> {
+    let Some(Identity { person, tenant_roles, memberships }) = identity::load(db, signed_in.person, now).await? else { return Ok(None) };
+    if person.disabled_at.is_some() {
+        return Ok(None);
+    }
+    let mut hats = Vec::new();
+    let mut trouble = Vec::new();
+    if !tenant_roles.is_empty() {
+        let roles = tenant_roles.iter().map(|role| role.title()).collect::<Vec<_>>().join(", ");
+        hats.push(Hat { member: None, organization_name: tenant_name.to_owned(), role: roles });
+    }
+    let mut wearable = Vec::new();
+    for membership in memberships {
+        match trouble_with(&membership, now) {
+            Some(reason) => trouble.push(HatTrouble { organization_name: membership.organization.name, reason }),
+            None => {
+                hats.push(Hat {
+                    member: Some(membership.member.id),
+                    organization_name: membership.organization.name.clone(),
+                    role: membership.member.role.title().to_owned(),
+                });
+                wearable.push(membership);
+            }
+        }
+    }
+    let wanted = wearable.iter().position(|membership| Some(membership.member.id) == signed_in.member);
+    let chosen = match (signed_in.member, wanted) {
+        (_, Some(index)) => Some(index),
+        (None, None) if !tenant_roles.is_empty() => None,
+        _ if tenant_roles.is_empty() && !wearable.is_empty() => Some(0),
+        _ => None,
+    };
+    let member = chosen.map(|index| acting(wearable.swap_remove(index)));
+    let actor = Actor::Person(Box::new(SignedIn {
+        id: person.id,
+        email: person.email.as_str().to_owned(),
+        name: person.name,
+        time_zone: person.time_zone,
+        tenant_roles,
+        member,
+        hats,
+        session_key,
+        second_factor_at: signed_in.second_factor_at,
+        has_second_factor: person.totp_confirmed_at.is_some(),
+    }));
+    Ok(Some(Identified { actor, trouble }))
+}
+
+fn acting(membership: Membership) -> ActingMember {
+    let contract_ends = membership.contract.as_ref().map(|contract| contract.ends_at);
+    ActingMember {
+        id: membership.member.id,
+        organization: membership.organization.id,
+        organization_name: membership.organization.name,
+        organization_slug: membership.organization.slug,
+        has_logo: membership.organization.has_logo,
+        role: membership.member.role,
+        read_only: membership.member.read_only,
+        ends_at: membership.member.ends_at.into_iter().chain(contract_ends).min(),
+    }
+}

@@ -1,0 +1,35 @@
+//! The frame of pages without a signed-in person: sign-in, invitations, errors. A card in the middle.
+
+use leptos::prelude::*;
+
+use super::frame::{Flash, flash_view};
+use super::{OrganizationMark, Text};
+use crate::islands::Sharpen;
+
+/// A centred card with the brand on top; `title` is the page's `h1`.
+#[component]
+pub fn Plain(
+    #[prop(into)] title: String,
+    #[prop(default = "Portico".into(), into)] brand: Text,
+    #[prop(optional, into)] logo: Text,
+    #[prop(optional, into)] purpose: Text,
+    #[prop(optional_no_strip, into)] flash: Option<Flash>,
+    children: Children,
+) -> impl IntoView {
+    let brand = brand.or("Portico");
+    let purpose = purpose
+        .given()
+        .map(|purpose| view! { <p class="muted">{purpose}</p> });
+    view! {
+        <main class="plain" id="main">
+            <p class="plain-brand"><OrganizationMark name=brand.clone() logo=logo /><span>{brand}</span></p>
+            <div class="card">
+                {flash.map(flash_view)}
+                <h1>{title}</h1>
+                {purpose}
+                {children()}
+            </div>
+        </main>
+        <Sharpen />
+    }
+}

@@ -1,0 +1,71 @@
+//! Error pages: what happened, what to do next, and the reference that the log has too.
+
+use axum::{
+    body::Body,
+    http::{Response, StatusCode, header},
+};
+use leptos::{prelude::*, reactive::owner::Owner};
+
+use crate::ui::{EmptyState, LinkButton, Muted, Plain, Stack};
+
+/// Heading and explanation of a status.
+#[must_use]
+pub fn words(status: StatusCode) -> (&'static str, &'static str) {
+    match status.as_u16() {
+        400 => ("This request could not be understood", "Go back, reload the page and try again."),
+        403 => ("You may not do this", "Your role does not include it. If you need it, ask the person who runs your team here."),
+        404 => ("There is nothing here", "The address is wrong, or what it named is not (or no longer) yours to see."),
+        405 => ("This request could not be understood", "Go back, reload the page and try again."),
+        413 => ("This is too large", "Send a smaller file."),
+        429 => ("Too many attempts", "Wait a few minutes, then try again."),
+        503 => ("The portal cannot answer right now", "Nothing was changed. Try again in a minute. If it goes on, pass on the reference below."),
+        _ => ("Something went wrong", "Nothing was changed. Try again. If it happens again, pass on the reference below."),
+    }
+}
+
+/// Explanation and reference, for the plain page.
+pub fn explanation(text: &'static str, reference: String) -> impl IntoView {
+    let reference = (!reference.is_empty()).then(|| view! { <p><Muted>"Reference: " {reference}</Muted></p> });
+    view! {
+        <Stack>
+            <p>{text}</p>
+            {reference}
+            <p><LinkButton href="/">"Go to the start page"</LinkButton></p>
+        </Stack>
+    }
+}
+
+/// The same inside the frame.
+pub fn framed(heading: &'static str, text: &'static str, reference: &str) -> impl IntoView + use<> {
+    let text = if reference.is_empty() { text.to_owned() } else { format!("{text} Reference: {reference}.") };
+    view! {
+        <h1 hidden>{heading}</h1>
+        <EmptyState icon="search" title=heading text=text action=view! { <LinkButton href="/">"Go to the start page"</LinkButton> }.into_any() />
+    }
+}
+
+/// A complete error page without the frame, for answers made outside of a page.
+#[must_use]
+pub fn error_page(status: StatusCode, reference: &str) -> Response<Body> {
+    let (heading, text) = words(status);
+    let reference = reference.to_owned();
+    let owner = Owner::new();
+    let body = owner.with(|| {
+        view! { <Plain brand="Portico" title=heading.to_owned() flash=None>{explanation(text, reference.clone())}</Plain> }.to_html()
+    });
+    let html = format!(
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <title>{heading}</title><link rel=\"stylesheet\" href=\"/portico.css\"></head><body>{body}</body></html>"
+    );
+    Response::builder()
+        .status(status)
+        .header(header::CONTENT_TYPE, "text/html; charset=utf-8")
+        .body(Body::from(html))
+        .unwrap_or_else(|_| Response::new(Body::empty()))
+}
+
+/// The page for a database that does not answer.
+#[must_use]
+pub fn unavailable(reference: &str) -> Response<Body> {
+    error_page(StatusCode::SERVICE_UNAVAILABLE, reference)
+}

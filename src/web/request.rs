@@ -1,0 +1,156 @@
+//! One request: who asks, from where, in which session. Made by a middleware, read by pages, forms and handlers.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, header},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use chrono::Duration;
+use leptos::prelude::use_context;
+use tower_sessions::Session;
+
+use super::{errors::unavailable, router::WebState};
+use crate::{
+    access::Actor,
+    cx::{Cx, Portal, Qx, RequestMeta},
+    kernel::Timestamp,
+    signin::{HatTrouble, identify},
+    store::{
+        StoreError,
+        sessions::{self, CLIENT_KEY, LAST_SEEN_KEY, SIGNED_IN_KEY, SessionClient, SignedInAs},
+    },
+};
+
+/// What everything that answers a request may use.
+#[derive(Clone, Debug)]
+pub struct RequestCx {
+    /// The running portal.
+    pub portal: Portal,
+    /// Who asks.
+    pub actor: Arc<Actor>,
+    /// Hats that cannot be worn, with the reason.
+    pub trouble: Arc<Vec<HatTrouble>>,
+    /// From where.
+    pub meta: RequestMeta,
+    /// The browser's session.
+    pub session: Session,
+    /// Path and query as asked.
+    pub path_and_query: String,
+}
+
+impl RequestCx {
+    /// The context of the request being answered (inside a page or server function).
+    #[must_use]
+    pub fn current() -> Option<Self> {
+        use_context::<axum::http::request::Parts>()?.extensions.get::<Self>().cloned()
+    }
+
+    /// Begins a query.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not answer.
+    pub async fn query(&self) -> Result<Qx, StoreError> {
+        self.portal.query(self.actor.clone()).await
+    }
+
+    /// Begins a command.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not answer.
+    pub async fn begin(&self) -> Result<Cx, StoreError> {
+        self.portal.begin((*self.actor).clone(), self.meta.clone()).await
+    }
+
+    /// The path alone.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.path_and_query.split('?').next().unwrap_or("/")
+    }
+
+    /// Who the session belongs to, as stored.
+    pub async fn signed_in_as(&self) -> Option<SignedInAs> {
+        self.session.get(SIGNED_IN_KEY).await.ok().flatten()
+    }
+
+    /// Makes the session belong to someone (after authentication) under a new cookie value.
+    ///
+    /// # Errors
+    /// The session store's error when the database does not answer.
+    pub async fn sign_in(&self, who: &SignedInAs) -> Result<(), tower_sessions::session::Error> {
+        let client = SessionClient {
+            user_agent: self.meta.user_agent.clone().unwrap_or_default(),
+            address: self.meta.address.clone().unwrap_or_default(),
+        };
+        // The row under the new value is created with who and from where.
+        self.session.cycle_id().await?;
+        self.session.insert(CLIENT_KEY, client).await?;
+        self.session.insert(SIGNED_IN_KEY, who).await?;
+        self.session.save().await
+    }
+}
+
+/// The request id given by the outermost layer.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+fn shortened(headers: &HeaderMap, name: header::HeaderName) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(|text| text.chars().take(200).collect())
+}
+
+fn address(request: &Request, trust_forwarded: bool) -> Option<String> {
+    let forwarded = request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok());
+    // The proxy appends the peer it saw, so the last entry is the one it vouches for.
+    if let Some(last) = forwarded.filter(|_| trust_forwarded).and_then(|list| list.rsplit(',').next()) {
+        if let Ok(address) = last.trim().parse::<std::net::IpAddr>() {
+            return Some(address.to_string());
+        }
+    }
+    request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string())
+}
+
+/// Finds out who asks and puts [`RequestCx`] into the request.
+pub async fn identify_request(State(state): State<WebState>, session: Session, mut request: Request, next: Next) -> Response {
+    let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
+    let meta = RequestMeta {
+        address: address(&request, state.trust_forwarded),
+        user_agent: shortened(request.headers(), header::USER_AGENT),
+        request_id: request_id.clone(),
+    };
+    let portal = state.portal.clone();
+    let now = portal.clock.now();
+    let (actor, trouble) = match actor_of(&portal, &session, now).await {
+        Ok(found) => found,
+        Err(error) => {
+            tracing::error!(%error, "the session could not be read");
+            return unavailable(request_id.as_deref().unwrap_or_default()).into_response();
+        }
+    };
+    let path_and_query = request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
+    request.extensions_mut().insert(RequestCx { portal, actor: Arc::new(actor), trouble: Arc::new(trouble), meta, session, path_and_query });
+    next.run(request).await
+}
+
+async fn actor_of(portal: &Portal, session: &Session, now: Timestamp) -> Result<(Actor, Vec<HatTrouble>), StoreError> {
+    let unavailable = |error: tower_sessions::session::Error| StoreError::Unavailable(error.to_string());
+    let Some(signed_in) = session.get::<SignedInAs>(SIGNED_IN_KEY).await.map_err(unavailable)? else {
+        return Ok((Actor::Anonymous, Vec::new()));
+    };
+    let Some(id) = session.id() else { return Ok((Actor::Anonymous, Vec::new())) };
+    let key = sessions::key_of(&id);
+    let db = portal.store.reader();
+    let tenant = crate::store::tenant::get(&db).await?.map(|tenant| tenant.name).unwrap_or_default();
+    let Some(found) = identify(&db, &signed_in, key.clone(), &tenant, now).await? else {
+        return Ok((Actor::Anonymous, Vec::new()));
+    };
+    let last_seen: Option<Timestamp> = session.get(LAST_SEEN_KEY).await.ok().flatten();
+    if last_seen.is_none_or(|at| now - at > Duration::minutes(1)) {
+        let member = found.actor.member().map(|member| member.id);
+        if let Err(error) = sessions::touch(&portal.store, key, member, now).await {
+            tracing::warn!(%error, "last use of a session was not noted");
+        }
+    }
+    Ok((found.actor, found.trouble))
+}

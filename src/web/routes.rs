@@ -1,0 +1,191 @@
+//! Every address of the portal: constants for fixed ones, functions for those with parts. Nothing else spells a path.
+
+use std::fmt::Display;
+
+/// `GET` launchpad: what the person can launch now.
+pub const HOME: &str = "/";
+/// `GET` sign-in, step one: the e-mail address.
+pub const SIGN_IN: &str = "/sign-in";
+/// `GET` sign-in, step two: the password.
+pub const SIGN_IN_PASSWORD: &str = "/sign-in/password";
+/// `GET` sign-in, step three: the second factor.
+pub const SIGN_IN_CODE: &str = "/sign-in/code";
+/// `GET` a recovery code instead of the authenticator.
+pub const SIGN_IN_RECOVERY: &str = "/sign-in/recovery";
+/// `GET` fresh second factor before an administrative action.
+pub const STEP_UP: &str = "/sign-in/step-up";
+/// `GET` asks for a reset link.
+pub const FORGOT: &str = "/forgot";
+/// `GET` signed in, but no hat can be worn now.
+pub const NO_ACCESS: &str = "/no-access";
+/// `GET` profile.
+pub const ME: &str = "/me";
+/// `GET` password, authenticator, recovery codes.
+pub const MY_SECURITY: &str = "/me/security";
+/// `GET` sessions of the person.
+pub const MY_SESSIONS: &str = "/me/sessions";
+/// `GET` what the person did.
+pub const MY_ACTIVITY: &str = "/me/activity";
+/// `GET` an invitation's code is typed by hand.
+pub const INVITATION: &str = "/invitation";
+/// `GET` the invitation this browser opened: set up the account, or sign in and join.
+pub const INVITATION_ACCEPT: &str = "/invitation/accept";
+/// `GET` people of the organization.
+pub const TEAM: &str = "/team";
+/// `GET` the people that the page shows, as CSV.
+pub const TEAM_CSV: &str = "/team.csv";
+/// `GET` pending and past invitations.
+pub const TEAM_INVITATIONS: &str = "/team/invitations";
+/// `GET` invite one, many, CSV.
+pub const TEAM_INVITE: &str = "/team/invite";
+/// `GET` per-row report before invitations are sent.
+pub const TEAM_INVITE_REVIEW: &str = "/team/invite/review";
+/// `GET` a sample of the CSV file to invite with.
+pub const INVITE_SAMPLE: &str = "/team/invite/sample.csv";
+/// `GET` applications of the organization.
+pub const TEAM_APPS: &str = "/team/apps";
+/// `GET` the organization's own trail.
+pub const TEAM_ACTIVITY: &str = "/team/activity";
+/// `GET` sign-in rules and branding of the organization.
+pub const TEAM_SETTINGS: &str = "/team/settings";
+/// `GET` partners of the owner (or all, for operator and auditor).
+pub const PARTNERS: &str = "/partners";
+/// `GET` new partner.
+pub const NEW_PARTNER: &str = "/partners/new";
+/// `GET` certifications due.
+pub const CERTIFICATIONS: &str = "/certifications";
+/// `GET` what waits for the person.
+pub const INBOX: &str = "/inbox";
+/// `GET` search over what the person may see.
+pub const SEARCH: &str = "/search";
+/// `GET` the operator's start page.
+pub const ADMIN: &str = "/admin";
+/// `GET` catalogue.
+pub const ADMIN_APPS: &str = "/admin/apps";
+/// `GET` new application.
+pub const ADMIN_NEW_APP: &str = "/admin/apps/new";
+/// `GET` the tenant's people and roles.
+pub const ADMIN_PEOPLE: &str = "/admin/people";
+/// `GET` tenant settings.
+pub const ADMIN_SETTINGS: &str = "/admin/settings";
+/// `GET` messages: waiting, dead, sent.
+pub const ADMIN_OUTBOX: &str = "/admin/outbox";
+/// `GET` health of the service.
+pub const ADMIN_HEALTH: &str = "/admin/health";
+/// `GET` the trail.
+pub const AUDIT: &str = "/audit";
+/// `GET` design system, in demo mode.
+pub const GALLERY: &str = "/gallery";
+
+/// Whether a remembered address is a page of ours: a path, no other host, nothing that acts by being visited.
+#[must_use]
+pub fn is_own_page(path: &str) -> bool {
+    path.starts_with('/') && !path.starts_with("//") && !path.contains('\\') && !path.chars().any(char::is_control) && !path.starts_with("/do/")
+}
+
+/// A path with a query string of the pairs that have a value.
+#[must_use]
+pub fn with_query<'a>(path: &str, pairs: impl IntoIterator<Item = (&'a str, String)>) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
+        query.append_pair(name, &value);
+    }
+    let query = query.finish();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+/// `GET` landing page of a mailed invitation; changes nothing.
+#[must_use]
+pub fn invitation(token: &str) -> String {
+    format!("/invitation/{token}")
+}
+/// `GET` page of a mailed reset link; changes nothing.
+#[must_use]
+pub fn reset(token: &str) -> String {
+    format!("/reset/{token}")
+}
+/// `GET` one application, as its user sees it.
+#[must_use]
+pub fn app(slug: &str) -> String {
+    format!("/apps/{slug}")
+}
+/// `GET` decides, records and redirects into the application.
+#[must_use]
+pub fn launch(slug: &str) -> String {
+    format!("/launch/{slug}")
+}
+/// `GET` one member.
+#[must_use]
+pub fn member(id: impl Display) -> String {
+    format!("/team/{id}")
+}
+/// `GET` swap a leaver for a joiner.
+#[must_use]
+pub fn rotate(id: impl Display) -> String {
+    format!("/team/rotate/{id}")
+}
+/// `GET` one application of the organization.
+#[must_use]
+pub fn team_app(slug: &str) -> String {
+    format!("/team/apps/{slug}")
+}
+/// `GET` assign an application of the organization.
+#[must_use]
+pub fn team_assign(slug: &str) -> String {
+    format!("/team/apps/{slug}/assign")
+}
+/// `GET` what one member holds of an application.
+#[must_use]
+pub fn team_assignment(slug: &str, id: impl Display) -> String {
+    format!("/team/apps/{slug}/{id}")
+}
+/// `GET` one application for one partner: grant, change, take away.
+#[must_use]
+pub fn partner_app(slug: &str, application: &str) -> String {
+    format!("/partners/{slug}/apps/{application}")
+}
+/// `GET` one partner.
+#[must_use]
+pub fn partner(slug: &str) -> String {
+    format!("/partners/{slug}")
+}
+/// `GET` a part of one partner: `people`, `apps`, `contracts`, `activity`, `edit`, `certify`.
+#[must_use]
+pub fn partner_part(slug: &str, part: &str) -> String {
+    format!("/partners/{slug}/{part}")
+}
+/// `GET` one member of a partner, as the tenant's people see them.
+#[must_use]
+pub fn partner_member(slug: &str, id: impl Display) -> String {
+    format!("/partners/{slug}/people/{id}")
+}
+/// `GET` "what ends if" before a contract is shortened.
+#[must_use]
+pub fn partner_contract(slug: &str, contract: impl Display) -> String {
+    format!("/partners/{slug}/contracts/{contract}")
+}
+/// `GET` one application of the catalogue.
+#[must_use]
+pub fn admin_app(slug: &str) -> String {
+    format!("/admin/apps/{slug}")
+}
+/// `GET` one message.
+#[must_use]
+pub fn admin_message(id: impl Display) -> String {
+    format!("/admin/outbox/{id}")
+}
+/// `GET` one event of the trail.
+#[must_use]
+pub fn event(id: impl Display) -> String {
+    format!("/audit/{id}")
+}
+/// `GET` stylesheet with an organization's accent.
+#[must_use]
+pub fn branding_css(slug: &str) -> String {
+    format!("/branding/{slug}.css")
+}
+/// `GET` an organization's logo.
+#[must_use]
+pub fn branding_logo(slug: &str) -> String {
+    format!("/branding/{slug}/logo")
+}
