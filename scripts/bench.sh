@@ -41,8 +41,13 @@ printf '\n| release binary | |\n|---|---|\n| size | %s MB |\n| start with an emp
   "$(($(stat -c %s "$E2E_BINARY") / 1000000))" "$(((ready - started) / 1000000))" "$(awk '/VmRSS/ { printf "%d", $2 / 1000 }' "/proc/$server/status")"
 kill "$server" && wait "$server" 2>/dev/null || true
 
-if compgen -G "benches/*.rs" >/dev/null; then
-  step "load on SQLite and PostgreSQL" scripts/test-postgres.sh run cargo bench --features ssr --locked
-fi
+# A large tenant is filled in once per database: some minutes and about a gigabyte each.
+launchpads() { cargo bench --features testing --bench launchpad --locked; }
+rm -f "$PROJECT_CACHE"/bench.db*
+BENCH_DATABASE_URL="sqlite:$PROJECT_CACHE/bench.db" step "launchpads on SQLite" launchpads
+export -f launchpads
+# The throw-away cluster's own database serves: nothing else is in it.
+step "launchpads on PostgreSQL" scripts/test-postgres.sh run bash -c 'BENCH_DATABASE_URL="$TEST_POSTGRES_URL" launchpads'
+rm -f "$PROJECT_CACHE"/bench.db*
 cd end2end
 step "Lighthouse" playwright test --config bench.config.ts </dev/null

@@ -27,14 +27,17 @@ export class Mailbox {
     return (await (await fetch(`${this.address}/api/email`)).json()) as Mail[];
   }
 
+  /** What a person has received. */
+  async of(recipient: string): Promise<Mail[]> {
+    return (await this.all()).filter((mail) => mail.to.some((to) => to.address.toLowerCase() === recipient.toLowerCase()));
+  }
+
   /** The newest mail to a person, optionally with words in its subject; waits for it. */
   async waitFor(recipient: string, subject?: string | RegExp, seconds = 20): Promise<Mail> {
-    const fits = (mail: Mail) =>
-      mail.to.some((to) => to.address.toLowerCase() === recipient.toLowerCase()) &&
-      (subject === undefined || (typeof subject === "string" ? mail.subject.includes(subject) : subject.test(mail.subject)));
+    const fits = (mail: Mail) => subject === undefined || (typeof subject === "string" ? mail.subject.includes(subject) : subject.test(mail.subject));
     const limit = Date.now() + seconds * 1000;
     for (;;) {
-      const found = (await this.all()).filter(fits).at(-1);
+      const found = (await this.of(recipient)).filter(fits).at(-1);
       if (found) return found;
       if (Date.now() > limit) throw new Error(`no mail to ${recipient}${subject ? ` about ${subject}` : ""} within ${seconds} s`);
       await new Promise((resolve) => setTimeout(resolve, 200));
@@ -47,10 +50,6 @@ export class Mailbox {
     const found = links.find((link) => link.includes(containing));
     if (!found) throw new Error(`no link with ${containing} in the mail "${mail.subject}"`);
     return found;
-  }
-
-  async clear(): Promise<void> {
-    await fetch(`${this.address}/api/email/all`, { method: "DELETE" });
   }
 }
 

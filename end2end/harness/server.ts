@@ -171,15 +171,16 @@ export class Portal {
 let declarations = 0;
 
 /** `portico apply`: declares organizations, people and grants while the portal runs. */
-export async function apply(place: Place, declaration: string): Promise<void> {
+export async function apply(place: Place, declaration: object): Promise<void> {
   declarations += 1;
-  const file = join(place.folder, `declaration-${process.pid}-${declarations}.toml`);
-  writeFileSync(file, declaration);
+  const file = join(place.folder, `declaration-${process.pid}-${declarations}.json`);
+  const text = JSON.stringify(declaration, null, 2);
+  writeFileSync(file, text);
   try {
     await promisify(execFile)(binary(), ["apply", file], { cwd: root, env: environment(place) });
   } catch (error) {
     const { stdout, stderr } = error as { stdout?: string; stderr?: string };
-    throw new Error(`portico apply refused this declaration:\n${declaration}\n${stdout ?? ""}${stderr ?? String(error)}`);
+    throw new Error(`portico apply refused this declaration:\n${text}\n${stdout ?? ""}${stderr ?? String(error)}`);
   }
 }
 

@@ -1,6 +1,6 @@
 //! Applications, scopes, entitlements, assignments and the launchpad.
 
-mod actions;
+pub mod actions;
 pub mod catalogue;
 pub mod chain;
 pub mod commands;
@@ -11,3 +11,6 @@ pub mod queries;
 
 pub use catalogue::{ApplicationDraft, DraftError, ScopeDraft};
 pub use model::{Application, ApplicationStatus, Assignment, Entitlement, GrantError, Scope, ScopeAccess, window_holds};
+
+#[cfg(test)]
+mod tests;

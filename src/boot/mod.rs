@@ -1,5 +1,6 @@
 //! Starting and stopping: configuration, telemetry, health, the running service.
 
+pub mod commands;
 pub mod config;
 pub mod health;
 pub mod keys;

@@ -2,23 +2,26 @@
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
+use leptos::config::LeptosOptions;
 use thiserror::Error;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     config::{Config, ConfigError},
+    keys::Source,
     telemetry,
 };
 use crate::{
     access::Policies,
     cx::{Entropy, Portal},
+    declaration::{self, DeclarationError},
     kernel::{Clock, MasterKey},
     mail::Courier,
     store::{Store, StoreError},
     web::{WebState, router},
 };
 
-/// Why the service does not start, or stopped.
+/// Why a command or the service does not start, or stopped.
 #[derive(Debug, Error)]
 pub enum ServeError {
     /// Configuration.
@@ -33,63 +36,104 @@ pub enum ServeError {
     /// Mail.
     #[error(transparent)]
     Mail(#[from] crate::mail::CourierError),
-    /// Network or files.
+    /// A file that declares a portal.
+    #[error(transparent)]
+    Declaration(#[from] DeclarationError),
+    /// Files.
     #[error(transparent)]
     Io(#[from] std::io::Error),
-    /// The site built by cargo-leptos is not described.
-    #[error("Leptos configuration: {0}")]
-    Site(String),
+    /// The address to listen on.
+    #[error("cannot listen on {address}: {error}; choose another address by LEPTOS_SITE_ADDR, or by site-addr in Leptos.toml")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// What was asked for is not possible here; the text says what is.
+    #[error("{0}")]
+    NotHere(String),
 }
 
-/// Opens everything a command or the service needs.
+/// Opens everything a command or the service needs, and brings the schema up to date.
 ///
 /// # Errors
 /// [`ServeError`] says what is missing.
 pub async fn open(config: &Config, demo: bool) -> Result<Portal, ServeError> {
+    let policies = Arc::new(Policies::built_in()?);
+    let master_key = master_key(config)?;
     let store = Store::open(&config.database_url).await?;
     store.migrate().await?;
-    Ok(Portal {
-        store,
-        clock: Clock::System,
-        entropy: Entropy::System,
-        policies: Arc::new(Policies::built_in()?),
-        master_key: master_key(config)?,
-        settings: Arc::new(config.settings(demo)),
-    })
+    Ok(portal(config, demo, store, policies, master_key))
+}
+
+/// The same for a look that changes nothing: no schema step, no new key, no new file. A database that does not exist yet is
+/// taken for an empty one.
+///
+/// # Errors
+/// [`ServeError`] says what is missing.
+pub async fn open_to_look(config: &Config) -> Result<Portal, ServeError> {
+    let policies = Arc::new(Policies::built_in()?);
+    let file = config.database_url.strip_prefix("sqlite:");
+    let fresh = file.is_some_and(|file| file != ":memory:" && !Path::new(file).exists());
+    let store = Store::open(if fresh { "sqlite::memory:" } else { &config.database_url }).await?;
+    if fresh {
+        store.migrate().await?;
+    } else if store.pending_migrations().await? > 0 {
+        return Err(ServeError::NotHere("the database has the schema of another version; run `portico migrate` first".to_owned()));
+    }
+    let known = config.master_key.is_some() || config.master_key_file.as_ref().is_some_and(|path| Path::new(path).exists());
+    let key = if known { master_key(config)? } else { MasterKey::generate(&mut Entropy::System.rng()).0 };
+    Ok(portal(config, false, store, policies, key))
+}
+
+fn portal(config: &Config, demo: bool, store: Store, policies: Arc<Policies>, master_key: MasterKey) -> Portal {
+    Portal { store, clock: Clock::System, entropy: Entropy::System, policies, master_key, settings: Arc::new(config.settings(demo)) }
 }
 
 /// Reads the master key, or makes the file on first start (readable by its owner alone).
 fn master_key(config: &Config) -> Result<MasterKey, ServeError> {
-    let wrong = |key: &str| ConfigError(format!("portico.{key} must hold 32 bytes in base64"));
-    if let Some(text) = &config.master_key {
+    let wrong = |key: &str| ConfigError(format!("{} holds something else; expected 32 bytes in base64", config.source(key).naming(key)));
+    let by_value = config.source("master_key") >= config.source("master_key_file");
+    if let Some(text) = config.master_key.as_ref().filter(|_| by_value) {
         return Ok(MasterKey::parse(text).map_err(|_| wrong("master_key"))?);
     }
     let Some(path) = &config.master_key_file else {
-        return Err(ConfigError("portico.master_key or portico.master_key_file is missing".to_owned()).into());
+        return Err(ConfigError("portico.master_key or portico.master_key_file is missing; expected one of them".to_owned()).into());
+    };
+    let file_error = |error: std::io::Error| {
+        let place = config.source("master_key_file").naming("master_key_file");
+        ConfigError(format!("{place} names {path:?}, which cannot be read or made ({error}); expected a file with 32 bytes in base64"))
     };
     if Path::new(path).exists() {
-        return Ok(MasterKey::parse(&std::fs::read_to_string(path)?).map_err(|_| wrong("master_key_file"))?);
+        return Ok(MasterKey::parse(&std::fs::read_to_string(path).map_err(file_error)?).map_err(|_| wrong("master_key_file"))?);
     }
     let (key, text) = MasterKey::generate(&mut Entropy::System.rng());
     if let Some(folder) = Path::new(path).parent() {
-        std::fs::create_dir_all(folder)?;
+        std::fs::create_dir_all(folder).map_err(file_error)?;
     }
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    std::io::Write::write_all(&mut options.open(path)?, text.as_bytes())?;
+    std::io::Write::write_all(&mut options.open(path).map_err(file_error)?, text.as_bytes()).map_err(file_error)?;
     tracing::warn!(path, "made a new master key; keep a copy of it apart from the database");
     Ok(key)
 }
 
-/// Serves until the process is told to stop; requests under way are finished first.
+/// Serves until the process is told to stop. Start: key, database, schema, demonstration, address, workers, requests.
+/// Stop: no new requests, those under way get `shutdown_seconds`, then the workers, then the database.
 ///
 /// # Errors
 /// [`ServeError`] when something needed is missing.
-pub async fn serve(config: &Config, demo: bool) -> Result<(), ServeError> {
-    let portal = open(config, demo).await?;
-    let leptos = leptos::config::get_configuration(Some("Leptos.toml")).map_err(|error| ServeError::Site(error.to_string()))?.leptos_options;
+pub async fn serve(mut config: Config, leptos: LeptosOptions, demo: bool) -> Result<(), ServeError> {
+    if config.source("public_url") == Source::Default && leptos.site_addr.ip().is_loopback() {
+        config.public_url = format!("http://{}", leptos.site_addr);
+    }
+    let portal = open(&config, demo).await?;
+    if demo {
+        declaration::demo::fill(&portal).await?;
+    }
     let state = WebState {
         portal: portal.clone(),
         https: config.https(),
@@ -97,57 +141,81 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), ServeError> {
         metrics: telemetry::metrics().map(Arc::new),
         leptos: leptos.clone(),
     };
-    let listener = tokio::net::TcpListener::bind(leptos.site_addr).await?;
-    let courier = start_courier(config, &portal)?;
-    let stop_sweeping = CancellationToken::new();
-    let sweeper = tokio::spawn(crate::lifecycle::run(portal.clone(), stop_sweeping.clone().cancelled_owned()));
-    tracing::info!(address = %leptos.site_addr, public_url = config.public_url, "serving");
+    if !Path::new(&*leptos.site_root).join(&*leptos.site_pkg_dir).is_dir() {
+        tracing::warn!(folder = %leptos.site_root, "the built site is not there, so pages come without style; build it, or set LEPTOS_SITE_ROOT");
+    }
+    let address = leptos.site_addr;
+    let listener = tokio::net::TcpListener::bind(address).await.map_err(|error| ServeError::Listen { address, error })?;
+    let stop = CancellationToken::new();
+    let workers = TaskTracker::new();
+    // Background workers, one line each; each ends soon after `stop`.
+    deliver_mail(&config, &portal, &workers, &stop)?;
+    workers.spawn(crate::lifecycle::run(portal.clone(), stop.clone().cancelled_owned()));
+
+    tracing::info!(%address, public_url = config.public_url, demo, "serving");
+    if demo {
+        print!("{}", declaration::demo::welcome(&config.public_url));
+    }
     let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(told_to_stop()).await?;
-    stop_courier(courier).await;
-    stop_sweeping.cancel();
-    let _ = sweeper.await;
+    let served = axum::serve(listener, service).with_graceful_shutdown(told_to_stop(stop.clone()));
+    let limit = Duration::from_secs(config.shutdown_seconds);
+    let outcome = tokio::select! {
+        outcome = served => outcome,
+        () = too_late(stop.clone(), limit) => {
+            tracing::warn!(seconds = config.shutdown_seconds, "requests under way did not finish in time; they are cut off");
+            Ok(())
+        }
+    };
+    stop.cancel();
+    workers.close();
+    if tokio::time::timeout(limit, workers.wait()).await.is_err() {
+        tracing::warn!("background work did not finish in time; it goes on at the next start");
+    }
     portal.store.close().await;
     tracing::info!("stopped");
+    Ok(outcome?)
+}
+
+/// Starts delivering mail, when a mail server is configured.
+fn deliver_mail(config: &Config, portal: &Portal, workers: &TaskTracker, stop: &CancellationToken) -> Result<(), ServeError> {
+    if let Some(smtp) = config.smtp.settings() {
+        workers.spawn(Courier::new(portal.store.clone(), portal.clock.clone(), smtp)?.run(stop.clone()));
+    } else {
+        tracing::warn!("portico.smtp.host is not set; mails wait in the outbox");
+    }
     Ok(())
 }
 
-/// The task that delivers mail, and the way to end it.
-type RunningCourier = (CancellationToken, tokio::task::JoinHandle<()>);
-
-/// Starts delivering mail, when a mail server is configured.
-fn start_courier(config: &Config, portal: &Portal) -> Result<Option<RunningCourier>, ServeError> {
-    let Some(smtp) = config.smtp.settings() else {
-        tracing::warn!("portico.smtp.host is not set; mails wait in the outbox");
-        return Ok(None);
-    };
-    let courier = Courier::new(portal.store.clone(), portal.clock.clone(), smtp)?;
-    let stop = CancellationToken::new();
-    let task = tokio::spawn(courier.run(stop.clone()));
-    Ok(Some((stop, task)))
+async fn too_late(stop: CancellationToken, limit: Duration) {
+    stop.cancelled().await;
+    tokio::time::sleep(limit).await;
 }
 
-/// Lets a conversation with the mail server finish, but not for long: what is cut off comes due again.
-async fn stop_courier(courier: Option<RunningCourier>) {
-    let Some((stop, mut task)) = courier else { return };
+/// Waits for the first signal. A second one ends the process at once: every change is a transaction, so nothing is half-done.
+async fn told_to_stop(stop: CancellationToken) {
+    signal().await;
+    tracing::info!("told to stop; finishing requests under way");
     stop.cancel();
-    if tokio::time::timeout(Duration::from_secs(10), &mut task).await.is_err() {
-        task.abort();
-    }
+    tokio::spawn(async {
+        signal().await;
+        std::process::exit(130);
+    });
 }
 
-async fn told_to_stop() {
+async fn signal() {
     let interrupt = async {
         let _ = tokio::signal::ctrl_c().await;
     };
     #[cfg(unix)]
     let terminate = async {
-        if let Ok(mut signal) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            signal.recv().await;
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
         }
     };
     #[cfg(not(unix))]
     let terminate = std::future::pending::<()>();
     tokio::select! { () = interrupt => {}, () = terminate => {} }
-    tracing::info!("told to stop; finishing requests under way");
 }

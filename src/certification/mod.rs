@@ -8,4 +8,7 @@ mod model;
 pub mod pages;
 pub mod queries;
 
+#[cfg(test)]
+mod tests;
+
 pub use model::{Certification, CertificationDecision, Evidence, EvidenceApplication, EvidenceContract, EvidencePerson};

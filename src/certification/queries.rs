@@ -1,14 +1,15 @@
 //! What the pages of certification show, and what waits for a person.
 
-use std::collections::HashMap;
-
 pub use super::inbox::waiting_count;
 use super::{Certification, Evidence, evidence::gather};
 use crate::{
-    access::{Action, Refused, Resource},
+    access::{Action, Resource},
     cx::Qx,
-    kernel::{Cursor, OrganizationId, PageRequest, PersonId, Timestamp},
-    organizations::{Contract, Organization, queries::partner},
+    kernel::{Cursor, OrganizationId, PageRequest, Timestamp},
+    organizations::{
+        Contract, Organization,
+        queries::{hidden, names, partner},
+    },
     people::TenantRole,
     store::{self, StoreError, partners::PartnerFilter},
     web::PageError,
@@ -134,22 +135,4 @@ pub async fn history(qx: &Qx, organization: OrganizationId, size: u64) -> Result
         .into_iter()
         .map(|certification| PastDecision { decided_by: certification.decided_by.and_then(|id| names.get(&id).cloned()), certification })
         .collect())
-}
-
-async fn names(qx: &Qx, ids: impl Iterator<Item = PersonId>) -> Result<HashMap<PersonId, String>, StoreError> {
-    let mut ids: Vec<PersonId> = ids.collect();
-    ids.sort_unstable();
-    ids.dedup();
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    Ok(store::people::get_many(&qx.db, ids).await?.into_iter().map(|person| (person.id, person.name)).collect())
-}
-
-/// Pages about partners do not exist for a partner's own people.
-pub(crate) fn hidden(refused: Refused) -> PageError {
-    match refused {
-        Refused::Forbidden { .. } => PageError::NotFound,
-        other => other.into(),
-    }
 }

@@ -2,18 +2,19 @@
 
 mod changes;
 mod check;
-mod commands;
+pub mod commands;
 pub mod demo;
 mod error;
 pub mod http;
 pub mod model;
+pub mod pages;
 mod read;
 #[cfg(test)]
 mod tests;
 mod when;
 
 pub use changes::{Change, FieldChange, Mark, Report};
-pub use commands::{Outcome, run};
+pub use commands::run;
 pub use error::{DeclarationError, Problem};
 pub use read::{Format, read, read_text, schema};
 pub use when::When;

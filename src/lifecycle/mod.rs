@@ -4,6 +4,9 @@ mod certifications;
 mod ends;
 mod worker;
 
+#[cfg(test)]
+mod tests;
+
 pub use worker::run;
 
 use chrono::Duration;

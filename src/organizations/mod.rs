@@ -10,5 +10,8 @@ pub mod pages;
 pub mod profile;
 pub mod queries;
 
+#[cfg(test)]
+mod tests;
+
 pub use contract::{Contract, ContractError, covered_until};
 pub use model::{CERTIFICATION_MAX_DAYS, Organization, OrganizationError, OrganizationStatus, Tenant};

@@ -37,7 +37,7 @@ pub async fn partner(qx: &Qx, slug: &str) -> Result<Organization, PageError> {
 }
 
 /// Pages about partners do not exist for a partner's own people.
-fn hidden(refused: Refused) -> PageError {
+pub(crate) fn hidden(refused: Refused) -> PageError {
     match refused {
         Refused::Forbidden { .. } => PageError::NotFound,
         other => other.into(),

@@ -224,3 +224,6 @@ pub async fn list(db: &impl Db, scope: TrailScope, filter: &TrailFilter, page: P
 pub async fn get(db: &impl Db, scope: TrailScope, id: AuditEventId) -> Result<Option<AuditRow>, StoreError> {
     Ok(Entity::find_by_id(id.0).filter(scope.condition()).one(db.connection()).await?.map(event))
 }
+
+#[cfg(test)]
+mod tests;

@@ -170,6 +170,17 @@ impl Store {
         Ok(())
     }
 
+    /// Counts every statement from now on, for tests that promise a page takes the same few whatever it shows.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn count_queries(&mut self, counter: &std::sync::Arc<std::sync::atomic::AtomicU64>) {
+        for connection in [&mut self.writer, &mut self.reader] {
+            let counter = counter.clone();
+            connection.set_metric_callback(move |_| {
+                counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            });
+        }
+    }
+
     /// Closes the pools after the last request.
     pub async fn close(self) {
         let _ = self.writer.close().await;

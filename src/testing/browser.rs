@@ -95,6 +95,25 @@ impl Browser {
         self.send(request, Body::from(body)).await
     }
 
+    /// Posts a form with a file (`multipart/form-data`, RFC 7578) from a page of the portal.
+    pub async fn upload(&mut self, path: &str, form: &[(&str, &str)], file_field: &str, file: &[u8]) -> Answer {
+        let boundary = "----a-boundary-of-tests";
+        let mut body = Vec::new();
+        for (name, value) in form {
+            body.extend(format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes());
+        }
+        let head = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{file_field}\"; filename=\"a-file\"\r\n");
+        body.extend(format!("{head}Content-Type: application/octet-stream\r\n\r\n").bytes());
+        body.extend(file);
+        body.extend(format!("\r\n--{boundary}--\r\n").bytes());
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(path)
+            .header(header::CONTENT_TYPE, format!("multipart/form-data; boundary={boundary}"))
+            .header("sec-fetch-site", "same-origin");
+        self.send(request, Body::from(body)).await
+    }
+
     /// Posts a form as another site's page would.
     pub async fn post_from_elsewhere(&mut self, path: &str, form: &[(&str, &str)]) -> Answer {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();

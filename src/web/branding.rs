@@ -9,11 +9,14 @@ use axum::{
 use super::router::WebState;
 use crate::{store, ui::branding::accent_stylesheet};
 
-/// `GET /branding/{file}`: `SLUG.css`, or `tenant.css` for the tenant's own.
+/// `GET /branding/{file}`: `SLUG.css`, `tenant.css` for the tenant's own, or `try.RRGGBB.css` for a colour that is only tried.
 pub async fn stylesheet(State(state): State<WebState>, Path(file): Path<String>) -> Response {
     let Some(slug) = file.strip_suffix(".css") else { return StatusCode::NOT_FOUND.into_response() };
     let db = state.portal.store.reader();
     let accent = async {
+        if let Some(tried) = slug.strip_prefix("try.") {
+            return Ok::<_, crate::store::StoreError>(tried.parse().ok());
+        }
         if slug != "tenant" {
             if let Some(organization) = store::organizations::find_by_slug(&db, slug).await? {
                 return Ok(Some(organization.accent));

@@ -1,6 +1,6 @@
 //! Pages: ask the queries, then render inside the frame; or answer with the right error page.
 
-use std::{future::Future, str::FromStr, sync::Arc};
+use std::{future::Future, str::FromStr};
 
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
@@ -214,10 +214,4 @@ async fn failed(request: &RequestCx, response: &ResponseOptions, error: PageErro
         </Plain>
     }
     .into_any()
-}
-
-/// Shares the actor with components below, e.g. to hide a button.
-#[must_use]
-pub fn current_actor() -> Option<Arc<Actor>> {
-    RequestCx::current().map(|request| request.actor)
 }

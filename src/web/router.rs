@@ -96,6 +96,7 @@ pub fn router(state: WebState) -> Router {
         .nest_service(&format!("/{}", state.leptos.site_pkg_dir), packages)
         .route("/favicon.svg", get(public_file))
         .route("/theme.js", get(public_file))
+        .merge(crate::declaration::http::routes())
         .merge(portal)
         .layer(CompressionLayer::new().br(true).gzip(true).quality(tower_http::CompressionLevel::Fastest))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(30)))

@@ -1,18 +1,21 @@
 //! Pages of certification.
 
-use leptos::prelude::*;
+mod certify;
+mod history;
+mod inbox;
+mod list;
+
+pub(crate) use history::history_view;
+
 use leptos_router::{any_nested_route::AnyNestedRoute, path};
 
-use crate::web::{Content, PageError, page, route};
+use crate::web::route;
 
-/// The routes of this domain; fixed paths before those with parts.
+/// The routes of this domain.
 pub fn routes() -> Vec<AnyNestedRoute> {
     vec![
-        route(path!("/certifications"), first),
-        route(path!("/inbox"), first),
+        route(path!("/certifications"), list::list),
+        route(path!("/inbox"), inbox::inbox),
+        route(path!("/partners/:org/certify"), certify::certify),
     ]
-}
-
-fn first() -> AnyView {
-    page(|_cx| async move { Ok::<_, PageError>(Content::new("", ())) })
 }

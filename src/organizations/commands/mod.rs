@@ -7,7 +7,7 @@ mod status;
 mod tenant;
 
 pub use branding::{BrandingError, ChangeBranding, ChangeSignInRules, LogoChange, change_branding, change_sign_in_rules};
-pub use contracts::{AddContract, ChangeContract, ContractEnd, ContractRefused, add_contract, change_contract};
+pub use contracts::{AddContract, ChangeContract, ContractEnd, ContractRefused, add_contract, change_contract, changed};
 pub use profile::{AssignOwner, ChangePartner, CreatePartner, ProfileError, assign_owner, change_partner, create_partner};
 pub(crate) use status::end_access;
 pub use status::{ChangeStatus, StatusError, activate_partner, offboard_partner, suspend_partner};

@@ -9,7 +9,7 @@ use super::{
     plan::review,
 };
 use crate::{
-    access::{Action, Actor, Refused},
+    access::{Action, Actor, OrganizationFacts, Refused},
     audit::{self, Event, EventKind, Subject},
     cx::Cx,
     kernel::{InvitationId, OrganizationId, Timestamp, last_day},
@@ -35,6 +35,9 @@ pub enum InviteError {
     /// There is no contract in force.
     #[error("There is no contract in force, so nobody can be invited. Ask the company that runs this portal.")]
     NoContract,
+    /// The organization lets nobody in.
+    #[error("Nobody can be invited while the organization is paused or over. Open its access first.")]
+    Closed,
     /// Every seat is taken or reserved.
     #[error("Every seat of the contract is taken or reserved by another invitation. Remove a person or withdraw an invitation first.")]
     NoSeat,
@@ -84,6 +87,7 @@ pub async fn send_invitations(cx: &mut Cx, organization: OrganizationId, draft: 
     if draft.organization != organization.id {
         return Err(Refused::NotFound.into());
     }
+    check_open(&organization)?;
     let facts = facts::load(&cx.tx, &cx.actor, &organization, &draft.addresses(), cx.tenant.time_zone, cx.now).await?;
     let report = review(draft, &facts);
     if report.fingerprint() != seen {
@@ -105,6 +109,11 @@ pub async fn send_invitations(cx: &mut Cx, organization: OrganizationId, draft: 
         invite(cx, &organization, plan, contract_ends).await?;
     }
     Ok(Sent { sent, left_out })
+}
+
+/// Whoever is invited must be able to come in.
+pub(super) fn check_open(organization: &Organization) -> Result<(), InviteError> {
+    if OrganizationFacts::from(organization).open_to_changes { Ok(()) } else { Err(InviteError::Closed) }
 }
 
 async fn invite(cx: &mut Cx, organization: &Organization, plan: Plan, contract_ends: Timestamp) -> Result<(), InviteError> {
@@ -163,6 +172,7 @@ pub async fn resend_invitation(cx: &mut Cx, organization: OrganizationId, id: In
     if invitation.version != version {
         return Err(StoreError::Stale.into());
     }
+    check_open(&organization)?;
     let contract = store::contracts::in_force(&cx.tx, organization.id, cx.now).await?.ok_or(InviteError::NoContract)?;
     let is_member = !invitation.is_hand_over()
         && store::invitations::members_among(&cx.tx, organization.id, &[invitation.email.normalized().to_owned()], cx.now).await?.len() == 1;

@@ -9,8 +9,11 @@ mod input;
 mod model;
 pub mod pages;
 mod plan;
-mod queries;
+pub mod queries;
 
 pub use facts::{Facts, Holding};
 pub use model::{Invitation, InvitationError, InvitationState, InvitationStatus, InvitedGrant, Secrets, code_hash};
 pub use plan::{Draft, DraftRow, Plan, Report, RowProblem, RowReport};
+
+#[cfg(test)]
+mod tests;

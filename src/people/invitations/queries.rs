@@ -47,11 +47,6 @@ impl Place {
     pub fn invitations(&self) -> String {
         self.page(routes::TEAM_INVITATIONS, "invitations")
     }
-    /// The people.
-    #[must_use]
-    pub fn people(&self) -> String {
-        self.page(routes::TEAM, "people")
-    }
     /// The value of the forms' field that names the partner; empty for one's own organization.
     #[must_use]
     pub fn field(&self) -> String {

@@ -11,5 +11,3 @@ pub use error::SignInError;
 pub use factor::{is_fresh, step_up};
 pub use hats::{sign_out, switch_hat};
 pub use password::{SetPasswordError, person_words, set_password, store_password};
-
-pub(super) use factor::prove_totp;

@@ -1,18 +1,40 @@
-//! Pages of sign-in and of one's own account.
+//! Pages of signing in; the routes of the whole domain.
 
-use leptos::prelude::*;
+mod factors;
+mod no_access;
+mod sign_in;
+
 use leptos_router::{any_nested_route::AnyNestedRoute, path};
 
-use crate::web::{Content, PageError, page, route};
+use super::{account::pages as account, reset::pages as reset};
+use crate::web::{PageCx, PageError, route, routes::HOME};
 
-/// The routes of this domain; fixed paths before those with parts.
+/// The routes of this domain.
 pub fn routes() -> Vec<AnyNestedRoute> {
     vec![
-        route(path!("/sign-in"), first),
-        route(path!("/me"), first),
+        route(path!("/sign-in"), sign_in::address),
+        route(path!("/sign-in/password"), sign_in::password),
+        route(path!("/sign-in/code"), factors::code),
+        route(path!("/sign-in/recovery"), factors::recovery),
+        route(path!("/sign-in/step-up"), factors::step_up),
+        route(path!("/forgot"), reset::forgot),
+        route(path!("/reset/:token"), reset::reset),
+        route(path!("/no-access"), no_access::no_access),
+        route(path!("/me"), account::profile),
+        route(path!("/me/security"), account::security),
+        route(path!("/me/sessions"), account::sessions),
     ]
 }
 
-fn first() -> AnyView {
-    page(|_cx| async move { Ok::<_, PageError>(Content::new("", ())) })
+/// Someone signed in has no business on a page of signing in.
+fn only_signed_out(cx: &PageCx) -> Result<(), PageError> {
+    match cx.qx.actor.person() {
+        Some(_) => Err(PageError::SeeOther(HOME.to_owned())),
+        None => Ok(()),
+    }
+}
+
+/// The address typed in the first step.
+async fn typed_address(cx: &PageCx) -> Option<String> {
+    cx.request.session.get::<Option<String>>(super::pending::EMAIL_KEY).await.ok().flatten().flatten()
 }

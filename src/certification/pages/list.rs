@@ -1,0 +1,77 @@
+//! `/certifications`: partners with due date and a summary of the evidence, the most overdue first.
+
+use leptos::prelude::*;
+
+use crate::{
+    certification::queries::{self, DueRow},
+    kernel::Cursor,
+    organizations::pages::{due, page_request, status_badge},
+    ui::*,
+    web::{Content, page, routes},
+};
+
+pub(super) fn list() -> AnyView {
+    page(|cx| async move {
+        let found = queries::due_list(&cx.qx, page_request(&cx)).await?;
+        let warn_days = i64::from(cx.qx.tenant.warning_days);
+        let grace = cx.qx.tenant.certification_grace_days;
+        let purpose = if found.mine {
+            format!("Confirm for each of your partners that its access is still needed. {grace} days after the due date it is paused.")
+        } else {
+            format!("When each partner's owner must confirm that its access is still needed. {grace} days after the due date it is paused.")
+        };
+        let body = if found.rows.is_empty() {
+            view! { <EmptyState icon="badge" title="Nothing to certify" text="Partners you answer for show up here with the date their certification is due." /> }.into_any()
+        } else {
+            let link = |name: &'static str, cursor: Cursor| routes::with_query(routes::CERTIFICATIONS, [(name, cursor.to_string())]);
+            let earlier = found.newer.map(|cursor| link("newer", cursor));
+            let later = found.older.map(|cursor| link("older", cursor));
+            let columns = vec![
+                Column::new("Partner"),
+                Column::new("Due"),
+                Column::number("People"),
+                Column::number("Applications"),
+                Column::new("Last use"),
+                Column::new("Contract"),
+                Column::action("Certify"),
+            ];
+            let rows = found.rows.into_iter().map(|partner| row(partner, found.mine, warn_days)).collect_view();
+            view! {
+                <Table caption="Certifications" columns=columns>{rows}</Table>
+                <Pagination newer=earlier older=later newer_label="Due earlier" older_label="Due later" />
+            }
+            .into_any()
+        };
+        Ok(Content::new("Certifications", view! { <Stack><PageHeader title="Certifications" purpose=purpose />{body}</Stack> }))
+    })
+}
+
+fn row(partner: DueRow, mine: bool, warn_days: i64) -> AnyView {
+    let DueRow { organization, owner, people, applications, last_used_at, contract, may_certify } = partner;
+    let slug = organization.slug.clone();
+    let certify = routes::partner_part(&slug, "certify");
+    let used = match last_used_at {
+        Some(at) => view! { <RelativeTime at=at /> }.into_any(),
+        None => view! { <Muted>"never"</Muted> }.into_any(),
+    };
+    let contract = match contract {
+        Some(contract) => view! { <TimeLeft start=contract.starts_at end=contract.ends_at warn_days=warn_days /> }.into_any(),
+        None => view! { <Muted>"none in force"</Muted> }.into_any(),
+    };
+    let owner = (!mine).then(|| view! { <Muted>{owner.unwrap_or_else(|| "nobody answers for it".to_owned())}</Muted> });
+    let paused = (organization.status != crate::organizations::OrganizationStatus::Active).then(|| status_badge(organization.status));
+    let (verb, kind) = if may_certify { (format!("Certify {}", organization.name), Kind::Primary) } else { (format!("Evidence of {}", organization.name), Kind::Ghost) };
+    let due = due(organization.certification_due_at, certify.clone(), warn_days);
+    view! {
+        <Row>
+            <HeadCell label="Partner"><Stack gap=Gap::Small><TextLink href=routes::partner(&slug)>{organization.name}</TextLink>{paused}{owner}</Stack></HeadCell>
+            <Cell label="Due">{due}</Cell>
+            <NumberCell label="People">{people}</NumberCell>
+            <NumberCell label="Applications">{applications}</NumberCell>
+            <Cell label="Last use">{used}</Cell>
+            <Cell label="Contract">{contract}</Cell>
+            <ActionCell><LinkButton href=certify kind=kind size=Size::Small>{verb}</LinkButton></ActionCell>
+        </Row>
+    }
+    .into_any()
+}

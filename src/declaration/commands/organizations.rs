@@ -1,0 +1,349 @@
+//! Organizations and their contracts.
+
+use super::{
+    super::{
+        Mark,
+        changes::{Fields, optional, plain, text, yes},
+        error::Stop,
+        model::{ContractEntry, OrganizationEntry},
+    },
+    people::or_cleared,
+    step::{Step, needed},
+};
+use crate::{
+    audit::{Event, EventKind, Subject},
+    kernel::{AccentColor, ContractId, OrganizationId, PersonId},
+    organizations::{Contract, Organization, OrganizationStatus},
+    people::TenantRole,
+    store,
+};
+
+/// Deeper families than this are taken for a circle.
+const DEEPEST: usize = 20;
+
+impl Step<'_> {
+    /// Every organization, a parent before its children, then what each may use.
+    pub async fn all_organizations(&mut self, entries: &[OrganizationEntry]) -> Result<(), Stop> {
+        let mut waiting: Vec<usize> = (0..entries.len()).collect();
+        while !waiting.is_empty() {
+            let waits_for_parent = |index: &usize| {
+                let parent = entries[*index].parent.as_ref();
+                parent.is_some_and(|parent| waiting.iter().any(|other| entries[*other].slug == *parent))
+            };
+            let (later, now): (Vec<usize>, Vec<usize>) = waiting.iter().copied().partition(waits_for_parent);
+            if now.is_empty() {
+                let key = format!("organizations[{}].parent", later[0]);
+                return Err(Stop::at(key, "leads back to the organization itself; expected a parent that is above it"));
+            }
+            for index in now {
+                let key = format!("organizations[{index}]");
+                let organization = self.organization(&key, &entries[index]).await?;
+                for (number, contract) in entries[index].contracts.iter().enumerate() {
+                    self.contract(&format!("{key}.contracts[{number}]"), &organization, contract).await?;
+                }
+                for (number, entitlement) in entries[index].entitlements.iter().enumerate() {
+                    self.entitlement(&format!("{key}.entitlements[{number}]"), &organization, entitlement).await?;
+                }
+            }
+            waiting = later;
+        }
+        Ok(())
+    }
+
+    async fn organization(&mut self, key: &str, entry: &OrganizationEntry) -> Result<Organization, Stop> {
+        let parent = match entry.parent.as_deref() {
+            None => None,
+            Some("") => Some(None),
+            Some(slug) => Some(Some(self.find_organization(&format!("{key}.parent"), slug).await?)),
+        };
+        let owner = self.owner(&format!("{key}.owner"), entry.owner.as_deref()).await?;
+        let deputy = self.owner(&format!("{key}.deputy"), entry.deputy.as_deref()).await?;
+        let known = match store::organizations::find_by_slug(&self.cx.tx, &entry.slug).await? {
+            Some(known) => store::organizations::get_locked(&self.cx.tx, known.id).await?,
+            None => None,
+        };
+        let parent_id = parent.as_ref().map(|parent| parent.as_ref().map(|parent| parent.id));
+        let organization = match known {
+            None => self.create_organization(key, entry, parent_id.flatten(), owner.flatten(), deputy.flatten()).await?,
+            Some(known) => self.change_organization(key, entry, known, parent_id, owner, deputy).await?,
+        };
+        if organization.owner.is_some() && organization.owner == organization.deputy {
+            return Err(Stop::at(format!("{key}.deputy"), "is the owner; expected somebody else"));
+        }
+        if organization.owner.is_none() && organization.deputy.is_some() {
+            return Err(Stop::at(format!("{key}.deputy"), "stands in for nobody; expected an owner too"));
+        }
+        if parent_id.is_some() {
+            self.check_family(key, &organization).await?;
+        }
+        Ok(organization)
+    }
+
+    /// Owners and deputies hold the tenant role.
+    async fn owner(&self, key: &str, address: Option<&str>) -> Result<Option<Option<PersonId>>, Stop> {
+        match address {
+            None => Ok(None),
+            Some("") => Ok(Some(None)),
+            Some(address) => {
+                let person = self.find_person(key, address).await?;
+                let roles = store::tenant::roles_of(&self.cx.tx, person.id).await?;
+                if !roles.contains(&TenantRole::Owner) {
+                    return Err(Stop::at(key, format!("names {address}, who is no owner; expected somebody with the tenant role owner")));
+                }
+                Ok(Some(Some(person.id)))
+            }
+        }
+    }
+
+    async fn check_family(&self, key: &str, organization: &Organization) -> Result<(), Stop> {
+        let mut above = organization.parent;
+        for _ in 0..DEEPEST {
+            let Some(id) = above else { return Ok(()) };
+            if id == organization.id {
+                break;
+            }
+            above = store::organizations::get(&self.cx.tx, id).await?.and_then(|parent| parent.parent);
+        }
+        Err(Stop::at(format!("{key}.parent"), "leads back to the organization itself; expected a parent that is above it"))
+    }
+
+    async fn create_organization(
+        &mut self,
+        key: &str,
+        entry: &OrganizationEntry,
+        parent: Option<OrganizationId>,
+        owner: Option<PersonId>,
+        deputy: Option<PersonId>,
+    ) -> Result<Organization, Stop> {
+        let status = entry.status.unwrap_or(OrganizationStatus::Onboarding);
+        let accent: Option<AccentColor> = entry.accent.as_ref().and_then(|accent| accent.parse().ok());
+        let organization = Organization {
+            id: OrganizationId::new(self.cx.now, &mut self.cx.rng),
+            slug: entry.slug.clone(),
+            name: needed(key, "name", entry.name.clone(), "this organization")?,
+            kind: entry.kind.clone().unwrap_or_default(),
+            description: entry.description.clone().unwrap_or_default(),
+            metadata: entry.metadata.clone().unwrap_or_default(),
+            status,
+            status_reason: reason(entry, status),
+            parent,
+            owner,
+            deputy,
+            accent: accent.unwrap_or_else(|| self.cx.tenant.accent.clone()),
+            has_logo: false,
+            require_step_up: entry.require_step_up.unwrap_or_default(),
+            certification_due_at: self.ends(&format!("{key}.certification_due"), entry.certification_due)?.flatten(),
+            certified_at: self.instant(&format!("{key}.certified"), entry.certified)?,
+            suspended_by_certification: false,
+            created_at: self.cx.now,
+            version: 1,
+        };
+        if !store::organizations::insert(&self.cx.tx, &organization).await? {
+            return Err(Stop::at(key, "was created by somebody else just now; apply the file again"));
+        }
+        let event = about(EventKind::OrganizationCreated, &organization)
+            .detail("short_name", organization.slug.as_str())
+            .detail("kind", organization.kind.as_str())
+            .detail("status", organization.status.as_str())
+            .reason_given(organization.status_reason.clone());
+        self.record(event).await?;
+        self.did(Mark::Create, "organization", format!("{} ({})", organization.slug, organization.name), Fields::default());
+        Ok(organization)
+    }
+
+    async fn change_organization(
+        &mut self,
+        key: &str,
+        entry: &OrganizationEntry,
+        mut organization: Organization,
+        parent: Option<Option<OrganizationId>>,
+        owner: Option<Option<PersonId>>,
+        deputy: Option<Option<PersonId>>,
+    ) -> Result<Organization, Stop> {
+        let before = organization.clone();
+        let mut profile = Fields::default();
+        profile.set("name", &mut organization.name, entry.name.clone(), |name| text(name));
+        profile.set("kind", &mut organization.kind, entry.kind.clone(), |kind| text(kind));
+        profile.set("description", &mut organization.description, entry.description.clone(), |words| text(words));
+        profile.set("metadata", &mut organization.metadata, entry.metadata.clone(), |pairs| format!("{pairs:?}"));
+        if let Some(parent) = parent.filter(|parent| *parent != organization.parent) {
+            profile.note("parent", self.slug_of(organization.parent).await?, self.slug_of(parent).await?);
+            organization.parent = parent;
+        }
+        self.change_person_of("owner", &mut organization.owner, owner, &mut profile).await?;
+        self.change_person_of("deputy", &mut organization.deputy, deputy, &mut profile).await?;
+        profile.set("require_step_up", &mut organization.require_step_up, entry.require_step_up, yes);
+        self.certification(key, entry, &mut organization, &mut profile)?;
+        let mut branding = Fields::default();
+        branding.set("accent", &mut organization.accent, entry.accent.as_ref().and_then(|accent| accent.parse().ok()), |accent| accent.as_str().to_owned());
+        let mut status = Fields::default();
+        let mut organization = self.status(key, entry, organization, &mut status)?;
+        if profile.is_empty() && branding.is_empty() && status.is_empty() {
+            return Ok(organization);
+        }
+        store::organizations::update(&self.cx.tx, &organization).await?;
+        organization.version += 1;
+        if !profile.is_empty() {
+            self.record(about(EventKind::OrganizationChanged, &organization).detail("changed", profile.detail())).await?;
+        }
+        if !branding.is_empty() {
+            self.record(about(EventKind::BrandingChanged, &organization).detail("accent", organization.accent.as_str())).await?;
+        }
+        if organization.status != before.status {
+            let kind = match organization.status {
+                OrganizationStatus::Onboarding => EventKind::OrganizationChanged,
+                OrganizationStatus::Active => EventKind::OrganizationActivated,
+                OrganizationStatus::Suspended => EventKind::OrganizationSuspended,
+                OrganizationStatus::Offboarded => EventKind::OrganizationOffboarded,
+            };
+            let mut event = about(kind, &organization).reason_given(organization.status_reason.clone());
+            if matches!(organization.status, OrganizationStatus::Suspended | OrganizationStatus::Offboarded) {
+                event = event.detail("sessions_ended", store::sessions::end_of_organization(&self.cx.tx, organization.id).await?);
+            }
+            self.record(event).await?;
+        } else if !status.is_empty() {
+            self.record(about(EventKind::OrganizationChanged, &organization).detail("changed", status.detail())).await?;
+        }
+        let fields = Fields([profile.0, branding.0, status.0].concat());
+        self.did(Mark::Change, "organization", organization.slug.clone(), fields);
+        Ok(organization)
+    }
+
+    /// Certification as declared, unless a newer one was made in the portal.
+    fn certification(&mut self, key: &str, entry: &OrganizationEntry, organization: &mut Organization, fields: &mut Fields) -> Result<(), Stop> {
+        let certified = self.instant(&format!("{key}.certified"), entry.certified)?;
+        if certified.is_some() && organization.certified_at > certified {
+            return Ok(());
+        }
+        let show = self.show_start();
+        let renewed = fields.set("certified", &mut organization.certified_at, certified.map(Some), |at| at.as_ref().map_or_else(|| "—".to_owned(), &show));
+        let due = self.ends(&format!("{key}.certification_due"), entry.certification_due)?;
+        fields.set("certification_due", &mut organization.certification_due_at, due, self.show_end());
+        let grace = self.cx.tenant.certification_grace_days;
+        if renewed && organization.suspended_by_certification && !organization.certification_lapsed_at(self.cx.now, grace) {
+            organization.suspended_by_certification = false;
+        }
+        Ok(())
+    }
+
+    fn status(&mut self, key: &str, entry: &OrganizationEntry, organization: Organization, fields: &mut Fields) -> Result<Organization, Stop> {
+        let Some(wanted) = entry.status else { return Ok(organization) };
+        let (old, old_reason) = (organization.status, organization.status_reason.clone());
+        if wanted == old {
+            let mut organization = organization;
+            fields.set("status_reason", &mut organization.status_reason, or_cleared(entry.status_reason.as_ref()), optional);
+            return Ok(organization);
+        }
+        if wanted == OrganizationStatus::Active && organization.suspended_by_certification {
+            let slug = &entry.slug;
+            self.report.notes.push(format!("{key}.status: {slug} stays suspended, because its certification is overdue or was declined; certify it in the portal, or declare a newer certified and certification_due"));
+            return Ok(organization);
+        }
+        let why = reason(entry, wanted).unwrap_or_default();
+        let changed = match wanted {
+            OrganizationStatus::Active => organization.activate(),
+            OrganizationStatus::Suspended => organization.suspend(why, false),
+            OrganizationStatus::Offboarded => organization.offboard(why),
+            OrganizationStatus::Onboarding => {
+                return Err(Stop::at(format!("{key}.status"), format!("is onboarding, but the organization is {old} already; expected active, suspended or offboarded")));
+            }
+        };
+        let changed = changed.map_err(|_| Stop::at(format!("{key}.status"), format!("cannot become {wanted}, because it is {old}; expected another status")))?;
+        fields.note("status", old.as_str(), wanted.as_str());
+        if changed.status_reason != old_reason {
+            fields.note("status_reason", optional(&old_reason), optional(&changed.status_reason));
+        }
+        Ok(changed)
+    }
+
+    async fn slug_of(&self, organization: Option<OrganizationId>) -> Result<String, Stop> {
+        let found = match organization {
+            Some(id) => store::organizations::get(&self.cx.tx, id).await?,
+            None => None,
+        };
+        Ok(found.map_or_else(|| "—".to_owned(), |organization| organization.slug))
+    }
+
+    /// A contract, known by its reference.
+    async fn contract(&mut self, key: &str, organization: &Organization, entry: &ContractEntry) -> Result<(), Stop> {
+        let starts = self.starts(key, entry.starts)?;
+        let ends = self.ends(&format!("{key}.ends"), entry.ends)?.flatten();
+        let known = store::contracts::of_organization(&self.cx.tx, organization.id).await?;
+        let mut fields = Fields::default();
+        let shown = format!("{} of {}", entry.reference, organization.slug);
+        let before = known.into_iter().find(|contract| contract.reference == entry.reference);
+        let contract = match before.clone() {
+            None => Contract {
+                id: ContractId::new(self.cx.now, &mut self.cx.rng),
+                organization: organization.id,
+                reference: entry.reference.clone(),
+                starts_at: needed(key, "starts", starts, "this contract")?,
+                ends_at: needed(key, "ends", ends, "this contract")?,
+                notice_days: entry.notice_days.unwrap_or(30),
+                seats: needed(key, "seats", entry.seats, "this contract")?,
+                version: 1,
+            },
+            Some(mut contract) => {
+                let was_over = contract.ends_at <= self.cx.now;
+                fields.set("starts", &mut contract.starts_at, starts, self.show_start());
+                let show = self.show_end();
+                fields.set("ends", &mut contract.ends_at, ends, |at| show(&Some(*at)));
+                fields.set("notice_days", &mut contract.notice_days, entry.notice_days, plain);
+                fields.set("seats", &mut contract.seats, entry.seats, plain);
+                if fields.is_empty() {
+                    return Ok(());
+                }
+                if was_over && contract.ends_at > self.cx.now {
+                    return Err(Stop::at(format!("{key}.ends"), "would revive a contract that has ended; expected a new contract with a reference of its own"));
+                }
+                contract
+            }
+        };
+        let contract = contract.checked().map_err(|error| Stop::at(format!("{key}.ends"), format!("cannot be so. {error}")))?;
+        self.crowded.entry(organization.id).or_insert_with(|| key.to_owned());
+        let facts = |contract: &Contract| serde_json::json!({ "starts_at": contract.starts_at, "ends_at": contract.ends_at, "notice_days": contract.notice_days, "seats": contract.seats });
+        let subject = Subject::new("contract", contract.id, contract.reference.clone());
+        if let Some(before) = before {
+            store::contracts::update(&self.cx.tx, &contract).await?;
+            let mut event = Event::new(EventKind::ContractChanged)
+                .organization(organization.id, organization.name.clone())
+                .subject(subject)
+                .detail("from", facts(&before))
+                .detail("to", facts(&contract));
+            if !contract.is_in_force_at(self.cx.now) && store::contracts::in_force(&self.cx.tx, organization.id, self.cx.now).await?.is_none() {
+                event = event.detail("sessions_ended", store::sessions::end_of_organization(&self.cx.tx, organization.id).await?);
+            }
+            self.record(event).await?;
+            self.did(Mark::Change, "contract", shown, fields);
+        } else {
+            store::contracts::insert(&self.cx.tx, &contract, self.cx.now).await?;
+            let event = Event::new(EventKind::ContractCreated).organization(organization.id, organization.name.clone()).subject(subject);
+            let event = event
+                .detail("starts_at", serde_json::json!(contract.starts_at))
+                .detail("ends_at", serde_json::json!(contract.ends_at))
+                .detail("notice_days", contract.notice_days)
+                .detail("seats", contract.seats);
+            self.record(event).await?;
+            let (first, last) = (self.show_start()(&contract.starts_at), self.show_end()(&Some(contract.ends_at)));
+            self.did(Mark::Create, "contract", format!("{shown} ({first} to {last}, {} seats)", contract.seats), Fields::default());
+        }
+        Ok(())
+    }
+}
+
+/// Why it stands where it stands; a pause or an end always has a reason.
+fn reason(entry: &OrganizationEntry, status: OrganizationStatus) -> Option<String> {
+    match status {
+        OrganizationStatus::Onboarding | OrganizationStatus::Active => None,
+        OrganizationStatus::Suspended | OrganizationStatus::Offboarded => {
+            let given = entry.status_reason.clone().filter(|reason| !reason.trim().is_empty());
+            Some(given.unwrap_or_else(|| "Decided by the company that runs this portal.".to_owned()))
+        }
+    }
+}
+
+pub(super) fn about(kind: EventKind, organization: &Organization) -> Event {
+    Event::new(kind)
+        .organization(organization.id, organization.name.clone())
+        .subject(Subject::new("organization", organization.id, organization.name.clone()))
+}

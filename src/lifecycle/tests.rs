@@ -1,0 +1,183 @@
+//! Promises about what happens by itself.
+
+use chrono::Duration;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
+
+use super::{Swept, sweep};
+use crate::{
+    audit::EventKind,
+    certification::commands::{CertifyPartner, certify_partner},
+    for_each_backend,
+    kernel::{Clock, Timestamp},
+    organizations::{Organization, OrganizationStatus},
+    people::{Member, MemberRole, MemberStatus, Person, TenantRole},
+    store::{self, Db as _, entity::outbox},
+    testing::World,
+};
+
+async fn owned(world: &World, name: &str, owner: &Person) -> Organization {
+    world.own(&world.organization(name).await, owner).await
+}
+
+async fn stored(world: &World, organization: &Organization) -> Organization {
+    store::organizations::get(&world.portal.store.reader(), organization.id).await.unwrap().unwrap()
+}
+
+async fn letters_to(world: &World, person: &Person) -> u64 {
+    let query = outbox::Entity::find().filter(outbox::Column::Recipient.eq(person.email.as_str()));
+    query.count(world.portal.store.reader().connection()).await.unwrap()
+}
+
+async fn leaving(world: &World, member: &Member, ends_at: Timestamp) -> Member {
+    let cx = world.system().await;
+    let member = member.clone().leave_on(Some(ends_at), cx.now).unwrap();
+    store::members::update(&cx.tx, &member).await.unwrap();
+    cx.commit().await.unwrap();
+    member
+}
+
+async fn member_now(world: &World, member: &Member) -> Member {
+    store::members::get(&world.portal.store.reader(), member.organization, member.id).await.unwrap().unwrap()
+}
+
+for_each_backend!(a_lapsed_certification_suspends_once, |world| {
+    let owner = world.employee("Ada Own", TenantRole::Owner).await;
+    let acme = owned(&world, "Acme", &owner).await;
+    let member = world.member(&acme, "Bo Lind", MemberRole::Member).await;
+    world.clock.advance(Duration::days(90 + 13));
+    sweep(&world.portal).await.unwrap();
+    assert_eq!(stored(&world, &acme).await.status, OrganizationStatus::Active, "within the grace");
+    world.clock.advance(Duration::days(1));
+    world.browser_as(member.person, Some(member.id)).await;
+    let before = letters_to(&world, &owner).await;
+    assert_eq!(sweep(&world.portal).await.unwrap().lapsed, 1);
+    let lapsed = stored(&world, &acme).await;
+    assert_eq!((lapsed.status, lapsed.suspended_by_certification), (OrganizationStatus::Suspended, true));
+    assert_eq!(store::sessions::live_in_organization(&world.portal.store.reader(), acme.id, world.now()).await.unwrap(), 0);
+    assert_eq!(sweep(&world.portal).await.unwrap(), Swept::default());
+    assert_eq!((world.events(EventKind::CertificationLapsed).await, world.events(EventKind::OrganizationSuspended).await), (1, 1));
+    assert_eq!(letters_to(&world, &owner).await - before, 1);
+
+    // A certification gives it back, and the sweep leaves it.
+    let mut cx = world.cx(world.actor(owner.id, None).await).await;
+    let yes = CertifyPartner {
+        organization: "acme".to_owned(),
+        version: lapsed.version,
+        reason: "Needed".to_owned(),
+        next_due_at: world.now() + Duration::days(365),
+    };
+    certify_partner(&mut cx, yes).await.unwrap();
+    cx.commit().await.unwrap();
+    assert_eq!(sweep(&world.portal).await.unwrap(), Swept::default());
+    assert_eq!(stored(&world, &acme).await.status, OrganizationStatus::Active);
+});
+
+for_each_backend!(sweepers_at_the_same_moment_do_things_once, |world| {
+    let owner = world.employee("Ada Own", TenantRole::Owner).await;
+    let acme = owned(&world, "Acme", &owner).await;
+    let member = world.member(&acme, "Bo Lind", MemberRole::Member).await;
+    leaving(&world, &member, world.now() + Duration::days(1)).await;
+    world.clock.advance(Duration::days(104));
+    let (one, two, three) = tokio::join!(sweep(&world.portal), sweep(&world.portal), sweep(&world.portal));
+    let swept = [one.unwrap(), two.unwrap(), three.unwrap()];
+    assert_eq!(swept.iter().map(|swept| swept.lapsed).sum::<u64>(), 1);
+    assert_eq!(swept.iter().map(|swept| swept.members_ended).sum::<u64>(), 1);
+    assert_eq!((world.events(EventKind::CertificationLapsed).await, world.events(EventKind::MemberEnded).await), (1, 1));
+});
+
+for_each_backend!(an_owner_is_reminded_once_before_and_once_after, |world| {
+    let owner = world.employee("Ada Own", TenantRole::Owner).await;
+    owned(&world, "Acme", &owner).await;
+    assert_eq!(sweep(&world.portal).await.unwrap().reminded, 0);
+    world.clock.advance(Duration::days(76));
+    assert_eq!(sweep(&world.portal).await.unwrap().reminded, 1);
+    assert_eq!(sweep(&world.portal).await.unwrap().reminded, 0);
+    world.clock.advance(Duration::days(14));
+    assert_eq!(sweep(&world.portal).await.unwrap().reminded, 1);
+    assert_eq!(sweep(&world.portal).await.unwrap().reminded, 0);
+    assert_eq!(letters_to(&world, &owner).await, 2);
+});
+
+for_each_backend!(a_membership_past_its_end_is_over_with_everything_it_held, |world| {
+    let owner = world.employee("Ada Own", TenantRole::Owner).await;
+    let acme = owned(&world, "Acme", &owner).await;
+    let member = world.member(&acme, "Bo Lind", MemberRole::Member).await;
+    let (application, scopes) = world.application("orders").await;
+    let entitlement = world.entitle(&acme, &application, &scopes).await;
+    world.assign(&member, &entitlement).await;
+    let end = world.now() + Duration::hours(2);
+    leaving(&world, &member, end).await;
+    world.browser_as(member.person, Some(member.id)).await;
+    assert_eq!(sweep(&world.portal).await.unwrap().members_ended, 0);
+    world.clock.advance(Duration::hours(2));
+    assert!(world.acting(&member).await.member().is_none(), "refused before anything was swept");
+    assert_eq!(sweep(&world.portal).await.unwrap().members_ended, 1);
+    assert_eq!(sweep(&world.portal).await.unwrap().members_ended, 0);
+    let over = member_now(&world, &member).await;
+    assert_eq!((over.status, over.ends_at), (MemberStatus::Removed, Some(end)));
+    let db = world.portal.store.reader();
+    assert_eq!(store::grants::entitlement_seats_taken(&db, entitlement.id, world.now()).await.unwrap(), 0);
+    assert_eq!(store::sessions::live_in_organization(&db, acme.id, world.now()).await.unwrap(), 0);
+    assert_eq!(world.events(EventKind::MemberEnded).await, 1);
+});
+
+for_each_backend!(a_leave_date_that_moved_is_respected, |world| {
+    let owner = world.employee("Ada Own", TenantRole::Owner).await;
+    let acme = owned(&world, "Acme", &owner).await;
+    let member = world.member(&acme, "Bo Lind", MemberRole::Member).await;
+    let member = leaving(&world, &member, world.now() + Duration::hours(2)).await;
+    let mut member = member;
+    member.version += 1;
+    leaving(&world, &member, world.now() + Duration::hours(9)).await;
+    world.clock.advance(Duration::hours(3));
+    assert_eq!(sweep(&world.portal).await.unwrap().members_ended, 0);
+    assert_eq!(member_now(&world, &member).await.status, MemberStatus::Active);
+});
+
+for_each_backend!(sessions_end_with_the_contract, |world| {
+    let owner = world.employee("Ada Own", TenantRole::Owner).await;
+    let acme = owned(&world, "Acme", &owner).await;
+    let member = world.member(&acme, "Bo Lind", MemberRole::Member).await;
+    let cx = world.system().await;
+    let contract = store::contracts::in_force(&cx.tx, acme.id, cx.now).await.unwrap().unwrap();
+    let shorter = contract.end_on(cx.now + Duration::minutes(10), cx.now).unwrap();
+    store::contracts::update(&cx.tx, &shorter).await.unwrap();
+    cx.commit().await.unwrap();
+    world.browser_as(member.person, Some(member.id)).await;
+    assert_eq!(sweep(&world.portal).await.unwrap().sessions_ended, 0);
+    world.clock.advance(Duration::minutes(10));
+    assert_eq!(sweep(&world.portal).await.unwrap().sessions_ended, 1);
+    assert_eq!(sweep(&world.portal).await.unwrap().sessions_ended, 0);
+    assert_eq!(world.events(EventKind::SessionsEnded).await, 1);
+});
+
+for_each_backend!(sessions_nobody_used_are_deleted, |world| {
+    let owner = world.employee("Ada Own", TenantRole::Owner).await;
+    world.browser_as(owner.id, None).await;
+    assert_eq!(sweep(&world.portal).await.unwrap().deleted, 0);
+    world.clock.advance(Duration::minutes(61));
+    assert_eq!(sweep(&world.portal).await.unwrap().deleted, 1);
+});
+
+for_each_backend!(a_mass_suspension_is_stopped_and_told_once, |world| {
+    let owner = world.employee("Ada Own", TenantRole::Owner).await;
+    for number in 0..6 {
+        owned(&world, &format!("Partner {number}"), &owner).await;
+    }
+    let leaver = world.member(&world.organization("Seventh").await, "Bo Lind", MemberRole::Member).await;
+    leaving(&world, &leaver, world.now() + Duration::days(1)).await;
+    // As if the clock had jumped.
+    world.clock.advance(Duration::days(200));
+    for _ in 0..2 {
+        assert_eq!(sweep(&world.portal).await.unwrap(), Swept { stopped: true, ..Swept::default() });
+    }
+    assert_eq!((world.events(EventKind::SweepStopped).await, world.events(EventKind::CertificationLapsed).await), (1, 0));
+    assert_eq!((world.events(EventKind::MemberEnded).await, letters_to(&world, &owner).await), (0, 0));
+});
+
+#[tokio::test]
+async fn the_worker_stops_when_told() {
+    let world = World::sqlite().await;
+    assert!(matches!(world.clock, Clock::Fixed(_)));
+    super::run(world.portal.clone(), std::future::ready(())).await;
+}

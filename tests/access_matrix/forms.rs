@@ -1,0 +1,254 @@
+//! Every server function is posted to by nobody, by another partner's admin and by a plain member, with a form that is
+//! valid and aims at Acme: each must be turned away, and nothing may have changed.
+
+use axum::http::StatusCode;
+use portico::{
+    people::{MemberRole, TenantRole},
+    testing::{Answer, World},
+};
+
+/// Part of signing in, resetting a password or accepting an invitation: what lets someone in is in the form or the session.
+const FOR_ANYONE: &[&str] = &[
+    "begin-sign-in",
+    "check-password",
+    "check-code",
+    "use-recovery-code",
+    "request-reset",
+    "reset-password",
+    "sign-out",
+    "open-invitation",
+    "check-invitation-code",
+    "accept-invitation",
+];
+
+/// Acts on the account or session of whoever posts, and on nothing else.
+const ON_ONESELF: &[&str] = &[
+    "step-up",
+    "switch-hat",
+    "change-profile",
+    "change-password",
+    "begin-totp",
+    "confirm-totp",
+    "cancel-totp",
+    "remove-totp",
+    "create-recovery-codes",
+    "end-session",
+    "end-other-sessions",
+    "join-organization",
+    "return-application",
+];
+
+/// Needs a role, in the organization or in the tenant.
+const BY_ROLE: &[&str] = &[
+    "invite",
+    "preview-invitations",
+    "send-invitations",
+    "resend-invitation",
+    "withdraw-invitation",
+    "suspend-member",
+    "reinstate-member",
+    "remove-member",
+    "schedule-leave",
+    "change-role",
+    "rotate-member",
+    "assign-application",
+    "change-assignment",
+    "revoke-assignment",
+    "create-application",
+    "change-application",
+    "retire-application",
+    "put-scope",
+    "grant-entitlement",
+    "change-entitlement",
+    "revoke-entitlement",
+    "create-partner",
+    "change-partner",
+    "assign-owner",
+    "activate-partner",
+    "suspend-partner",
+    "offboard-partner",
+    "add-contract",
+    "change-contract",
+    "change-branding",
+    "change-sign-in-rules",
+    "change-tenant",
+    "grant-tenant-role",
+    "revoke-tenant-role",
+    "certify-partner",
+    "decline-partner",
+    "retry-message",
+];
+
+fn endpoints() -> Vec<String> {
+    let mut endpoints: Vec<String> = leptos::server_fn::axum::server_fn_paths().map(|(path, _)| path.to_owned()).collect();
+    endpoints.sort();
+    endpoints.dedup();
+    assert!(endpoints.len() > 40, "the list of server functions is complete: {endpoints:?}");
+    endpoints
+}
+
+#[test]
+fn every_server_function_is_listed_with_who_may_call_it() {
+    let unlisted: Vec<_> = endpoints()
+        .into_iter()
+        .filter(|path| {
+            let name = path.trim_start_matches("/do/");
+            ![FOR_ANYONE, ON_ONESELF, BY_ROLE].iter().any(|list| list.contains(&name))
+        })
+        .collect();
+    assert!(unlisted.is_empty(), "say in tests/access_matrix/forms.rs who may call {unlisted:?}");
+}
+
+/// A form that fits every server function and aims at Acme's things.
+struct Aim {
+    fields: Vec<(String, String)>,
+}
+
+impl Aim {
+    async fn at_acme(world: &World) -> Self {
+        let acme = world.organization("Acme").await;
+        let owner = world.employee("Olga Owner", TenantRole::Owner).await;
+        let acme = world.own(&acme, &owner).await;
+        let member = world.member(&acme, "Bo Lind", MemberRole::Member).await;
+        let (application, scopes) = world.application("orders").await;
+        let entitlement = world.entitle(&acme, &application, &scopes).await;
+        let assignment = world.assign(&member, &entitlement).await;
+        let contract = portico::store::contracts::of_organization(&world.portal.store.reader(), acme.id).await.expect("contracts").remove(0);
+        let unknown = "0190a0a0-0000-7000-8000-000000000000";
+        let pairs = [
+            ("organization", acme.slug.clone()),
+            ("partner", acme.slug.clone()),
+            ("which", acme.slug.clone()),
+            ("member", member.id.to_string()),
+            ("members[]", member.id.to_string()),
+            ("application", application.slug.clone()),
+            ("entitlement", entitlement.id.to_string()),
+            ("assignment", assignment.id.to_string()),
+            ("contract", contract.id.to_string()),
+            ("invitation", unknown.to_owned()),
+            ("message", unknown.to_owned()),
+            ("person", owner.id.to_string()),
+            ("scopes[]", scopes[0].id.to_string()),
+            ("apps[]", application.slug.clone()),
+            ("version", "1".to_owned()),
+            ("role", "auditor".to_owned()),
+            ("reason", "Because of a test".to_owned()),
+            ("name", "Joiner Jo".to_owned()),
+            ("short_name", "joiner".to_owned()),
+            ("slug", "joiner".to_owned()),
+            ("email", "joiner.jo@example.com".to_owned()),
+            ("by", "one".to_owned()),
+            ("addresses", "joiner.jo@example.com".to_owned()),
+            ("description", "Something".to_owned()),
+            ("kind", "Consultancy".to_owned()),
+            ("metadata", String::new()),
+            ("icon", "package".to_owned()),
+            ("category", "Work".to_owned()),
+            ("launch_url", "https://joiner.example.com/".to_owned()),
+            ("access", "read".to_owned()),
+            ("reference", "C-1".to_owned()),
+            ("starts", "2026-06-01".to_owned()),
+            ("ends", "2026-12-01".to_owned()),
+            ("last_day", "2026-12-01".to_owned()),
+            ("next_due", "2026-12-01".to_owned()),
+            ("notice_days", "30".to_owned()),
+            ("seats", "5".to_owned()),
+            ("overlap", "0".to_owned()),
+            ("accent", "#0a7d33".to_owned()),
+            ("time_zone", "Europe/Berlin".to_owned()),
+            ("warning_days", "14".to_owned()),
+            ("certification_grace_days", "14".to_owned()),
+        ];
+        Self { fields: pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect() }
+    }
+
+    fn pairs(&self) -> Vec<(&str, &str)> {
+        self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+}
+
+async fn changes(world: &World) -> u64 {
+    let mut all = 0;
+    for kind in portico::audit::EventKind::ALL {
+        if !matches!(kind, portico::audit::EventKind::AccessDenied) {
+            all += world.events(*kind).await;
+        }
+    }
+    all
+}
+
+fn is_turned_away(answer: &Answer) -> bool {
+    matches!(answer.status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND)
+}
+
+#[tokio::test]
+async fn nobody_changes_anything_without_signing_in() {
+    let world = World::sqlite().await;
+    let aim = Aim::at_acme(&world).await;
+    let before = changes(&world).await;
+    let mut wrong = Vec::new();
+    for path in endpoints().iter().filter(|path| !FOR_ANYONE.contains(&path.trim_start_matches("/do/"))) {
+        let answer = world.browser().post(path, &aim.pairs()).await;
+        let led_to_sign_in = answer.status == StatusCode::SEE_OTHER && answer.location.as_deref().is_some_and(|to| to.starts_with("/sign-in"));
+        if !led_to_sign_in && !is_turned_away(&answer) {
+            wrong.push(format!("{path}: {} {:?}", answer.status, answer.location));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(changes(&world).await, before, "something was changed by nobody");
+}
+
+#[tokio::test]
+async fn another_partners_admin_changes_nothing_of_acme() {
+    let world = World::sqlite().await;
+    let aim = Aim::at_acme(&world).await;
+    let other = world.organization("Other").await;
+    let foreign = world.member(&other, "Fay Foreign", MemberRole::PartnerAdmin).await;
+    // What an admin does in their own organization is not aimed at Acme, whatever the form says.
+    let own = ["change-branding", "change-sign-in-rules", "preview-invitations", "send-invitations"];
+    let before = changes(&world).await;
+    let mut wrong = Vec::new();
+    for path in endpoints().iter().filter(|path| BY_ROLE.contains(&path.trim_start_matches("/do/"))) {
+        if own.contains(&path.trim_start_matches("/do/")) {
+            continue;
+        }
+        let answer = world.browser_as(foreign.person, Some(foreign.id)).await.post(path, &aim.pairs()).await;
+        if !is_turned_away(&answer) {
+            wrong.push(format!("{path}: {} {:?}", answer.status, answer.location));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(changes(&world).await, before, "something of Acme was changed by another partner's admin");
+}
+
+#[tokio::test]
+async fn a_plain_member_changes_nothing_of_their_organization() {
+    let world = World::sqlite().await;
+    let aim = Aim::at_acme(&world).await;
+    let acme = portico::store::organizations::find_by_slug(&world.portal.store.reader(), "acme").await.expect("get").expect("Acme");
+    let plain = world.member(&acme, "Mia Member", MemberRole::Member).await;
+    let before = changes(&world).await;
+    let mut wrong = Vec::new();
+    for path in endpoints().iter().filter(|path| BY_ROLE.contains(&path.trim_start_matches("/do/"))) {
+        let answer = world.browser_as(plain.person, Some(plain.id)).await.post(path, &aim.pairs()).await;
+        if !is_turned_away(&answer) {
+            wrong.push(format!("{path}: {} {:?}", answer.status, answer.location));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(changes(&world).await, before, "something was changed by a plain member");
+}
+
+#[tokio::test]
+async fn no_form_is_taken_from_another_site() {
+    let world = World::sqlite().await;
+    let aim = Aim::at_acme(&world).await;
+    let acme = portico::store::organizations::find_by_slug(&world.portal.store.reader(), "acme").await.expect("get").expect("Acme");
+    let admin = world.member(&acme, "Pat Admin", MemberRole::PartnerAdmin).await;
+    let before = changes(&world).await;
+    for path in endpoints() {
+        let answer = world.browser_as(admin.person, Some(admin.id)).await.post_from_elsewhere(&path, &aim.pairs()).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    assert_eq!(changes(&world).await, before, "something was changed from another site");
+}
