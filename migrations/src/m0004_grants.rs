@@ -64,7 +64,7 @@ impl MigrationTrait for Migration {
         )
         .await?;
         unique(m, "assignments_member_entitlement", "assignments", &["member_id", "entitlement_id"], Some("revoked_at IS NULL")).await?;
-        index(m, "assignments_entitlement", "assignments", &["entitlement_id"]).await?;
+        index(m, "assignments_entitlement", "assignments", &["entitlement_id", "id"]).await?;
         index(m, "assignments_organization", "assignments", &["organization_id", "application_id"]).await?;
 
         table(

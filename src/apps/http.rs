@@ -9,7 +9,7 @@ use axum::{
     Extension, Router,
     extract::Path,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
-    response::{IntoResponse as _, Redirect, Response},
+    response::{Html, IntoResponse as _, Redirect, Response},
     routing::get,
 };
 
@@ -35,6 +35,9 @@ async fn launch(Extension(request): Extension<RequestCx>, Path(app): Path<String
     }
     if !is_navigation(&headers) {
         return error_page(StatusCode::NOT_FOUND, &reference);
+    }
+    if request.path_and_query.ends_with(AFTER_FORM) {
+        return go_on(&app, &reference);
     }
     match decide(&request, &app).await {
         Ok(LaunchOutcome::Go(url)) => {
@@ -64,9 +67,30 @@ async fn decide(request: &RequestCx, app: &str) -> Result<LaunchOutcome, LaunchE
     Ok(outcome)
 }
 
+/// Marks a launch that follows a form (of sign-in, of a second factor).
+const AFTER_FORM: &str = "?after=form";
+
+/// Begins the launch as a navigation of its own. Browsers hold a form's redirects to `form-action 'self'` (CSP), which
+/// an application's address never is; a page that goes on by itself ends the form's chain of redirects.
+fn go_on(app: &str, reference: &str) -> Response {
+    let fits = !app.is_empty() && app.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+    let there = routes::launch(app);
+    let Some(refresh) = HeaderValue::from_str(&format!("0; url={there}")).ok().filter(|_| fits) else {
+        return error_page(StatusCode::NOT_FOUND, reference);
+    };
+    let page = format!(
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <title>Opening the application</title><link rel=\"stylesheet\" href=\"/portico.css\"></head>\
+         <body><main><h1>Opening the application</h1><p><a href=\"{there}\">Go on</a> if nothing happens.</p></main></body></html>"
+    );
+    let mut response = Html(page).into_response();
+    response.headers_mut().insert(header::REFRESH, refresh);
+    response
+}
+
 /// Sends the person to prove who they are, and remembers what they wanted to start.
 async fn go_on_after(request: &RequestCx, page: &str) -> Response {
-    if let Err(error) = request.session.insert(CONTINUE_KEY, request.path()).await {
+    if let Err(error) = request.session.insert(CONTINUE_KEY, format!("{}{AFTER_FORM}", request.path())).await {
         let error = StoreError::Unavailable(error.to_string());
         tracing::error!(%error, "a launch could not be remembered");
     }

@@ -102,8 +102,9 @@ for_each_backend!(the_deputy_stands_in, |world| {
     with_deputy.deputy = Some(deputy.id);
     store::organizations::update(&cx.tx, &with_deputy).await.unwrap();
     cx.commit().await.unwrap();
+    let acme = stored(&world, &acme).await;
     let mut cx = world.cx(acting(&world, &deputy).await).await;
-    certify_partner(&mut cx, yes(&world, &stored(&world, &acme).await)).await.unwrap();
+    certify_partner(&mut cx, yes(&world, &acme)).await.unwrap();
 });
 
 for_each_backend!(the_next_date_is_ahead_and_not_too_far, |world| {
@@ -141,8 +142,9 @@ for_each_backend!(a_certification_lifts_no_other_suspension, |world| {
     let mut cx = world.cx(acting(&world, &owner).await).await;
     suspend_partner(&mut cx, status(&acme)).await.unwrap();
     cx.commit().await.unwrap();
+    let acme = stored(&world, &acme).await;
     let mut cx = world.cx(acting(&world, &owner).await).await;
-    certify_partner(&mut cx, yes(&world, &stored(&world, &acme).await)).await.unwrap();
+    certify_partner(&mut cx, yes(&world, &acme)).await.unwrap();
     cx.commit().await.unwrap();
     assert_eq!(stored(&world, &acme).await.status, OrganizationStatus::Suspended);
 });

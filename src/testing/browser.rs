@@ -84,6 +84,12 @@ impl Browser {
         self.send(Request::builder().method(Method::GET).uri(path), Body::empty()).await
     }
 
+    /// Asks for a page with more headers, as another site or a prefetching browser would send them.
+    pub async fn get_with(&mut self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let request = headers.iter().fold(Request::builder().method(Method::GET).uri(path), |request, (name, value)| request.header(*name, *value));
+        self.send(request, Body::empty()).await
+    }
+
     /// Posts a form from a page of the portal.
     pub async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Answer {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();

@@ -121,7 +121,8 @@ where
 {
     // While the list of routes is made there is no request.
     let Some(request) = RequestCx::current() else { return ().into_any() };
-    let params = leptos_router::hooks::use_params_map().get_untracked();
+    // An address that names no page has no route, hence no parts.
+    let params = use_context::<ArcMemo<ParamsMap>>().map(|params| params.get_untracked()).unwrap_or_default();
     let query = leptos_router::hooks::use_query_map().get_untracked();
     let response = expect_context::<ResponseOptions>();
     let view = Suspend::new(async move {

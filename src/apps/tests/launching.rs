@@ -136,5 +136,24 @@ for_each_backend!(the_address_of_a_launch_decides_and_sends_the_browser_on, |wor
     assert_eq!(eve.get("/launch/orders").await.status, 404);
     let answer = world.browser().get("/launch/orders").await;
     assert_eq!((answer.status.as_u16(), answer.location.as_deref()), (303, Some("/sign-in")));
+    // What follows a form goes on by a page of its own, because a form's redirects may not leave the portal.
+    let answer = bo.get("/launch/orders?after=form").await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.headers["refresh"], "0; url=/launch/orders");
+    assert_eq!(world.events(EventKind::Launched).await, 1);
+});
+
+for_each_backend!(a_launch_is_a_navigation_of_a_whole_window_and_nothing_else, |world| {
+    let acme = acme(&world).await;
+    let mut bo = world.browser_as(acme.member.person, Some(acme.member.id)).await;
+    let image = [("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image"), ("sec-fetch-site", "cross-site")];
+    assert_eq!(bo.get_with("/launch/orders", &image).await.status, 404);
+    let frame = [("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")];
+    assert_eq!(bo.get_with("/launch/orders", &frame).await.status, 404);
+    let prefetch = [("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document"), ("sec-purpose", "prefetch;prerender")];
+    assert_eq!(bo.get_with("/launch/orders", &prefetch).await.status, 503);
+    assert_eq!(world.events(EventKind::Launched).await, 0);
+    let window = [("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
+    assert_eq!(bo.get_with("/launch/orders", &window).await.status, 303);
     assert_eq!(world.events(EventKind::Launched).await, 1);
 });

@@ -10,12 +10,28 @@ use super::super::{
 };
 use crate::{
     cx::Portal,
+    kernel::Password,
     signin::passwords::{self, HashedPassword},
     store,
 };
 
 /// The hashes to store, by the normal form of the address.
-pub(super) type Prepared = HashMap<String, HashedPassword>;
+pub(super) type Prepared = HashMap<String, NewPassword>;
+
+/// A hash to store instead of the one that was seen.
+pub(super) struct NewPassword {
+    /// What is to be stored.
+    pub hashed: HashedPassword,
+    typed: Password,
+    seen: Option<String>,
+}
+
+impl NewPassword {
+    /// Whether the stored hash is one of this password after all, because somebody else set it meanwhile.
+    pub async fn is_stored(&self, stored: Option<&str>) -> Result<bool, passwords::PasswordError> {
+        if stored == self.seen.as_deref() { Ok(false) } else { passwords::verify(&self.typed, stored).await }
+    }
+}
 
 /// Checks and hashes every password that is not the one the person has.
 pub(super) async fn prepare(portal: &Portal, declaration: &Declaration) -> Result<Prepared, Stop> {
@@ -24,7 +40,7 @@ pub(super) async fn prepare(portal: &Portal, declaration: &Declaration) -> Resul
     Ok(hashes.into_iter().flatten().collect())
 }
 
-async fn hash(portal: &Portal, declaration: &Declaration, index: usize, person: &PersonEntry) -> Result<Option<(String, HashedPassword)>, Stop> {
+async fn hash(portal: &Portal, declaration: &Declaration, index: usize, person: &PersonEntry) -> Result<Option<(String, NewPassword)>, Stop> {
     let Some(secret) = &person.password else { return Ok(None) };
     let key = format!("people[{index}].password");
     let password = secret.to_password();
@@ -50,5 +66,5 @@ async fn hash(portal: &Portal, declaration: &Declaration, index: usize, person: 
         words.extend(organization.and_then(|organization| organization.name.as_deref()));
     }
     let hashed = passwords::prepare(&password, &words, &mut portal.entropy.rng()).await.map_err(unusable)?;
-    Ok(Some((person.email.normalized().to_owned(), hashed)))
+    Ok(Some((person.email.normalized().to_owned(), NewPassword { hashed, typed: password, seen: stored })))
 }

@@ -8,13 +8,14 @@ use super::{
         error::Stop,
         model::{PersonEntry, TenantEntry},
     },
+    passwords::NewPassword,
     step::{Step, needed},
 };
 use crate::{
     audit::{Event, EventKind, Subject},
     kernel::{PersonId, new_uuid},
     people::{Person, TenantRole},
-    signin::{commands::store_password, passwords::HashedPassword},
+    signin::{commands::store_password, passwords::PasswordError},
     store,
 };
 
@@ -47,7 +48,7 @@ impl Step<'_> {
     }
 
     /// A person: profile, password, second factor, roles in the tenant.
-    pub async fn person(&mut self, key: &str, entry: &PersonEntry, password: Option<HashedPassword>) -> Result<(), Stop> {
+    pub async fn person(&mut self, key: &str, entry: &PersonEntry, password: Option<NewPassword>) -> Result<(), Stop> {
         let known = store::people::find_by_email(&self.cx.tx, &entry.email).await?;
         let is_new = known.is_none();
         let mut fields = Fields::default();
@@ -56,8 +57,12 @@ impl Step<'_> {
             Some(person) => self.change_person(entry, person, &mut fields).await?,
         };
         if let Some(password) = password {
-            fields.note("password", if person.has_password { "(other)" } else { "—" }, "(set)");
-            store_password(self.cx, &person, password).await?;
+            let stored = store::people::credentials(&self.cx.tx, person.id).await?.and_then(|credentials| credentials.password_hash);
+            let unusable = |error: PasswordError| Stop::at(format!("{key}.password"), error.to_string());
+            if !password.is_stored(stored.as_deref()).await.map_err(unusable)? {
+                fields.note("password", if person.has_password { "(other)" } else { "—" }, "(set)");
+                store_password(self.cx, &person, password.hashed).await?;
+            }
         }
         self.authenticator(entry, &person, &mut fields).await?;
         self.tenant_roles(entry, &person, &mut fields).await?;

@@ -14,7 +14,6 @@ use crate::{
 
 /// Changes the tenant's settings.
 #[server(prefix = "/do", endpoint = "change-tenant")]
-#[expect(clippy::too_many_arguments, reason = "one per field of the form")]
 pub async fn change_tenant(
     #[server(default)] version: String,
     #[server(default)] name: String,

@@ -59,14 +59,12 @@ for_each_backend!(the_multipart_form_stores_the_logo_and_the_browser_gets_it_bac
     let tried = browser.get("/team/settings?try=%230a7d33").await;
     assert!(tried.text.contains("/branding/try.0a7d33.css"));
     assert!(browser.get("/branding/try.0a7d33.css").await.text.contains("--accent"));
-    use base64::Engine as _;
-    let logo = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(PNG);
-    let form = [("version", "1"), ("accent", "#0a7d33"), ("logo", logo.as_str())];
-    assert_eq!(browser.post("/do/change-branding", &form).await.location.as_deref(), Some("/team/settings"));
+    let form = [("version", "1"), ("accent", "#0a7d33")];
+    assert_eq!(browser.upload("/do/upload-branding", &form, "logo", PNG).await.location.as_deref(), Some("/team/settings"));
     let answer = browser.get("/branding/acme/logo").await;
     assert_eq!((answer.status.as_u16(), answer.headers["content-type"].to_str().unwrap()), (200, "image/png"));
     // The same form once more is stale.
-    browser.post("/do/change-branding", &form).await;
+    browser.upload("/do/upload-branding", &form, "logo", PNG).await;
     assert_eq!(stored(&world, &acme).await.version, 2);
 });
 

@@ -51,11 +51,11 @@ for_each_backend!(nothing_outlives_the_contract, |world| {
     let mut browser = world.browser_as(bo.person, Some(bo.id)).await;
     assert!(world.acting(&bo).await.member().is_some());
     let mut cx = world.cx(acting(&world, &owner).await).await;
-    let end = world.now() + Duration::hours(1);
+    let end = world.now() + Duration::minutes(30);
     change_contract(&mut cx, ending(&contract, ContractEnd::At(end), true)).await.unwrap();
     cx.commit().await.unwrap();
     assert_ne!(browser.get("/me").await.location.as_deref(), Some("/no-access"));
-    world.clock.advance(Duration::hours(1));
+    world.clock.advance(Duration::minutes(30));
     // Nothing swept yet: the end counts when it is asked for.
     assert!(in_force(&world, &acme).await.is_none());
     assert!(world.acting(&bo).await.member().is_none());

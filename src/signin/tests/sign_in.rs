@@ -94,7 +94,7 @@ for_each_backend!(what_is_not_an_address_comes_back_with_its_value_and_an_error,
     let mut browser = world.browser();
     assert_eq!(browser.post("/do/begin-sign-in", &[("email", "<b>bo")]).await.location.as_deref(), Some("/sign-in"));
     let page = browser.get("/sign-in").await;
-    assert!(page.text.contains("name@example.com") && page.text.contains("&lt;b>bo"), "{}", page.text);
+    assert!(page.text.contains("name@example.com") && page.text.contains("&lt;b&gt;bo"), "{}", page.text);
 });
 
 for_each_backend!(signing_out_ends_the_session_for_good, |world| {
