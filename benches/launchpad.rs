@@ -51,7 +51,9 @@ impl Dialect {
     fn numbers(&self, count: u64) -> String {
         match self.0 {
             DatabaseBackend::Sqlite => {
-                format!("(WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {count}) SELECT n FROM numbers) AS s")
+                format!(
+                    "(WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {count}) SELECT n FROM numbers) AS s"
+                )
             }
             _ => format!("(SELECT n FROM generate_series(0, {}) AS n) AS s", count - 1),
         }
@@ -206,7 +208,10 @@ async fn load(service: &axum::Router, path: &'static str, cookies: &Arc<Vec<Stri
 }
 
 fn percentile(times: &[Duration], percent: usize) -> f64 {
-    times.get(times.len() * percent / 100).or(times.last()).map_or(0.0, |time| time.as_secs_f64() * 1000.0)
+    times
+        .get(times.len() * percent / 100)
+        .or(times.last())
+        .map_or(0.0, |time| time.as_secs_f64() * 1000.0)
 }
 
 #[tokio::main]
@@ -218,16 +223,32 @@ async fn main() {
     };
     let number = |name: &str, default: f64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
     let (scale, seconds) = (number("BENCH_SCALE", 1.0), number("BENCH_SECONDS", 10.0));
-    let size = Size { organizations: (10_000.0 * scale) as u64, people: (200_000.0 * scale) as u64, assignments_each: 5 };
+    let size = Size {
+        organizations: (10_000.0 * scale) as u64,
+        people: (200_000.0 * scale) as u64,
+        assignments_each: 5,
+    };
 
     let store = Store::open(&url).await.expect("the database opens");
     store.migrate().await.expect("the schema is made");
-    let direct = url.strip_prefix("sqlite:").map_or_else(|| url.clone(), |path| format!("sqlite://{path}"));
+    let direct = url
+        .strip_prefix("sqlite:")
+        .map_or_else(|| url.clone(), |path| format!("sqlite://{path}"));
     let db = Database::connect(&direct).await.expect("the database opens");
-    if portico::store::tenant::get(&store.reader()).await.expect("the database answers").is_none() {
+    if portico::store::tenant::get(&store.reader())
+        .await
+        .expect("the database answers")
+        .is_none()
+    {
         let started = Instant::now();
         fill(&db, &size).await;
-        println!("filled in {:.0} s: {} organizations, {} people, {} assignments", started.elapsed().as_secs_f64(), size.organizations, size.people, size.people * size.assignments_each);
+        println!(
+            "filled in {:.0} s: {} organizations, {} people, {} assignments",
+            started.elapsed().as_secs_f64(),
+            size.organizations,
+            size.people,
+            size.people * size.assignments_each
+        );
     }
     let portal = Portal {
         store,
@@ -237,12 +258,25 @@ async fn main() {
         master_key: MasterKey::new([7; 32]),
         settings: Arc::new(Settings::default()),
     };
-    let world = World { portal: portal.clone(), clock: Clock::System };
-    let rows = SessionRows { store: portal.store.clone(), clock: Clock::System, idle: chrono::Duration::hours(1), absolute: chrono::Duration::hours(12) };
+    let world = World {
+        portal: portal.clone(),
+        clock: Clock::System,
+    };
+    let rows = SessionRows {
+        store: portal.store.clone(),
+        clock: Clock::System,
+        idle: chrono::Duration::hours(1),
+        absolute: chrono::Duration::hours(12),
+    };
     let mut cookies = Vec::new();
     for turn in 0..1_000 {
         let person = turn * (size.people / 1_000).max(1) % size.people;
-        let who = SignedInAs { person: PersonId(id(1, person)), member: Some(MemberId(id(4, person))), at: world.now(), second_factor_at: None };
+        let who = SignedInAs {
+            person: PersonId(id(1, person)),
+            member: Some(MemberId(id(4, person))),
+            at: world.now(),
+            second_factor_at: None,
+        };
         let mut record = Record {
             id: tower_sessions::session::Id::default(),
             data: [(SIGNED_IN_KEY.to_owned(), serde_json::to_value(who).expect("JSON"))].into(),
@@ -259,6 +293,10 @@ async fn main() {
     for at_once in [1, 16, 64] {
         load(&service, "/", &cookies, at_once, 1.0).await;
         let (times, rate) = load(&service, "/", &cookies, at_once, seconds).await;
-        println!("| {kind} | launchpad | {at_once} | {rate:.0} | {:.2} | {:.2} |", percentile(&times, 50), percentile(&times, 99));
+        println!(
+            "| {kind} | launchpad | {at_once} | {rate:.0} | {:.2} | {:.2} |",
+            percentile(&times, 50),
+            percentile(&times, 99)
+        );
     }
 }

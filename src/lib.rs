@@ -13,13 +13,15 @@ pub mod apps;
 #[cfg(feature = "ssr")]
 pub mod audit;
 #[cfg(feature = "ssr")]
+pub mod boot;
+#[cfg(feature = "ssr")]
+pub mod certification;
+#[cfg(feature = "ssr")]
 pub mod cx;
 #[cfg(feature = "ssr")]
 pub mod declaration;
 #[cfg(feature = "ssr")]
 pub mod kernel;
-#[cfg(feature = "ssr")]
-pub mod certification;
 #[cfg(feature = "ssr")]
 pub mod lifecycle;
 #[cfg(feature = "ssr")]
@@ -29,15 +31,13 @@ pub mod organizations;
 #[cfg(feature = "ssr")]
 pub mod people;
 #[cfg(feature = "ssr")]
+pub mod signin;
+#[cfg(feature = "ssr")]
 pub mod store;
 #[cfg(all(feature = "ssr", any(test, feature = "testing")))]
 pub mod testing;
 #[cfg(feature = "ssr")]
 pub mod ui;
-#[cfg(feature = "ssr")]
-pub mod boot;
-#[cfg(feature = "ssr")]
-pub mod signin;
 #[cfg(feature = "ssr")]
 pub mod web;
 

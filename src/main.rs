@@ -15,7 +15,10 @@ use portico::{
 
 /// Self-hosted partner access portal.
 #[derive(Parser)]
-#[command(version, after_help = "Status: 0 done, 1 failed, 2 wrong command line, 3 wrong configuration or declaration.")]
+#[command(
+    version,
+    after_help = "Status: 0 done, 1 failed, 2 wrong command line, 3 wrong configuration or declaration."
+)]
 struct Cli {
     /// Configuration file; without it Leptos.toml in the working directory, when there is one.
     #[arg(long, env = "PORTICO_CONFIG", global = true)]
@@ -101,6 +104,8 @@ async fn run(cli: Cli) -> Result<(), ServeError> {
         Command::Migrate => commands::migrate(&config).await,
         Command::Apply { file, dry_run, .. } => commands::apply(&config, &file.unwrap_or_default(), dry_run).await,
         Command::Backup { file } => commands::backup(&config, &file).await,
-        Command::Config { command: ConfigCommand::Check } => commands::check_config(&config, file.as_deref(), &environment),
+        Command::Config {
+            command: ConfigCommand::Check,
+        } => commands::check_config(&config, file.as_deref(), &environment),
     }
 }

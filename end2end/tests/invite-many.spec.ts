@@ -40,7 +40,7 @@ test("a CSV file says role, applications and end per row; bad rows say what is w
   const content = [
     "email,name,role,apps,until",
     `${ana},Ana Ruiz,user_manager,,`,
-    `${bo},Bo Lind,member,${apps.orders.slug}:orders:read,${day(60)}`,
+    `${bo},Bo Lind,member,orders:read,${day(60)}`,
     `${kim},Kim Park,emperor,,`,
     `${ida},Ida Berg,member,no-such-app,`,
     "broken-row",

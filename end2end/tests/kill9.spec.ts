@@ -63,9 +63,9 @@ test("kill -9 in the middle of a stream of changes leaves nothing half-done", as
       const events = (await csv.text())
         .trim()
         .split("\n")
-        .map((line) => JSON.parse(line) as { subject: { id: string }; details: { to: string } });
+        .map((line) => JSON.parse(line) as { subject_id: string; details: { to: string } });
       for (const { name, path, id } of members) {
-        const own = events.filter((event) => JSON.stringify(event.subject).includes(id));
+        const own = events.filter((event) => event.subject_id === id);
         await page.goto(path);
         const form = formOf(page, "schedule-leave");
         await expect(form.locator("[name=ends_on]"), `${name}: the newest event tells what is stored`).toHaveValue(own[0]?.details.to ?? "");

@@ -7,7 +7,8 @@ import { apps, PASSWORD } from "../harness/world";
 
 const invited = /invites you/;
 
-test("an invited person sets up the account and sees exactly the given application", async ({ page, visit, world, mail }) => {
+test("an invited person sets up the account and sees exactly the given application", async ({ page, visit, world, mail, complaints }) => {
+  complaints.allow(/status of 404/);
   const partner = await world.partner();
   const email = world.address("Bo Lind");
   await signIn(page, partner.admin);

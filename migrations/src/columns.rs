@@ -19,7 +19,11 @@ pub fn text_null(name: &'static str) -> ColumnDef {
 }
 /// A text column that takes only the given words.
 pub fn word(name: &'static str, words: &'static [&'static str]) -> ColumnDef {
-    ColumnDef::new(name).text().not_null().check(Expr::col(name).is_in(words.iter().copied())).to_owned()
+    ColumnDef::new(name)
+        .text()
+        .not_null()
+        .check(Expr::col(name).is_in(words.iter().copied()))
+        .to_owned()
 }
 pub fn time(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).timestamp_with_time_zone().not_null().to_owned()
@@ -90,6 +94,9 @@ pub async fn unique(
     // Written out because sea-query's partial indexes differ per backend; the statement is the same on both.
     let condition = only.map(|only| format!(" WHERE {only}")).unwrap_or_default();
     let columns = columns.join(", ");
-    manager.get_connection().execute_unprepared(&format!("CREATE UNIQUE INDEX {name} ON {on} ({columns}){condition}")).await?;
+    manager
+        .get_connection()
+        .execute_unprepared(&format!("CREATE UNIQUE INDEX {name} ON {on} ({columns}){condition}"))
+        .await?;
     Ok(())
 }

@@ -55,7 +55,12 @@ impl MigrationTrait for Migration {
         table(
             m,
             "tenant_roles",
-            vec![id(), uuid("person_id"), word("role", &["owner", "operator", "auditor"]), time("created_at")],
+            vec![
+                id(),
+                uuid("person_id"),
+                word("role", &["owner", "operator", "auditor"]),
+                time("created_at"),
+            ],
             vec![references("person_id", "people")],
         )
         .await?;

@@ -42,7 +42,11 @@ impl MigrationTrait for Migration {
                 time("created_at"),
                 int("version"),
             ],
-            vec![references("parent_id", "organizations"), references("owner_id", "people"), references("deputy_id", "people")],
+            vec![
+                references("parent_id", "organizations"),
+                references("owner_id", "people"),
+                references("deputy_id", "people"),
+            ],
         )
         .await?;
         unique(m, "organizations_slug", "organizations", &["slug"], None).await?;
@@ -102,7 +106,14 @@ impl MigrationTrait for Migration {
             ],
         )
         .await?;
-        unique(m, "members_person_organization", "members", &["person_id", "organization_id"], Some("status <> 'removed'")).await?;
+        unique(
+            m,
+            "members_person_organization",
+            "members",
+            &["person_id", "organization_id"],
+            Some("status <> 'removed'"),
+        )
+        .await?;
         index(m, "members_organization", "members", &["organization_id", "status", "id"]).await?;
         index(m, "members_ends", "members", &["ends_at"]).await
     }

@@ -24,10 +24,20 @@ impl MigrationTrait for Migration {
                 time("created_at"),
                 int("version"),
             ],
-            vec![references("organization_id", "organizations"), references("application_id", "applications")],
+            vec![
+                references("organization_id", "organizations"),
+                references("application_id", "applications"),
+            ],
         )
         .await?;
-        unique(m, "entitlements_organization_application", "entitlements", &["organization_id", "application_id"], Some("revoked_at IS NULL")).await?;
+        unique(
+            m,
+            "entitlements_organization_application",
+            "entitlements",
+            &["organization_id", "application_id"],
+            Some("revoked_at IS NULL"),
+        )
+        .await?;
         index(m, "entitlements_application", "entitlements", &["application_id"]).await?;
 
         table(
@@ -37,7 +47,14 @@ impl MigrationTrait for Migration {
             vec![references("entitlement_id", "entitlements"), references("scope_id", "scopes")],
         )
         .await?;
-        unique(m, "entitlement_scopes_pair", "entitlement_scopes", &["entitlement_id", "scope_id"], None).await?;
+        unique(
+            m,
+            "entitlement_scopes_pair",
+            "entitlement_scopes",
+            &["entitlement_id", "scope_id"],
+            None,
+        )
+        .await?;
 
         table(
             m,
@@ -63,7 +80,14 @@ impl MigrationTrait for Migration {
             ],
         )
         .await?;
-        unique(m, "assignments_member_entitlement", "assignments", &["member_id", "entitlement_id"], Some("revoked_at IS NULL")).await?;
+        unique(
+            m,
+            "assignments_member_entitlement",
+            "assignments",
+            &["member_id", "entitlement_id"],
+            Some("revoked_at IS NULL"),
+        )
+        .await?;
         index(m, "assignments_entitlement", "assignments", &["entitlement_id", "id"]).await?;
         index(m, "assignments_organization", "assignments", &["organization_id", "application_id"]).await?;
 
@@ -74,6 +98,13 @@ impl MigrationTrait for Migration {
             vec![references("assignment_id", "assignments"), references("scope_id", "scopes")],
         )
         .await?;
-        unique(m, "assignment_scopes_pair", "assignment_scopes", &["assignment_id", "scope_id"], None).await
+        unique(
+            m,
+            "assignment_scopes_pair",
+            "assignment_scopes",
+            &["assignment_id", "scope_id"],
+            None,
+        )
+        .await
     }
 }

@@ -47,7 +47,14 @@ impl MigrationTrait for Migration {
         )
         .await?;
         unique(m, "invitations_token", "invitations", &["token_hash"], None).await?;
-        unique(m, "invitations_pending", "invitations", &["organization_id", "email_normalized"], Some("status = 'pending'")).await?;
+        unique(
+            m,
+            "invitations_pending",
+            "invitations",
+            &["organization_id", "email_normalized"],
+            Some("status = 'pending'"),
+        )
+        .await?;
         index(m, "invitations_organization", "invitations", &["organization_id", "status", "id"]).await?;
         index(m, "invitations_list", "invitations", &["organization_id", "id"]).await?;
         index(m, "invitations_email", "invitations", &["email_normalized", "status"]).await?;

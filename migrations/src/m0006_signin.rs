@@ -35,7 +35,13 @@ impl MigrationTrait for Migration {
         table(
             m,
             "recovery_codes",
-            vec![id(), uuid("person_id"), bytes("code_hash"), time_null("used_at"), time("created_at")],
+            vec![
+                id(),
+                uuid("person_id"),
+                bytes("code_hash"),
+                time_null("used_at"),
+                time("created_at"),
+            ],
             vec![references("person_id", "people")],
         )
         .await?;
@@ -44,7 +50,14 @@ impl MigrationTrait for Migration {
         table(
             m,
             "password_resets",
-            vec![id(), uuid("person_id"), bytes("token_hash"), time("expires_at"), time_null("used_at"), time("created_at")],
+            vec![
+                id(),
+                uuid("person_id"),
+                bytes("token_hash"),
+                time("expires_at"),
+                time_null("used_at"),
+                time("created_at"),
+            ],
             vec![references("person_id", "people")],
         )
         .await?;
@@ -52,7 +65,13 @@ impl MigrationTrait for Migration {
         index(m, "password_resets_person", "password_resets", &["person_id"]).await?;
 
         // Counts guesses per key (hash of account or address) in a window; shared by all replicas.
-        table(m, "attempts", vec![bytes("key").primary_key().to_owned(), int("count"), time("window_ends_at")], vec![]).await?;
+        table(
+            m,
+            "attempts",
+            vec![bytes("key").primary_key().to_owned(), int("count"), time("window_ends_at")],
+            vec![],
+        )
+        .await?;
         index(m, "attempts_window", "attempts", &["window_ends_at"]).await
     }
 }

@@ -27,6 +27,12 @@ impl MigrationTrait for Migration {
             vec![references("organization_id", "organizations"), references("decided_by", "people")],
         )
         .await?;
-        index(m, "certifications_organization", "certifications", &["organization_id", "decided_at"]).await
+        index(
+            m,
+            "certifications_organization",
+            "certifications",
+            &["organization_id", "decided_at"],
+        )
+        .await
     }
 }

@@ -2,7 +2,7 @@
 //! Each link knows whether it holds and until when; the first that does not is why nothing starts.
 
 use crate::{
-    apps::{Application, ApplicationStatus, Assignment, Entitlement, ScopeAccess, Scope},
+    apps::{Application, ApplicationStatus, Assignment, Entitlement, Scope, ScopeAccess},
     kernel::{ApplicationId, OrganizationId, Timestamp},
     organizations::{Contract, Organization, OrganizationStatus},
     people::{Member, MemberStatus},
@@ -69,7 +69,12 @@ impl LaunchFacts {
         let held: Vec<Scope> = match (entitlement, assignment) {
             (Some(entitlement), Some(assignment)) => {
                 let within = assignment.scopes_within(entitlement);
-                scopes.iter().filter(|scope| within.contains(&scope.id)).filter(|scope| !member.read_only || scope.access == ScopeAccess::Read).cloned().collect()
+                scopes
+                    .iter()
+                    .filter(|scope| within.contains(&scope.id))
+                    .filter(|scope| !member.read_only || scope.access == ScopeAccess::Read)
+                    .cloned()
+                    .collect()
             }
             _ => Vec::new(),
         };
@@ -81,7 +86,12 @@ impl LaunchFacts {
             Self::assignment_link(assignment, now),
             Self::scope_link(&held),
         ];
-        Self { application: application.id, organization: organization.id, chain, scopes: held }
+        Self {
+            application: application.id,
+            organization: organization.id,
+            chain,
+            scopes: held,
+        }
     }
 
     /// When the first link ends: the end of this access.
@@ -100,9 +110,20 @@ impl LaunchFacts {
         let holds = contract.is_some_and(|contract| contract.is_in_force_at(now));
         let says = contract.map_or_else(
             || "Your organization has no contract in force.".to_owned(),
-            |contract| if holds { format!("Contract {} is in force.", contract.reference) } else { format!("Contract {} is not in force.", contract.reference) },
+            |contract| {
+                if holds {
+                    format!("Contract {} is in force.", contract.reference)
+                } else {
+                    format!("Contract {} is not in force.", contract.reference)
+                }
+            },
         );
-        Link { kind: LinkKind::Contract, holds, ends_at: contract.map(|contract| contract.ends_at), says }
+        Link {
+            kind: LinkKind::Contract,
+            holds,
+            ends_at: contract.map(|contract| contract.ends_at),
+            says,
+        }
     }
 
     fn organization_link(organization: &Organization, grace_days: i32, now: Timestamp) -> Link {
@@ -114,7 +135,12 @@ impl LaunchFacts {
             OrganizationStatus::Suspended => format!("Access of {} is paused.", organization.name),
             OrganizationStatus::Offboarded => format!("The partnership with {} is over.", organization.name),
         };
-        Link { kind: LinkKind::Organization, holds: organization.is_open_at(now, grace_days), ends_at: None, says }
+        Link {
+            kind: LinkKind::Organization,
+            holds: organization.is_open_at(now, grace_days),
+            ends_at: None,
+            says,
+        }
     }
 
     fn membership_link(member: &Member, now: Timestamp) -> Link {
@@ -125,7 +151,12 @@ impl LaunchFacts {
             MemberStatus::Suspended => "Your membership is paused.".to_owned(),
             MemberStatus::Removed => "Your membership is over.".to_owned(),
         };
-        Link { kind: LinkKind::Membership, holds, ends_at: member.ends_at, says }
+        Link {
+            kind: LinkKind::Membership,
+            holds,
+            ends_at: member.ends_at,
+            says,
+        }
     }
 
     fn entitlement_link(application: &Application, entitlement: Option<&Entitlement>, now: Timestamp) -> Link {
@@ -136,18 +167,41 @@ impl LaunchFacts {
             (true, false) => format!("Your organization may not use {} now.", application.name),
             (false, _) => format!("{} is no longer offered.", application.name),
         };
-        Link { kind: LinkKind::Entitlement, holds, ends_at: entitlement.and_then(|entitlement| entitlement.ends_at), says }
+        Link {
+            kind: LinkKind::Entitlement,
+            holds,
+            ends_at: entitlement.and_then(|entitlement| entitlement.ends_at),
+            says,
+        }
     }
 
     fn assignment_link(assignment: Option<&Assignment>, now: Timestamp) -> Link {
         let holds = assignment.is_some_and(|assignment| assignment.is_in_force_at(now));
-        let says = if holds { "It is assigned to you." } else { "It is not assigned to you now." };
-        Link { kind: LinkKind::Assignment, holds, ends_at: assignment.and_then(|assignment| assignment.ends_at), says: says.to_owned() }
+        let says = if holds {
+            "It is assigned to you."
+        } else {
+            "It is not assigned to you now."
+        };
+        Link {
+            kind: LinkKind::Assignment,
+            holds,
+            ends_at: assignment.and_then(|assignment| assignment.ends_at),
+            says: says.to_owned(),
+        }
     }
 
     fn scope_link(scopes: &[Scope]) -> Link {
         let names = scopes.iter().map(|scope| scope.name.as_str()).collect::<Vec<_>>().join(", ");
-        let says = if scopes.is_empty() { "No permission is left.".to_owned() } else { format!("Permissions: {names}.") };
-        Link { kind: LinkKind::Scope, holds: !scopes.is_empty(), ends_at: None, says }
+        let says = if scopes.is_empty() {
+            "No permission is left.".to_owned()
+        } else {
+            format!("Permissions: {names}.")
+        };
+        Link {
+            kind: LinkKind::Scope,
+            holds: !scopes.is_empty(),
+            ends_at: None,
+            says,
+        }
     }
 }

@@ -37,7 +37,9 @@ struct Types {
 
 impl std::fmt::Debug for Policies {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Policies").field("count", &self.policies.policies().count()).finish_non_exhaustive()
+        f.debug_struct("Policies")
+            .field("count", &self.policies.policies().count())
+            .finish_non_exhaustive()
     }
 }
 
@@ -56,8 +58,13 @@ impl Policies {
         // Name each policy by its @id, so that a decision can be read.
         let mut policies = PolicySet::new();
         for policy in parsed.policies() {
-            let id = policy.annotation("id").ok_or_else(|| PolicyError(format!("policy {} has no @id", policy.id())))?.to_owned();
-            policies.add(policy.new_id(cedar_policy::PolicyId::new(id))).map_err(|error| PolicyError(error.to_string()))?;
+            let id = policy
+                .annotation("id")
+                .ok_or_else(|| PolicyError(format!("policy {} has no @id", policy.id())))?
+                .to_owned();
+            policies
+                .add(policy.new_id(cedar_policy::PolicyId::new(id)))
+                .map_err(|error| PolicyError(error.to_string()))?;
         }
         let result = Validator::new(schema).validate(&policies, ValidationMode::default());
         if !result.validation_passed() {
@@ -75,7 +82,12 @@ impl Policies {
             application: type_name("Application")?,
             tenant: EntityUid::from_type_name_and_id(type_name("Tenant")?, EntityId::new("tenant")),
         };
-        Ok(Self { policies, authorizer: Authorizer::new(), actions, types })
+        Ok(Self {
+            policies,
+            authorizer: Authorizer::new(),
+            actions,
+            types,
+        })
     }
 
     fn organization_uid(&self, id: impl std::fmt::Display) -> EntityUid {
@@ -88,13 +100,22 @@ impl Policies {
     /// Asks the policies. Anything that cannot be evaluated is refused.
     #[must_use]
     pub fn decide(&self, actor: &Actor, action: Action, resource: &Resource, now: Timestamp) -> Decision {
-        let refused = |reason: &str| Decision { verdict: Verdict::Deny, why: vec![Why { policy: "none".to_owned(), reason: reason.to_owned() }] };
+        let refused = |reason: &str| Decision {
+            verdict: Verdict::Deny,
+            why: vec![Why {
+                policy: "none".to_owned(),
+                reason: reason.to_owned(),
+            }],
+        };
         let person = match actor {
             Actor::Person(person) => person,
             Actor::System(_) => {
                 return Decision {
                     verdict: Verdict::Allow,
-                    why: vec![Why { policy: "system".to_owned(), reason: "Done by the portal itself.".to_owned() }],
+                    why: vec![Why {
+                        policy: "system".to_owned(),
+                        reason: "Done by the portal itself.".to_owned(),
+                    }],
                 };
             }
             Actor::Anonymous => return refused("Nobody is signed in."),
@@ -106,8 +127,12 @@ impl Policies {
         if !fits {
             return refused("This is not decided on that kind of thing.");
         }
-        let Some(request) = self.request(actor, action, resource, now) else { return refused("The request could not be understood.") };
-        let Some(entities) = self.entities(actor, resource) else { return refused("The request could not be understood.") };
+        let Some(request) = self.request(actor, action, resource, now) else {
+            return refused("The request could not be understood.");
+        };
+        let Some(entities) = self.entities(actor, resource) else {
+            return refused("The request could not be understood.");
+        };
         let _ = person;
         let response = self.authorizer.is_authorized(&request, &self.policies, &entities);
         if response.diagnostics().errors().next().is_some() {
@@ -118,16 +143,26 @@ impl Policies {
         for id in response.diagnostics().reason() {
             let Some(policy) = self.policies.policy(id) else { continue };
             only_step_up &= policy.annotation("advice") == Some("step_up");
-            why.push(Why { policy: id.to_string(), reason: policy.annotation("reason").unwrap_or_default().to_owned() });
+            why.push(Why {
+                policy: id.to_string(),
+                reason: policy.annotation("reason").unwrap_or_default().to_owned(),
+            });
         }
         why.sort_by(|a, b| a.policy.cmp(&b.policy));
         match response.decision() {
-            cedar_policy::Decision::Allow => Decision { verdict: Verdict::Allow, why },
+            cedar_policy::Decision::Allow => Decision {
+                verdict: Verdict::Allow,
+                why,
+            },
             cedar_policy::Decision::Deny if why.is_empty() => refused("Your role does not include this."),
-            cedar_policy::Decision::Deny if only_step_up && self.allowed_once_fresh(actor, action, resource, now) => {
-                Decision { verdict: Verdict::StepUp, why }
-            }
-            cedar_policy::Decision::Deny => Decision { verdict: Verdict::Deny, why },
+            cedar_policy::Decision::Deny if only_step_up && self.allowed_once_fresh(actor, action, resource, now) => Decision {
+                verdict: Verdict::StepUp,
+                why,
+            },
+            cedar_policy::Decision::Deny => Decision {
+                verdict: Verdict::Deny,
+                why,
+            },
         }
     }
 
@@ -144,7 +179,10 @@ impl Policies {
             Verdict::Allow => Ok(decision),
             Verdict::StepUp => Err(Refused::StepUp),
             Verdict::Deny if !self.may_see(actor, resource, now) => Err(Refused::NotFound),
-            Verdict::Deny => Err(Refused::Forbidden { action, reason: decision.reason() }),
+            Verdict::Deny => Err(Refused::Forbidden {
+                action,
+                reason: decision.reason(),
+            }),
         }
     }
 
@@ -171,9 +209,14 @@ impl Policies {
         let context = match resource {
             Resource::Launch(facts) => launch_context(facts)?,
             _ => {
-                let fresh = person.second_factor_at.is_some_and(|at| now < at + Duration::minutes(STEP_UP_MINUTES));
+                let fresh = person
+                    .second_factor_at
+                    .is_some_and(|at| now < at + Duration::minutes(STEP_UP_MINUTES));
                 Context::from_pairs([
-                    ("changes_something".to_owned(), RestrictedExpression::new_bool(action.changes_something())),
+                    (
+                        "changes_something".to_owned(),
+                        RestrictedExpression::new_bool(action.changes_something()),
+                    ),
                     ("fresh_second_factor".to_owned(), RestrictedExpression::new_bool(fresh)),
                 ])
                 .ok()?
@@ -192,13 +235,22 @@ impl Policies {
 
     fn entities(&self, actor: &Actor, resource: &Resource) -> Option<Entities> {
         let person = actor.person()?;
-        let roles = actor.tenant_roles().iter().map(|role| RestrictedExpression::new_string(role.as_str().to_owned()));
+        let roles = actor
+            .tenant_roles()
+            .iter()
+            .map(|role| RestrictedExpression::new_string(role.as_str().to_owned()));
         let mut attributes = vec![
             ("tenant_roles".to_owned(), RestrictedExpression::new_set(roles)),
-            ("read_only".to_owned(), RestrictedExpression::new_bool(person.member.as_ref().is_some_and(|member| member.read_only))),
+            (
+                "read_only".to_owned(),
+                RestrictedExpression::new_bool(person.member.as_ref().is_some_and(|member| member.read_only)),
+            ),
         ];
         if let Some(member) = &person.member {
-            attributes.push(("organization".to_owned(), RestrictedExpression::new_entity_uid(self.organization_uid(member.organization))));
+            attributes.push((
+                "organization".to_owned(),
+                RestrictedExpression::new_entity_uid(self.organization_uid(member.organization)),
+            ));
             attributes.push(("role".to_owned(), RestrictedExpression::new_string(member.role.as_str().to_owned())));
         }
         let principal = Entity::new(self.person_uid(person.id), attributes.into_iter().collect(), HashSet::new()).ok()?;
@@ -210,10 +262,17 @@ impl Policies {
     }
 
     fn organization_entity(&self, facts: &OrganizationFacts) -> Option<Entity> {
-        let owners = facts.owner.iter().chain(&facts.deputy).map(|id| RestrictedExpression::new_entity_uid(self.person_uid(id)));
+        let owners = facts
+            .owner
+            .iter()
+            .chain(&facts.deputy)
+            .map(|id| RestrictedExpression::new_entity_uid(self.person_uid(id)));
         let attributes = [
             ("owners".to_owned(), RestrictedExpression::new_set(owners)),
-            ("requires_step_up".to_owned(), RestrictedExpression::new_bool(facts.requires_step_up)),
+            (
+                "requires_step_up".to_owned(),
+                RestrictedExpression::new_bool(facts.requires_step_up),
+            ),
             ("open_to_changes".to_owned(), RestrictedExpression::new_bool(facts.open_to_changes)),
         ];
         Entity::new(self.organization_uid(facts.id), attributes.into_iter().collect(), HashSet::new()).ok()
@@ -222,7 +281,10 @@ impl Policies {
 
 fn launch_context(facts: &LaunchFacts) -> Option<Context> {
     let flag = |name: &str, kind| (name.to_owned(), RestrictedExpression::new_bool(facts.holds(kind)));
-    let scopes = facts.scopes.iter().map(|scope| RestrictedExpression::new_string(scope.name.clone()));
+    let scopes = facts
+        .scopes
+        .iter()
+        .map(|scope| RestrictedExpression::new_string(scope.name.clone()));
     Context::from_pairs([
         flag("contract_in_force", LinkKind::Contract),
         flag("organization_open", LinkKind::Organization),

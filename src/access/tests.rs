@@ -59,8 +59,13 @@ mod launches {
     }
 
     fn window() -> impl Strategy<Value = Window> {
-        let usual = Just(Window { start: -10, end: Some(10), revoked: false });
-        let any = (hour(), prop::option::of(hour()), prop::bool::weighted(0.2)).prop_map(|(start, end, revoked)| Window { start, end, revoked });
+        let usual = Just(Window {
+            start: -10,
+            end: Some(10),
+            revoked: false,
+        });
+        let any =
+            (hour(), prop::option::of(hour()), prop::bool::weighted(0.2)).prop_map(|(start, end, revoked)| Window { start, end, revoked });
         prop_oneof![3 => usual, 1 => any]
     }
 
@@ -91,7 +96,11 @@ mod launches {
                 && self.status == OrganizationStatus::Active
                 && self.due.is_none_or(|due| due + i64::from(GRACE_DAYS) * 24 > 0)
                 && self.member == MemberStatus::Active
-                && Window { revoked: false, ..self.membership }.holds()
+                && Window {
+                    revoked: false,
+                    ..self.membership
+                }
+                .holds()
                 && self.offered
                 && self.entitlement.is_some_and(Window::holds)
                 && self.assignment.is_some_and(Window::holds)
@@ -157,7 +166,11 @@ mod launches {
                 category: String::new(),
                 launch_url: "https://orders.example.com/".parse().unwrap(),
                 owner: None,
-                status: if self.offered { ApplicationStatus::Active } else { ApplicationStatus::Retired },
+                status: if self.offered {
+                    ApplicationStatus::Active
+                } else {
+                    ApplicationStatus::Retired
+                },
                 version: 1,
             };
             let scopes: Vec<Scope> = (0..3)
@@ -170,7 +183,14 @@ mod launches {
                     high_value: i == 2,
                 })
                 .collect();
-            let chosen = |which: [bool; 3]| scopes.iter().zip(which).filter(|(_, chosen)| *chosen).map(|(scope, _)| scope.id).collect::<Vec<_>>();
+            let chosen = |which: [bool; 3]| {
+                scopes
+                    .iter()
+                    .zip(which)
+                    .filter(|(_, chosen)| *chosen)
+                    .map(|(scope, _)| scope.id)
+                    .collect::<Vec<_>>()
+            };
             let entitlement = self.entitlement.map(|window| Entitlement {
                 id: uuid(6).into(),
                 organization: organization.id,
@@ -247,13 +267,21 @@ mod launches {
     fn nobody_in_particular_launches_nothing() {
         let policies = Policies::built_in().unwrap();
         let now = Utc.with_ymd_and_hms(2026, 6, 1, 12, 0, 0).unwrap();
-        let window = Some(Window { start: -1, end: None, revoked: false });
+        let window = Some(Window {
+            start: -1,
+            end: None,
+            revoked: false,
+        });
         let case = Case {
             contract: Some((-1, 1)),
             status: OrganizationStatus::Active,
             due: None,
             member: MemberStatus::Active,
-            membership: Window { start: -1, end: None, revoked: false },
+            membership: Window {
+                start: -1,
+                end: None,
+                revoked: false,
+            },
             read_only: false,
             offered: true,
             entitlement: window,
@@ -264,6 +292,9 @@ mod launches {
         assert!(case.should_launch());
         let resource = Resource::Launch(Box::new(case.facts(now)));
         assert_eq!(policies.decide(&somebody(), Action::Launch, &resource, now).verdict, Verdict::Allow);
-        assert_eq!(policies.decide(&Actor::Anonymous, Action::Launch, &resource, now).verdict, Verdict::Deny);
+        assert_eq!(
+            policies.decide(&Actor::Anonymous, Action::Launch, &resource, now).verdict,
+            Verdict::Deny
+        );
     }
 }

@@ -45,10 +45,20 @@ impl Circumstances {
         grace_days: i32,
         now: Timestamp,
     ) -> Result<Option<Self>, StoreError> {
-        let Some(member) = store::members::get(db, organization, member).await? else { return Ok(None) };
-        let Some(organization) = store::organizations::get(db, organization).await? else { return Ok(None) };
+        let Some(member) = store::members::get(db, organization, member).await? else {
+            return Ok(None);
+        };
+        let Some(organization) = store::organizations::get(db, organization).await? else {
+            return Ok(None);
+        };
         let contracts = store::contracts::of_organization(db, organization.id).await?;
-        Ok(Some(Self { contract: governing(contracts, now), organization, member, grace_days, now }))
+        Ok(Some(Self {
+            contract: governing(contracts, now),
+            organization,
+            member,
+            grace_days,
+            now,
+        }))
     }
 
     /// The chain of one holding.

@@ -43,7 +43,9 @@ async fn launch(Extension(request): Extension<RequestCx>, Path(app): Path<String
         Ok(LaunchOutcome::Go(url)) => {
             let mut response = Redirect::to(url.as_str()).into_response();
             // The application does not need to learn which page of the portal was open.
-            response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+            response
+                .headers_mut()
+                .insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
             response
         }
         Ok(LaunchOutcome::StepUp) => go_on_after(&request, routes::STEP_UP).await,
@@ -90,7 +92,11 @@ fn go_on(app: &str, reference: &str) -> Response {
 
 /// Sends the person to prove who they are, and remembers what they wanted to start.
 async fn go_on_after(request: &RequestCx, page: &str) -> Response {
-    if let Err(error) = request.session.insert(CONTINUE_KEY, format!("{}{AFTER_FORM}", request.path())).await {
+    if let Err(error) = request
+        .session
+        .insert(CONTINUE_KEY, format!("{}{AFTER_FORM}", request.path()))
+        .await
+    {
         let error = StoreError::Unavailable(error.to_string());
         tracing::error!(%error, "a launch could not be remembered");
     }
@@ -98,7 +104,9 @@ async fn go_on_after(request: &RequestCx, page: &str) -> Response {
 }
 
 fn is_prefetch(headers: &HeaderMap) -> bool {
-    ["sec-purpose", "purpose"].iter().any(|name| headers.get(*name).is_some_and(|value| value.as_bytes().starts_with(b"prefetch")))
+    ["sec-purpose", "purpose"]
+        .iter()
+        .any(|name| headers.get(*name).is_some_and(|value| value.as_bytes().starts_with(b"prefetch")))
 }
 
 /// Whether a whole window goes here (Fetch Metadata); browsers that do not say are believed.

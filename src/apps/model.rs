@@ -262,6 +262,10 @@ impl Assignment {
     /// The scopes that count: those still in the entitlement.
     #[must_use]
     pub fn scopes_within(&self, entitlement: &Entitlement) -> Vec<ScopeId> {
-        self.scopes.iter().copied().filter(|scope| entitlement.scopes.contains(scope)).collect()
+        self.scopes
+            .iter()
+            .copied()
+            .filter(|scope| entitlement.scopes.contains(scope))
+            .collect()
     }
 }

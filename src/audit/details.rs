@@ -49,7 +49,9 @@ pub struct Particulars {
 /// Reads stored details. Changes are recognised as `x_before` beside `x`, as `from` and `to`, and as `changed: {x: {from, to}}`.
 #[must_use]
 pub fn particulars(details: &str) -> Particulars {
-    let Ok(Value::Object(mut map)) = serde_json::from_str(details) else { return Particulars::default() };
+    let Ok(Value::Object(mut map)) = serde_json::from_str(details) else {
+        return Particulars::default();
+    };
     let mut read = Particulars::default();
     for (before, after) in [("from", "to"), ("before", "after")] {
         if let (Some(Value::Object(_)), Some(Value::Object(_))) = (map.get(before), map.get(after)) {
@@ -57,19 +59,27 @@ pub fn particulars(details: &str) -> Particulars {
                 read.changes.extend(compare(&left, &right));
             }
         } else if let (Some(left), Some(right)) = (map.get(before), map.get(after)) {
-            read.changes.push(Change { label: "Value".to_owned(), before: shown(left), after: shown(right) });
+            read.changes.push(Change {
+                label: "Value".to_owned(),
+                before: shown(left),
+                after: shown(right),
+            });
             map.remove(before);
             map.remove(after);
         }
     }
-    if let Some(Value::Object(changed)) = map.get("changed") {
-        if changed.values().all(|value| sides(value).is_some()) {
-            read.changes.extend(changed.iter().filter_map(|(key, value)| {
-                let (before, after) = sides(value)?;
-                Some(Change { label: capitalised(key), before: shown(before), after: shown(after) })
-            }));
-            map.remove("changed");
-        }
+    if let Some(Value::Object(changed)) = map.get("changed")
+        && changed.values().all(|value| sides(value).is_some())
+    {
+        read.changes.extend(changed.iter().filter_map(|(key, value)| {
+            let (before, after) = sides(value)?;
+            Some(Change {
+                label: capitalised(key),
+                before: shown(before),
+                after: shown(after),
+            })
+        }));
+        map.remove("changed");
     }
     let olds: Vec<String> = map.keys().filter(|key| key.ends_with("_before")).cloned().collect();
     for old in olds {
@@ -77,20 +87,34 @@ pub fn particulars(details: &str) -> Particulars {
         let before = map.remove(&old).unwrap_or_default();
         let label = capitalised(key);
         match map.remove(key) {
-            Some(after) if after == before => read.facts.push(Fact { label, value: shown(&after) }),
-            Some(after) => read.changes.push(Change { label, before: shown(&before), after: shown(&after) }),
-            None => read.facts.push(Fact { label: format!("{label} before"), value: shown(&before) }),
+            Some(after) if after == before => read.facts.push(Fact {
+                label,
+                value: shown(&after),
+            }),
+            Some(after) => read.changes.push(Change {
+                label,
+                before: shown(&before),
+                after: shown(&after),
+            }),
+            None => read.facts.push(Fact {
+                label: format!("{label} before"),
+                value: shown(&before),
+            }),
         }
     }
-    read.facts.extend(map.iter().map(|(key, value)| Fact { label: capitalised(key), value: shown(value) }));
+    read.facts.extend(map.iter().map(|(key, value)| Fact {
+        label: capitalised(key),
+        value: shown(value),
+    }));
     read
 }
 
 fn sides(value: &Value) -> Option<(&Value, &Value)> {
     match value {
-        Value::Object(map) if map.len() == 2 => {
-            map.get("from").zip(map.get("to")).or_else(|| map.get("before").zip(map.get("after")))
-        }
+        Value::Object(map) if map.len() == 2 => map
+            .get("from")
+            .zip(map.get("to"))
+            .or_else(|| map.get("before").zip(map.get("after"))),
         Value::Array(pair) => match pair.as_slice() {
             [before, after] => Some((before, after)),
             _ => None,
@@ -107,7 +131,11 @@ fn compare(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<Chang
     keys.into_iter()
         .map(|key| (key, before.get(key).unwrap_or(&none), after.get(key).unwrap_or(&none)))
         .filter(|(_, before, after)| before != after)
-        .map(|(key, before, after)| Change { label: capitalised(key), before: shown(before), after: shown(after) })
+        .map(|(key, before, after)| Change {
+            label: capitalised(key),
+            before: shown(before),
+            after: shown(after),
+        })
         .collect()
 }
 
@@ -132,6 +160,10 @@ fn words(value: &Value) -> String {
         Value::Number(number) => number.to_string(),
         Value::String(text) => text.clone(),
         Value::Array(items) => items.iter().map(words).collect::<Vec<_>>().join(", "),
-        Value::Object(map) => map.iter().map(|(key, value)| format!("{}: {}", capitalised(key), words(value))).collect::<Vec<_>>().join("; "),
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, value)| format!("{}: {}", capitalised(key), words(value)))
+            .collect::<Vec<_>>()
+            .join("; "),
     }
 }

@@ -226,7 +226,11 @@ impl Subject {
     /// A subject of a kind (a word of the domain, e.g. `member`).
     #[must_use]
     pub fn new(kind: &'static str, id: impl Into<Uuid>, label: impl Into<String>) -> Self {
-        Self { kind, id: id.into(), label: label.into() }
+        Self {
+            kind,
+            id: id.into(),
+            label: label.into(),
+        }
     }
 }
 
@@ -246,7 +250,15 @@ impl Event {
     /// A successful change; use the other methods to say more.
     #[must_use]
     pub fn new(kind: EventKind) -> Self {
-        Self { kind, outcome: Outcome::Success, organization: None, subject: None, application: None, reason: None, details: Map::new() }
+        Self {
+            kind,
+            outcome: Outcome::Success,
+            organization: None,
+            subject: None,
+            application: None,
+            reason: None,
+            details: Map::new(),
+        }
     }
     /// How it ended, when not by a change that was made.
     #[must_use]

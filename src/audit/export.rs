@@ -117,7 +117,11 @@ fn csv_lines(lines: impl IntoIterator<Item = [String; 21]>) -> Vec<u8> {
 /// A cell that no spreadsheet takes for a formula.
 #[must_use]
 pub fn inert(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{cell}")
+    } else {
+        cell
+    }
 }
 
 fn object(row: &AuditRow) -> Value {

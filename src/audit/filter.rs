@@ -65,16 +65,25 @@ impl TrailQuery {
         };
         let from = day("from", "The first day is not a date. Write it like 2027-03-31.");
         let to = day("to", "The last day is not a date. Write it like 2027-03-31.");
-        if let (Some(from), Some(to)) = (from, to) {
-            if to < from {
-                problems.push("The last day is before the first day, so nothing can be found.");
-            }
+        if let (Some(from), Some(to)) = (from, to)
+            && to < from
+        {
+            problems.push("The last day is before the first day, so nothing can be found.");
         }
-        let application = text("application").and_then(|text| {
-            text.parse().map_err(|_| problems.push("The application is not known.")).ok()
-        });
+        let application =
+            text("application").and_then(|text| text.parse().map_err(|_| problems.push("The application is not known.")).ok());
         let outcome = text("outcome").and_then(|text| text.parse().map_err(|()| problems.push("The outcome is not known.")).ok());
-        Self { from, to, actor, action, subject, application, outcome, organization, problems }
+        Self {
+            from,
+            to,
+            actor,
+            action,
+            subject,
+            application,
+            outcome,
+            organization,
+            problems,
+        }
     }
 
     /// The pairs of the query string that stand for this filter.
@@ -153,7 +162,12 @@ pub fn action_choices() -> Vec<(String, String)> {
         if kinds.len() > 1 {
             choices.push((format!("{name}.*"), format!("{}: everything", capitalised(name))));
         }
-        choices.extend(kinds.into_iter().map(|kind| (kind.as_str().to_owned(), format!("{}: {}", capitalised(name), kind.title().to_lowercase()))));
+        choices.extend(kinds.into_iter().map(|kind| {
+            (
+                kind.as_str().to_owned(),
+                format!("{}: {}", capitalised(name), kind.title().to_lowercase()),
+            )
+        }));
     }
     choices
 }
@@ -163,5 +177,8 @@ pub fn action_choices() -> Vec<(String, String)> {
 pub fn capitalised(word: &str) -> String {
     let words = word.replace('_', " ");
     let mut letters = words.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
 }

@@ -32,12 +32,30 @@ type Pairs = Query<HashMap<String, String>>;
 /// The export routes.
 pub fn routes() -> Router<WebState> {
     Router::new()
-        .route("/audit/export.csv", get(async |request, query| whole(Format::Csv, request, query).await))
-        .route("/audit/export.jsonl", get(async |request, query| whole(Format::JsonLines, request, query).await))
-        .route("/team/activity/export.csv", get(async |request, query| team(Format::Csv, request, query).await))
-        .route("/team/activity/export.jsonl", get(async |request, query| team(Format::JsonLines, request, query).await))
-        .route("/partners/{org}/activity/export.csv", get(async |request, path, query| partner(Format::Csv, request, path, query).await))
-        .route("/partners/{org}/activity/export.jsonl", get(async |request, path, query| partner(Format::JsonLines, request, path, query).await))
+        .route(
+            "/audit/export.csv",
+            get(async |request, query| whole(Format::Csv, request, query).await),
+        )
+        .route(
+            "/audit/export.jsonl",
+            get(async |request, query| whole(Format::JsonLines, request, query).await),
+        )
+        .route(
+            "/team/activity/export.csv",
+            get(async |request, query| team(Format::Csv, request, query).await),
+        )
+        .route(
+            "/team/activity/export.jsonl",
+            get(async |request, query| team(Format::JsonLines, request, query).await),
+        )
+        .route(
+            "/partners/{org}/activity/export.csv",
+            get(async |request, path, query| partner(Format::Csv, request, path, query).await),
+        )
+        .route(
+            "/partners/{org}/activity/export.jsonl",
+            get(async |request, path, query| partner(Format::JsonLines, request, path, query).await),
+        )
 }
 
 /// `GET /audit/export.{csv,jsonl}`: everything, or the partners one answers for.
@@ -99,7 +117,10 @@ async fn export(
     let query = TrailQuery::read(|name| pairs.get(name).cloned());
     if !query.problems.is_empty() {
         // A filter that is not understood must not turn into an export of everything.
-        return Ok(error_page(StatusCode::BAD_REQUEST, request.meta.request_id.as_deref().unwrap_or_default()));
+        return Ok(error_page(
+            StatusCode::BAD_REQUEST,
+            request.meta.request_id.as_deref().unwrap_or_default(),
+        ));
     }
     note(request, &query, organization.as_ref(), format).await?;
     let name = file_name(&query, organization.as_ref(), &qx, format);
@@ -110,10 +131,12 @@ async fn export(
     let next = first.older;
     let rest = stream::try_unfold((qx, query, next), move |(qx, query, next)| async move {
         let Some(cursor) = next else { return Ok::<_, StoreError>(None) };
-        let batch = queries::events(&qx, scope, &query, PageRequest::Older(cursor), BATCH_SIZE).await.inspect_err(|error| {
-            // The connection is cut, so that a file that lacks its end is not taken for a whole one.
-            tracing::error!(%error, "an export was broken off");
-        })?;
+        let batch = queries::events(&qx, scope, &query, PageRequest::Older(cursor), BATCH_SIZE)
+            .await
+            .inspect_err(|error| {
+                // The connection is cut, so that a file that lacks its end is not taken for a whole one.
+                tracing::error!(%error, "an export was broken off");
+            })?;
         Ok(Some((Bytes::from(format.rows(&batch.rows)), (qx, query, batch.older))))
     });
     let body = futures::StreamExt::chain(stream::once(async move { Ok::<_, StoreError>(Bytes::from(head)) }), rest);

@@ -1,5 +1,7 @@
 //! What of the trail somebody may read, and reading it: lists, one event, and the batches of an export.
 
+pub use crate::store::audit_events::{AuditRow, TrailScope};
+
 use super::{EventKind, TrailQuery};
 use crate::{
     access::{Action, Refused, Resource},
@@ -8,7 +10,7 @@ use crate::{
     organizations::Organization,
     store::{
         self, StoreError,
-        audit_events::{self, AuditRow, TrailFilter, TrailScope},
+        audit_events::{self, TrailFilter},
         partners::PartnerFilter,
     },
     web::{PageError, routes},
@@ -38,7 +40,11 @@ pub fn whole_scope(qx: &Qx) -> Result<TrailScope, PageError> {
 /// [`PageError`] when nobody is signed in, in the tenant's hat, or when the role does not include it.
 pub async fn team_scope(qx: &Qx) -> Result<(TrailScope, Organization), PageError> {
     let Some(id) = qx.actor.organization() else {
-        return Err(if qx.actor.person().is_some() { PageError::NotFound } else { Refused::SignedOut.into() });
+        return Err(if qx.actor.person().is_some() {
+            PageError::NotFound
+        } else {
+            Refused::SignedOut.into()
+        });
     };
     let organization = store::organizations::get(&qx.db, id).await?.ok_or(PageError::NotFound)?;
     qx.authorise(Action::ViewTrail, &organization)?;
@@ -61,7 +67,10 @@ pub async fn partner_scope(qx: &Qx, slug: &str) -> Result<(TrailScope, Organizat
 /// [`Refused::SignedOut`].
 pub fn own_scope(qx: &Qx) -> Result<TrailScope, PageError> {
     let person = qx.actor.person().ok_or(Refused::SignedOut)?;
-    Ok(TrailScope::Own { person: person.id, organization: qx.actor.organization() })
+    Ok(TrailScope::Own {
+        person: person.id,
+        organization: qx.actor.organization(),
+    })
 }
 
 /// One page of events within a scope that one of the functions above gave.
@@ -69,9 +78,18 @@ pub fn own_scope(qx: &Qx) -> Result<TrailScope, PageError> {
 /// # Errors
 /// [`StoreError`] when the database does not answer.
 pub async fn events(qx: &Qx, scope: TrailScope, query: &TrailQuery, page: PageRequest, size: usize) -> Result<Page<AuditRow>, StoreError> {
-    let Some(filter) = resolved(qx, scope, query).await? else { return Ok(Page { rows: Vec::new(), older: None, newer: None }) };
+    let Some(filter) = resolved(qx, scope, query).await? else {
+        return Ok(Page {
+            rows: Vec::new(),
+            older: None,
+            newer: None,
+        });
+    };
     let page = audit_events::list(&qx.db, scope, &filter, page, size).await?;
-    Ok(Page { rows: page.rows.into_iter().map(|row| discreet(row, qx, scope)).collect(), ..page })
+    Ok(Page {
+        rows: page.rows.into_iter().map(|row| discreet(row, qx, scope)).collect(),
+        ..page
+    })
 }
 
 /// Turns what was typed into what is stored; none when nothing can match.
@@ -115,7 +133,10 @@ async fn organizations_called(qx: &Qx, text: &str) -> Result<Vec<OrganizationId>
     if let Some(organization) = store::organizations::find_by_slug(&qx.db, text).await? {
         return Ok(vec![organization.id]);
     }
-    let filter = PartnerFilter { search: Some(text.to_owned()), ..PartnerFilter::default() };
+    let filter = PartnerFilter {
+        search: Some(text.to_owned()),
+        ..PartnerFilter::default()
+    };
     let found = store::partners::page(&qx.db, &filter, PageRequest::Newest, 50).await?;
     Ok(found.rows.into_iter().map(|organization| organization.id).collect())
 }
@@ -174,7 +195,9 @@ async fn linked(qx: &Qx, row: AuditRow, list: &str) -> Result<EventView, PageErr
         None => None,
     };
     let partner = organization.filter(|organization| qx.may(Action::ViewPartner, organization));
-    let team = row.organization.filter(|id| list == routes::TEAM_ACTIVITY && Some(*id) == qx.actor.organization());
+    let team = row
+        .organization
+        .filter(|id| list == routes::TEAM_ACTIVITY && Some(*id) == qx.actor.organization());
     let subject_href = match (row.subject_kind.as_deref(), row.subject) {
         (Some("member"), Some(id)) => match (team, &partner) {
             (Some(team), _) => store::members::get(&qx.db, team, id.into()).await?.map(|_| routes::member(id)),
@@ -185,13 +208,18 @@ async fn linked(qx: &Qx, row: AuditRow, list: &str) -> Result<EventView, PageErr
             (None, None) => None,
         },
         (Some("organization"), Some(_)) => partner.as_ref().map(|organization| routes::partner(&organization.slug)),
-        (Some("application"), Some(id)) if qx.may(Action::ViewAdmin, Resource::Tenant) => {
-            store::applications::get(&qx.db, id.into()).await?.map(|application| routes::admin_app(&application.slug))
-        }
+        (Some("application"), Some(id)) if qx.may(Action::ViewAdmin, Resource::Tenant) => store::applications::get(&qx.db, id.into())
+            .await?
+            .map(|application| routes::admin_app(&application.slug)),
         (Some("message"), Some(id)) if qx.may(Action::ManageOutbox, Resource::Tenant) => Some(routes::admin_message(id)),
         _ => None,
     };
-    Ok(EventView { row, subject_href, organization_href: partner.map(|organization| routes::partner(&organization.slug)), list_href: list.to_owned() })
+    Ok(EventView {
+        row,
+        subject_href,
+        organization_href: partner.map(|organization| routes::partner(&organization.slug)),
+        list_href: list.to_owned(),
+    })
 }
 
 /// The applications to filter by: the whole catalogue for the tenant's people, what the organization ever held for its own.
@@ -201,17 +229,29 @@ async fn linked(qx: &Qx, row: AuditRow, list: &str) -> Result<EventView, PageErr
 pub async fn applications(qx: &Qx, scope: TrailScope) -> Result<Vec<(ApplicationId, String)>, StoreError> {
     let held = match scope {
         TrailScope::Everything | TrailScope::PartnersOf(_) => None,
-        TrailScope::Organization(id) | TrailScope::Own { organization: Some(id), .. } => {
-            Some(store::grants::entitlements_of(&qx.db, id).await?.into_iter().map(|entitlement| entitlement.application).collect::<Vec<_>>())
-        }
+        TrailScope::Organization(id)
+        | TrailScope::Own {
+            organization: Some(id), ..
+        } => Some(
+            store::grants::entitlements_of(&qx.db, id)
+                .await?
+                .into_iter()
+                .map(|entitlement| entitlement.application)
+                .collect::<Vec<_>>(),
+        ),
         TrailScope::Own { organization: None, .. } => return Ok(Vec::new()),
     };
     let all = store::applications::all(&qx.db).await?.into_iter();
-    Ok(all.filter(|application| held.as_ref().is_none_or(|held| held.contains(&application.id))).map(|application| (application.id, application.name)).collect())
+    Ok(all
+        .filter(|application| held.as_ref().is_none_or(|held| held.contains(&application.id)))
+        .map(|application| (application.id, application.name))
+        .collect())
 }
 
 /// What happened, for a person.
 #[must_use]
 pub fn title_of(row: &AuditRow) -> String {
-    row.action.parse::<EventKind>().map_or_else(|()| row.action.clone(), |kind| kind.title().to_owned())
+    row.action
+        .parse::<EventKind>()
+        .map_or_else(|()| row.action.clone(), |kind| kind.title().to_owned())
 }

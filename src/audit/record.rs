@@ -14,14 +14,20 @@ use crate::{
 /// [`StoreError`] when the row cannot be written; the change must then not be committed.
 pub async fn record(cx: &mut Cx, event: Event) -> Result<(), StoreError> {
     let (actor_kind, actor, actor_member, actor_label) = match &cx.actor {
-        Actor::Person(person) => ("person", Some(person.id), person.member.as_ref().map(|member| member.id), person.name.clone()),
+        Actor::Person(person) => (
+            "person",
+            Some(person.id),
+            person.member.as_ref().map(|member| member.id),
+            person.name.clone(),
+        ),
         Actor::System(name) => ("system", None, None, (*name).to_owned()),
         Actor::Anonymous => ("anonymous", None, None, "Someone not signed in".to_owned()),
     };
     let id = AuditEventId::new(cx.now, &mut cx.rng);
     metrics::counter!("portico_audit_events_total", "action" => event.kind.as_str(), "outcome" => event.outcome.as_str()).increment(1);
-    let (subject_kind, subject, subject_label) =
-        event.subject.map_or((None, None, None), |subject| (Some(subject.kind.to_owned()), Some(subject.id), Some(subject.label)));
+    let (subject_kind, subject, subject_label) = event.subject.map_or((None, None, None), |subject| {
+        (Some(subject.kind.to_owned()), Some(subject.id), Some(subject.label))
+    });
     let row = AuditRow {
         id,
         at: cx.now,

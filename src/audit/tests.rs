@@ -34,25 +34,36 @@ async fn two(world: &World) -> Two {
     let beta = world.organization("Beta").await;
     let acme_admin = world.member(&acme, "Ana Ruiz", MemberRole::PartnerAdmin).await;
     let beta_admin = world.member(&beta, "Ben Fox", MemberRole::PartnerAdmin).await;
-    Two { acme, acme_admin, beta, beta_admin, owner }
+    Two {
+        acme,
+        acme_admin,
+        beta,
+        beta_admin,
+        owner,
+    }
 }
 
 async fn record_as(world: &World, actor: Actor, event: Event) -> AuditEventId {
     let mut cx = world.cx(actor).await;
     record(&mut cx, event).await.expect("recorded");
     cx.commit().await.expect("commit");
-    let newest = audit_events::list(&world.portal.store.reader(), TrailScope::Everything, &TrailFilter::default(), PageRequest::Newest, 1).await;
+    let newest = audit_events::list(
+        &world.portal.store.reader(),
+        TrailScope::Everything,
+        &TrailFilter::default(),
+        PageRequest::Newest,
+        1,
+    )
+    .await;
     let row = newest.expect("list").rows.remove(0);
     world.clock.advance(Duration::milliseconds(1));
     row.id
 }
 
 fn about(organization: &Organization, name: &str) -> Event {
-    Event::new(EventKind::MemberSuspended).organization(organization.id, organization.name.as_str()).subject(Subject::new(
-        "member",
-        uuid::Uuid::from_u128(9),
-        name,
-    ))
+    Event::new(EventKind::MemberSuspended)
+        .organization(organization.id, organization.name.as_str())
+        .subject(Subject::new("member", uuid::Uuid::from_u128(9), name))
 }
 
 async fn admin_of(world: &World, member: &Member) -> Browser {
@@ -64,7 +75,13 @@ for_each_backend!(a_partner_sees_its_own_trail_and_no_other, |world| {
     let own = record_as(&world, world.acting(&two.acme_admin).await, about(&two.acme, "Own Person")).await;
     let foreign = record_as(&world, world.acting(&two.beta_admin).await, about(&two.beta, "Foreign Person")).await;
     let mut ana = admin_of(&world, &two.acme_admin).await;
-    for path in ["/team/activity", "/team/activity?organization=beta", "/team/activity/export.csv", "/team/activity/export.jsonl?organization=beta", "/team/activity?subject=Foreign"] {
+    for path in [
+        "/team/activity",
+        "/team/activity?organization=beta",
+        "/team/activity/export.csv",
+        "/team/activity/export.jsonl?organization=beta",
+        "/team/activity?subject=Foreign",
+    ] {
         let answer = ana.get(path).await;
         assert_eq!(answer.status, 200, "{path}");
         assert!(!answer.text.contains("Foreign Person"), "{path}");
@@ -84,10 +101,20 @@ for_each_backend!(an_owner_sees_the_trails_of_their_partners_alone, |world| {
     let own = record_as(&world, world.acting(&two.acme_admin).await, about(&two.acme, "Own Person")).await;
     let foreign = record_as(&world, world.acting(&two.beta_admin).await, about(&two.beta, "Foreign Person")).await;
     let mut otto = world.browser_as(two.owner.id, None).await;
-    for path in ["/audit", "/audit/export.csv", "/audit/export.jsonl", "/audit?organization=acme", "/partners/acme/activity", "/partners/acme/activity/export.jsonl"] {
+    for path in [
+        "/audit",
+        "/audit/export.csv",
+        "/audit/export.jsonl",
+        "/audit?organization=acme",
+        "/partners/acme/activity",
+        "/partners/acme/activity/export.jsonl",
+    ] {
         let answer = otto.get(path).await;
         assert_eq!(answer.status, 200, "{path}");
-        assert!(answer.text.contains("Own Person") && !answer.text.contains("Foreign Person"), "{path}");
+        assert!(
+            answer.text.contains("Own Person") && !answer.text.contains("Foreign Person"),
+            "{path}"
+        );
     }
     assert!(!otto.get("/audit?organization=beta").await.text.contains("Foreign Person"));
     assert_eq!(otto.get(&format!("/audit/{own}")).await.status, 200);
@@ -102,7 +129,12 @@ for_each_backend!(operators_and_auditors_see_everything, |world| {
     for role in [TenantRole::Operator, TenantRole::Auditor] {
         let person = world.employee(&format!("Some {}", role.as_str()), role).await;
         let mut browser = world.browser_as(person.id, None).await;
-        for path in ["/audit".to_owned(), "/audit/export.jsonl".to_owned(), format!("/audit/{event}"), "/partners/beta/activity".to_owned()] {
+        for path in [
+            "/audit".to_owned(),
+            "/audit/export.jsonl".to_owned(),
+            format!("/audit/{event}"),
+            "/partners/beta/activity".to_owned(),
+        ] {
             let answer = browser.get(&path).await;
             assert_eq!(answer.status, 200, "{path}");
             assert!(answer.text.contains("Foreign Person"), "{path}");
@@ -113,16 +145,29 @@ for_each_backend!(operators_and_auditors_see_everything, |world| {
 for_each_backend!(the_trail_is_for_those_whose_role_includes_it, |world| {
     let two = two(&world).await;
     let event = record_as(&world, world.acting(&two.acme_admin).await, about(&two.acme, "Own Person")).await;
-    for (role, status) in [(MemberRole::Member, 403), (MemberRole::UserManager, 403), (MemberRole::Auditor, 200)] {
+    for (role, status) in [
+        (MemberRole::Member, 403),
+        (MemberRole::UserManager, 403),
+        (MemberRole::Auditor, 200),
+    ] {
         let member = world.member(&two.acme, &format!("Role {}", role.as_str()), role).await;
         let mut browser = admin_of(&world, &member).await;
         for path in ["/team/activity", "/team/activity/export.csv", "/team/activity/export.jsonl"] {
             assert_eq!(browser.get(path).await.status, status, "{role:?} {path}");
         }
-        assert_eq!(browser.get(&format!("/audit/{event}")).await.status, if status == 200 { 200 } else { 404 });
+        assert_eq!(
+            browser.get(&format!("/audit/{event}")).await.status,
+            if status == 200 { 200 } else { 404 }
+        );
         assert_eq!(browser.get("/me/activity").await.status, 200);
     }
-    for path in ["/audit", "/team/activity", "/me/activity", "/audit/export.csv", "/team/activity/export.csv"] {
+    for path in [
+        "/audit",
+        "/team/activity",
+        "/me/activity",
+        "/audit/export.csv",
+        "/team/activity/export.csv",
+    ] {
         assert_eq!(world.browser().get(path).await.location.as_deref(), Some("/sign-in"), "{path}");
     }
 });
@@ -131,11 +176,22 @@ for_each_backend!(own_activity_is_ones_own_in_this_hat, |world| {
     let two = two(&world).await;
     let mine = record_as(&world, world.acting(&two.acme_admin).await, about(&two.acme, "My Deed")).await;
     let theirs = record_as(&world, world.acting(&two.beta_admin).await, about(&two.beta, "Their Deed")).await;
-    let failed = Event::new(EventKind::SignInFailed).outcome(Outcome::Failure).subject(Subject::new("person", two.acme_admin.person, "An Attempt"));
+    let failed =
+        Event::new(EventKind::SignInFailed)
+            .outcome(Outcome::Failure)
+            .subject(Subject::new("person", two.acme_admin.person, "An Attempt"));
     record_as(&world, Actor::Anonymous, failed).await;
-    let person = crate::store::people::get(&world.portal.store.reader(), two.acme_admin.person).await.expect("get").expect("exists");
+    let person = crate::store::people::get(&world.portal.store.reader(), two.acme_admin.person)
+        .await
+        .expect("get")
+        .expect("exists");
     let second = world.membership(&two.beta, &person, MemberRole::Member).await;
-    let here = world.browser_as(person.id, Some(two.acme_admin.id)).await.get("/me/activity").await.text;
+    let here = world
+        .browser_as(person.id, Some(two.acme_admin.id))
+        .await
+        .get("/me/activity")
+        .await
+        .text;
     assert!(here.contains("My Deed") && here.contains("An Attempt") && !here.contains("Their Deed"));
     let mut elsewhere = world.browser_as(person.id, Some(second.id)).await;
     let text = elsewhere.get("/me/activity").await.text;
@@ -148,11 +204,28 @@ for_each_backend!(filters_narrow_and_what_cannot_be_used_is_said, |world| {
     let two = two(&world).await;
     let ana = world.acting(&two.acme_admin).await;
     record_as(&world, ana.clone(), about(&two.acme, "Jörg Überall")).await;
-    record_as(&world, ana.clone(), Event::new(EventKind::MemberRemoved).organization(two.acme.id, "Acme").subject(Subject::new("member", uuid::Uuid::from_u128(8), "Removed Person"))).await;
-    let denied = Event::new(EventKind::AccessDenied).outcome(Outcome::Denied).organization(two.acme.id, "Acme").reason("Denied Deed");
+    record_as(
+        &world,
+        ana.clone(),
+        Event::new(EventKind::MemberRemoved)
+            .organization(two.acme.id, "Acme")
+            .subject(Subject::new("member", uuid::Uuid::from_u128(8), "Removed Person")),
+    )
+    .await;
+    let denied = Event::new(EventKind::AccessDenied)
+        .outcome(Outcome::Denied)
+        .organization(two.acme.id, "Acme")
+        .reason("Denied Deed");
     record_as(&world, ana, denied).await;
     world.clock.advance(Duration::days(2));
-    record_as(&world, Actor::System("sweeper"), Event::new(EventKind::MemberEnded).organization(two.acme.id, "Acme").subject(Subject::new("member", uuid::Uuid::from_u128(7), "Ended Person"))).await;
+    record_as(
+        &world,
+        Actor::System("sweeper"),
+        Event::new(EventKind::MemberEnded)
+            .organization(two.acme.id, "Acme")
+            .subject(Subject::new("member", uuid::Uuid::from_u128(7), "Ended Person")),
+    )
+    .await;
     let all = ["Jörg Überall", "Removed Person", "Denied Deed", "Ended Person"];
     let mut browser = admin_of(&world, &two.acme_admin).await;
     for (query, found) in [
@@ -179,9 +252,26 @@ for_each_backend!(filters_narrow_and_what_cannot_be_used_is_said, |world| {
             assert_eq!(export.contains(name), found.contains(&index), "{query}: {name} in the export");
         }
     }
-    for query in ["from=yesterday", "action=member.nothing", "outcome=maybe", "application=orders", "to=2026-06-01&from=2026-06-02"] {
-        assert!(browser.get(&format!("/team/activity?{query}")).await.text.contains("A filter could not be used"), "{query}");
-        assert_eq!(browser.get(&format!("/team/activity/export.csv?{query}")).await.status, 400, "{query}");
+    for query in [
+        "from=yesterday",
+        "action=member.nothing",
+        "outcome=maybe",
+        "application=orders",
+        "to=2026-06-01&from=2026-06-02",
+    ] {
+        assert!(
+            browser
+                .get(&format!("/team/activity?{query}"))
+                .await
+                .text
+                .contains("A filter could not be used"),
+            "{query}"
+        );
+        assert_eq!(
+            browser.get(&format!("/team/activity/export.csv?{query}")).await.status,
+            400,
+            "{query}"
+        );
     }
 });
 
@@ -202,7 +292,9 @@ for_each_backend!(pages_have_no_gaps_and_no_repeats_while_events_arrive, |world|
     let db = world.portal.store.reader();
     let scope = TrailScope::Organization(two.acme.id);
     let filter = TrailFilter::default();
-    let first = audit_events::list(&db, scope, &filter, PageRequest::Newest, 1000).await.expect("list");
+    let first = audit_events::list(&db, scope, &filter, PageRequest::Newest, 1000)
+        .await
+        .expect("list");
     expected.extend(first.rows.iter().map(|row| row.id));
     assert_eq!(expected.len(), 360);
     let mut seen = Vec::new();
@@ -223,7 +315,10 @@ for_each_backend!(pages_have_no_gaps_and_no_repeats_while_events_arrive, |world|
     // And back again, ending at the newest.
     let last = *seen.last().expect("an event");
     let edge = audit_events::get(&db, scope, last).await.expect("get").expect("exists");
-    let mut page = PageRequest::Newer(crate::kernel::Cursor { at: edge.at, id: edge.id.0 });
+    let mut page = PageRequest::Newer(crate::kernel::Cursor {
+        at: edge.at,
+        id: edge.id.0,
+    });
     let mut back = BTreeSet::from([last]);
     loop {
         let rows = audit_events::list(&db, scope, &filter, page, 11).await.expect("list");
@@ -241,22 +336,40 @@ for_each_backend!(an_export_is_whole_recorded_and_named, |world| {
     let two = two(&world).await;
     let mut cx = world.system().await;
     for number in 0..1203 {
-        record(&mut cx, about(&two.acme, &format!("=Person {number}"))).await.expect("recorded");
+        record(&mut cx, about(&two.acme, &format!("=Person {number}")))
+            .await
+            .expect("recorded");
     }
     cx.commit().await.expect("commit");
     let mut ana = admin_of(&world, &two.acme_admin).await;
     let csv = ana.get("/team/activity/export.csv?action=member.suspended&from=2026-06-01").await;
     assert_eq!(csv.headers["content-type"], "text/csv; charset=utf-8");
-    assert_eq!(csv.headers["content-disposition"], "attachment; filename=\"audit-trail-acme-2026-06-01-to-2026-06-01.csv\"");
+    assert_eq!(
+        csv.headers["content-disposition"],
+        "attachment; filename=\"audit-trail-acme-2026-06-01-to-2026-06-01.csv\""
+    );
     assert_eq!(csv.text.lines().count(), 1204);
     assert!(csv.text.contains("'=Person 0") && !csv.text.contains(",=Person"));
     assert!(csv.text.contains("2026-06-01T12:00:00.000000Z"));
     let lines = ana.get("/team/activity/export.jsonl?action=member.suspended").await;
-    let ids: BTreeSet<String> =
-        lines.text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON")["id"].as_str().expect("an id").to_owned()).collect();
+    let ids: BTreeSet<String> = lines
+        .text
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).expect("JSON")["id"]
+                .as_str()
+                .expect("an id")
+                .to_owned()
+        })
+        .collect();
     assert_eq!(ids.len(), 1203);
     assert_eq!(world.events(EventKind::TrailExported).await, 2);
-    assert!(ana.get("/team/activity?action=audit.exported").await.text.contains("Exported the trail"));
+    assert!(
+        ana.get("/team/activity?action=audit.exported")
+            .await
+            .text
+            .contains("Exported the trail")
+    );
 });
 
 for_each_backend!(a_partner_does_not_learn_where_the_tenants_people_worked, |world| {
@@ -271,7 +384,15 @@ for_each_backend!(a_partner_does_not_learn_where_the_tenants_people_worked, |wor
         let text = ana.get(path).await.text;
         assert!(text.contains("Own Person") && !text.contains("198.51.100.7"), "{path}");
     }
-    assert!(world.browser_as(operator.id, None).await.get("/audit").await.text.contains("198.51.100.7"));
+    assert!(
+        world
+            .browser_as(operator.id, None)
+            .await
+            .get("/audit")
+            .await
+            .text
+            .contains("198.51.100.7")
+    );
 });
 
 #[test]
@@ -286,12 +407,29 @@ fn no_cell_is_a_formula() {
 fn changes_are_shown_as_before_and_after() {
     let words = |text: &str| Shown::Words(text.to_owned());
     let read = particulars(r#"{"seats_before":5,"seats":8,"scopes_before":["a"],"scopes":["a"],"note":"x"}"#);
-    assert_eq!(read.changes, [Change { label: "Seats".to_owned(), before: words("5"), after: words("8") }]);
-    assert_eq!(read.facts.iter().map(|fact| fact.label.as_str()).collect::<BTreeSet<_>>(), BTreeSet::from(["Scopes", "Note"]));
+    assert_eq!(
+        read.changes,
+        [Change {
+            label: "Seats".to_owned(),
+            before: words("5"),
+            after: words("8")
+        }]
+    );
+    assert_eq!(
+        read.facts.iter().map(|fact| fact.label.as_str()).collect::<BTreeSet<_>>(),
+        BTreeSet::from(["Scopes", "Note"])
+    );
     let read = particulars(r#"{"from":{"seats":5,"ends_at":"2027-01-01T00:00:00Z"},"to":{"seats":5,"ends_at":null}}"#);
     assert_eq!(read.changes.len(), 1);
     assert_eq!(read.changes[0].after, Shown::Nothing);
     let read = particulars(r#"{"changed":{"name":{"from":"A","to":"B"}}}"#);
-    assert_eq!(read.changes, [Change { label: "Name".to_owned(), before: words("A"), after: words("B") }]);
+    assert_eq!(
+        read.changes,
+        [Change {
+            label: "Name".to_owned(),
+            before: words("A"),
+            after: words("B")
+        }]
+    );
     assert_eq!(particulars("nonsense"), Particulars::default());
 }

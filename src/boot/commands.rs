@@ -16,7 +16,9 @@ use crate::{
 /// The variables of this process that can be read as text; read once, here.
 #[must_use]
 pub fn environment() -> Environment {
-    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 /// The process's status for an error: 3 when configuration or declaration is wrong, else 1.
@@ -45,7 +47,11 @@ pub async fn migrate(config: &Config) -> Result<(), ServeError> {
 /// [`ServeError::Declaration`] names file, key and what is expected.
 pub async fn apply(config: &Config, file: &Path, dry_run: bool) -> Result<(), ServeError> {
     let declared = declaration::read(file)?;
-    let portal = if dry_run { serve::open_to_look(config).await? } else { serve::open(config, false).await? };
+    let portal = if dry_run {
+        serve::open_to_look(config).await?
+    } else {
+        serve::open(config, false).await?
+    };
     let outcome = declaration::run(&portal, &file.display().to_string(), &declared, dry_run).await;
     portal.store.close().await;
     let report = outcome?;
@@ -62,13 +68,17 @@ pub async fn apply(config: &Config, file: &Path, dry_run: bool) -> Result<(), Se
 /// [`ServeError`] when the file exists, or the database is not the embedded one.
 pub async fn backup(config: &Config, file: &Path) -> Result<(), ServeError> {
     let Some(database) = config.database_url.strip_prefix("sqlite:") else {
-        return Err(ServeError::NotHere("this copies the embedded database alone; for PostgreSQL use pg_dump".to_owned()));
+        return Err(ServeError::NotHere(
+            "this copies the embedded database alone; for PostgreSQL use pg_dump".to_owned(),
+        ));
     };
     if !Path::new(database).is_file() {
         return Err(ServeError::NotHere(format!("there is no database at {database}; nothing to copy")));
     }
     let Some(name) = file.to_str() else {
-        return Err(ServeError::NotHere("the name of the copy is not UTF-8; choose another one".to_owned()));
+        return Err(ServeError::NotHere(
+            "the name of the copy is not UTF-8; choose another one".to_owned(),
+        ));
     };
     // The copy holds what the database holds, so it is its owner's alone; and `create_new` refuses a file that is there.
     let mut options = std::fs::OpenOptions::new();

@@ -65,7 +65,7 @@ pub struct Config {
     pub smtp: SmtpConfig,
     /// Where each key that is not a default was set.
     #[serde(skip)]
-    sources: BTreeMap<String, Source>,
+    pub(super) sources: BTreeMap<String, Source>,
 }
 
 /// The form of log lines.
@@ -131,13 +131,20 @@ fn without_password<S: Serializer>(address: &str, serializer: S) -> Result<S::Ok
 
 impl std::fmt::Debug for Config {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Config").field("public_url", &self.public_url).field("smtp", &self.smtp).finish_non_exhaustive()
+        f.debug_struct("Config")
+            .field("public_url", &self.public_url)
+            .field("smtp", &self.smtp)
+            .finish_non_exhaustive()
     }
 }
 
 impl std::fmt::Debug for SmtpConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SmtpConfig").field("host", &self.host).field("port", &self.port).field("security", &self.security).finish_non_exhaustive()
+        f.debug_struct("SmtpConfig")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("security", &self.security)
+            .finish_non_exhaustive()
     }
 }
 
@@ -154,7 +161,13 @@ impl SmtpConfig {
             SmtpSecurity::None => Protection::None,
         };
         let credentials = self.username.clone().map(|user| (user, self.password.clone().unwrap_or_default()));
-        Some(SmtpSettings { host: self.host.clone(), port: self.port, protection, credentials, from: self.from.parse().ok()? })
+        Some(SmtpSettings {
+            host: self.host.clone(),
+            port: self.port,
+            protection,
+            credentials,
+            from: self.from.parse().ok()?,
+        })
     }
 }
 
@@ -207,8 +220,13 @@ impl Config {
         let mut sources = BTreeMap::new();
         if let Some(file) = file {
             let text = std::fs::read_to_string(file).map_err(|error| ConfigError(format!("{} cannot be read: {error}", file.display())))?;
-            let table = PorticoTable { file: file.display().to_string(), toml: Toml::string(&text) };
-            let dict = table.dict().map_err(|error| ConfigError(format!("{}: {}", file.display(), error.kind)))?;
+            let table = PorticoTable {
+                file: file.display().to_string(),
+                toml: Toml::string(&text),
+            };
+            let dict = table
+                .dict()
+                .map_err(|error| ConfigError(format!("{}: {}", file.display(), error.kind)))?;
             keys::set_in(&dict, "", &Source::File(file.to_owned()), &mut sources);
             figment = figment.merge(table);
         }
@@ -269,16 +287,25 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         let key = "public_url";
         let expected = "expected an address like https://partners.example.com, or http://127.0.0.1:3000 for trying out";
-        let url = url::Url::parse(&self.public_url).map_err(|error| self.wrong(key, format!("is {:?} ({error}); {expected}", self.public_url)))?;
+        let url = url::Url::parse(&self.public_url)
+            .map_err(|error| self.wrong(key, format!("is {:?} ({error}); {expected}", self.public_url)))?;
         let loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
         if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
             return Err(self.wrong(key, format!("is {:?}; {expected}", self.public_url)));
         }
-        if self.public_url.ends_with('/') || url.path() != "/" || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+        if self.public_url.ends_with('/')
+            || url.path() != "/"
+            || url.query().is_some()
+            || url.fragment().is_some()
+            || !url.username().is_empty()
+        {
             return Err(self.wrong(key, format!("is {:?}; expected no path and no slash at the end", self.public_url)));
         }
         for (key, url) in [("database_url", &self.database_url), ("demo_database_url", &self.demo_database_url)] {
-            if !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+            if !["sqlite:", "postgres://", "postgresql://"]
+                .iter()
+                .any(|scheme| url.starts_with(scheme))
+            {
                 return Err(self.wrong(key, "has another form; expected sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME"));
             }
         }
@@ -293,11 +320,21 @@ impl Config {
             }
         }
         if !(1..=600).contains(&self.shutdown_seconds) {
-            return Err(self.wrong("shutdown_seconds", format!("is {}; expected a number from 1 to 600", self.shutdown_seconds)));
+            return Err(self.wrong(
+                "shutdown_seconds",
+                format!("is {}; expected a number from 1 to 600", self.shutdown_seconds),
+            ));
         }
-        for (one, other) in [("database_url", "database_url_file"), ("master_key", "master_key_file"), ("smtp.password", "smtp.password_file")] {
+        for (one, other) in [
+            ("database_url", "database_url_file"),
+            ("master_key", "master_key_file"),
+            ("smtp.password", "smtp.password_file"),
+        ] {
             if self.source(one) != Source::Default && self.source(one) == self.source(other) {
-                return Err(self.wrong(one, format!("and {} are both set; expected one of them", self.source(other).naming(other))));
+                return Err(self.wrong(
+                    one,
+                    format!("and {} are both set; expected one of them", self.source(other).naming(other)),
+                ));
             }
         }
         self.check_smtp()
@@ -309,14 +346,26 @@ impl Config {
             return Err(self.wrong("smtp.port", "is 0; expected a port from 1 to 65535, usually 587"));
         }
         if let Err(error) = smtp.from.parse::<lettre::message::Mailbox>() {
-            return Err(self.wrong("smtp.from", format!("is {:?} ({error}); expected a sender like Partner portal <portal@example.com>", smtp.from)));
+            return Err(self.wrong(
+                "smtp.from",
+                format!(
+                    "is {:?} ({error}); expected a sender like Partner portal <portal@example.com>",
+                    smtp.from
+                ),
+            ));
         }
         let here = matches!(smtp.host.as_str(), "" | "127.0.0.1" | "localhost" | "::1");
         if smtp.security == SmtpSecurity::None && !here {
-            return Err(self.wrong("smtp.security", "is none, which would send links and passwords in the clear; expected starttls or tls"));
+            return Err(self.wrong(
+                "smtp.security",
+                "is none, which would send links and passwords in the clear; expected starttls or tls",
+            ));
         }
         if smtp.host.contains(char::is_whitespace) || smtp.host.contains('/') {
-            return Err(self.wrong("smtp.host", format!("is {:?}; expected a host name alone, like smtp.example.com", smtp.host)));
+            return Err(self.wrong(
+                "smtp.host",
+                format!("is {:?}; expected a host name alone, like smtp.example.com", smtp.host),
+            ));
         }
         if smtp.password.is_some() && smtp.username.is_none() {
             return Err(self.wrong("smtp.username", "is missing; expected the user that the password belongs to"));
@@ -327,8 +376,12 @@ impl Config {
     /// A file named more closely than the value beats it: variable before file, file before default.
     fn with_secrets(mut self) -> Result<Self, ConfigError> {
         let read = |config: &Self, key: &str, path: &str| {
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| config.wrong(key, format!("names {path:?}, which cannot be read ({error}); expected a file that holds the value")))?;
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                config.wrong(
+                    key,
+                    format!("names {path:?}, which cannot be read ({error}); expected a file that holds the value"),
+                )
+            })?;
             match text.trim() {
                 "" => Err(config.wrong(key, format!("names {path:?}, which is empty; expected a file that holds the value"))),
                 text => Ok(text.to_owned()),
@@ -376,6 +429,7 @@ struct PorticoTable {
 }
 
 impl PorticoTable {
+    #[expect(clippy::result_large_err, reason = "the error's type is the configuration library's")]
     fn dict(&self) -> Result<Dict, figment::Error> {
         let mut data = self.toml.data()?;
         let table = data.remove(&Profile::Default).and_then(|mut table| table.remove("portico"));
@@ -410,7 +464,10 @@ impl Variables {
             }
             let Some(key) = known.iter().find(|key| key.variable == *name) else {
                 let names: Vec<&str> = known.iter().map(|key| key.variable.as_str()).collect();
-                return Err(ConfigError(format!("the variable {name} is no setting of the portal; expected one of {}", names.join(", "))));
+                return Err(ConfigError(format!(
+                    "the variable {name} is no setting of the portal; expected one of {}",
+                    names.join(", ")
+                )));
             };
             keys::put(&mut dict, &key.path, key.kind.value(text));
         }

@@ -12,7 +12,10 @@ use crate::web::WebState;
 
 /// `/healthz`, `/readyz`, `/metrics`.
 pub fn routes() -> Router<WebState> {
-    Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(ready)).route("/metrics", get(metrics))
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
 }
 
 async fn ready(State(state): State<WebState>) -> Response {

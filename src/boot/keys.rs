@@ -100,9 +100,15 @@ pub fn keys() -> Vec<Key> {
 }
 
 fn walk(schema: &serde_json::Value, defaults: &serde_json::Value, prefix: &str, keys: &mut Vec<Key>) {
-    let Some(properties) = schema.get("properties").and_then(serde_json::Value::as_object) else { return };
+    let Some(properties) = schema.get("properties").and_then(serde_json::Value::as_object) else {
+        return;
+    };
     for (name, property) in properties {
-        let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        let path = if prefix.is_empty() {
+            name.clone()
+        } else {
+            format!("{prefix}.{name}")
+        };
         let default = &defaults[name];
         if property.get("properties").is_some() {
             walk(property, default, &path, keys);
@@ -151,9 +157,12 @@ pub fn effective(config: &Config) -> String {
             (format!("portico.{}", key.path), value, source)
         })
         .collect();
-    let width = |column: fn(&(String, String, String)) -> &String| rows.iter().map(|row| column(row).chars().count()).max().unwrap_or_default();
+    let width =
+        |column: fn(&(String, String, String)) -> &String| rows.iter().map(|row| column(row).chars().count()).max().unwrap_or_default();
     let (first, second) = (width(|row| &row.0), width(|row| &row.1));
-    rows.iter().map(|(key, value, source)| format!("{key:first$}  {value:second$}  {source}\n")).collect()
+    rows.iter()
+        .map(|(key, value, source)| format!("{key:first$}  {value:second$}  {source}\n"))
+        .collect()
 }
 
 /// Puts a value at a dotted path.
@@ -174,7 +183,11 @@ pub fn put(dict: &mut Dict, path: &str, value: Value) {
 /// Notes every path that a table sets.
 pub fn set_in(dict: &Dict, prefix: &str, source: &Source, sources: &mut BTreeMap<String, Source>) {
     for (name, value) in dict {
-        let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        let path = if prefix.is_empty() {
+            name.clone()
+        } else {
+            format!("{prefix}.{name}")
+        };
         match value {
             Value::Dict(_, inner) => set_in(inner, &path, source, sources),
             _ => {

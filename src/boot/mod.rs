@@ -7,3 +7,5 @@ pub mod keys;
 pub mod serve;
 pub mod site;
 pub mod telemetry;
+#[cfg(test)]
+mod tests;

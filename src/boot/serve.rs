@@ -80,20 +80,38 @@ pub async fn open_to_look(config: &Config) -> Result<Portal, ServeError> {
     if fresh {
         store.migrate().await?;
     } else if store.pending_migrations().await? > 0 {
-        return Err(ServeError::NotHere("the database has the schema of another version; run `portico migrate` first".to_owned()));
+        return Err(ServeError::NotHere(
+            "the database has the schema of another version; run `portico migrate` first".to_owned(),
+        ));
     }
     let known = config.master_key.is_some() || config.master_key_file.as_ref().is_some_and(|path| Path::new(path).exists());
-    let key = if known { master_key(config)? } else { MasterKey::generate(&mut Entropy::System.rng()).0 };
+    let key = if known {
+        master_key(config)?
+    } else {
+        MasterKey::generate(&mut Entropy::System.rng()).0
+    };
     Ok(portal(config, false, store, policies, key))
 }
 
 fn portal(config: &Config, demo: bool, store: Store, policies: Arc<Policies>, master_key: MasterKey) -> Portal {
-    Portal { store, clock: Clock::System, entropy: Entropy::System, policies, master_key, settings: Arc::new(config.settings(demo)) }
+    Portal {
+        store,
+        clock: Clock::System,
+        entropy: Entropy::System,
+        policies,
+        master_key,
+        settings: Arc::new(config.settings(demo)),
+    }
 }
 
 /// Reads the master key, or makes the file on first start (readable by its owner alone).
 fn master_key(config: &Config) -> Result<MasterKey, ServeError> {
-    let wrong = |key: &str| ConfigError(format!("{} holds something else; expected 32 bytes in base64", config.source(key).naming(key)));
+    let wrong = |key: &str| {
+        ConfigError(format!(
+            "{} holds something else; expected 32 bytes in base64",
+            config.source(key).naming(key)
+        ))
+    };
     let by_value = config.source("master_key") >= config.source("master_key_file");
     if let Some(text) = config.master_key.as_ref().filter(|_| by_value) {
         return Ok(MasterKey::parse(text).map_err(|_| wrong("master_key"))?);
@@ -103,7 +121,9 @@ fn master_key(config: &Config) -> Result<MasterKey, ServeError> {
     };
     let file_error = |error: std::io::Error| {
         let place = config.source("master_key_file").naming("master_key_file");
-        ConfigError(format!("{place} names {path:?}, which cannot be read or made ({error}); expected a file with 32 bytes in base64"))
+        ConfigError(format!(
+            "{place} names {path:?}, which cannot be read or made ({error}); expected a file with 32 bytes in base64"
+        ))
     };
     if Path::new(path).exists() {
         return Ok(MasterKey::parse(&std::fs::read_to_string(path).map_err(file_error)?).map_err(|_| wrong("master_key_file"))?);
@@ -145,7 +165,9 @@ pub async fn serve(mut config: Config, leptos: LeptosOptions, demo: bool) -> Res
         tracing::warn!(folder = %leptos.site_root, "the built site is not there, so pages come without style; build it, or set LEPTOS_SITE_ROOT");
     }
     let address = leptos.site_addr;
-    let listener = tokio::net::TcpListener::bind(address).await.map_err(|error| ServeError::Listen { address, error })?;
+    let listener = tokio::net::TcpListener::bind(address)
+        .await
+        .map_err(|error| ServeError::Listen { address, error })?;
     let stop = CancellationToken::new();
     let workers = TaskTracker::new();
     // Background workers, one line each; each ends soon after `stop`.

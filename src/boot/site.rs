@@ -19,7 +19,10 @@ const DEFAULTS: &str = "[package.metadata.leptos]\noutput-name = \"portico\"\nsi
 /// # Errors
 /// [`ConfigError`] names file and key.
 pub fn site(file: Option<&Path>, environment: &Environment) -> Result<LeptosOptions, ConfigError> {
-    let name = file.map_or_else(|| "LEPTOS_… variables".to_owned(), |file| format!("{} or LEPTOS_… variables", file.display()));
+    let name = file.map_or_else(
+        || "LEPTOS_… variables".to_owned(),
+        |file| format!("{} or LEPTOS_… variables", file.display()),
+    );
     let text = match file {
         Some(file) => std::fs::read_to_string(file).map_err(|error| ConfigError(format!("{} cannot be read: {error}", file.display())))?,
         None => String::new(),
@@ -29,10 +32,15 @@ pub fn site(file: Option<&Path>, environment: &Environment) -> Result<LeptosOpti
     if let Some(address) = environment.get("LEPTOS_SITE_ADDR")
         && address.parse::<std::net::SocketAddr>().is_err()
     {
-        return Err(ConfigError(format!("the variable LEPTOS_SITE_ADDR is {address:?}; expected an address and a port like 127.0.0.1:3000")));
+        return Err(ConfigError(format!(
+            "the variable LEPTOS_SITE_ADDR is {address:?}; expected an address and a port like 127.0.0.1:3000"
+        )));
     }
-    let mut options = get_config_from_str(&text)
-        .map_err(|error| ConfigError(format!("{name}: {HEADING} cannot be used: {error}; expected site-addr like 127.0.0.1:3000, site-root, site-pkg-dir")))?;
+    let mut options = get_config_from_str(&text).map_err(|error| {
+        ConfigError(format!(
+            "{name}: {HEADING} cannot be used: {error}; expected site-addr like 127.0.0.1:3000, site-root, site-pkg-dir"
+        ))
+    })?;
     let named_by_file = described && !environment.contains_key("LEPTOS_SITE_ROOT");
     let root = match file.filter(|_| named_by_file) {
         Some(file) => keys::beside(file, &options.site_root),
@@ -49,5 +57,8 @@ fn find(root: PathBuf, environment: &Environment) -> PathBuf {
     }
     let Ok(binary) = std::env::current_exe() else { return root };
     let Some(folder) = binary.parent() else { return root };
-    [folder.join("site"), folder.join("../share/portico/site")].into_iter().find(|place| place.is_dir()).unwrap_or(root)
+    [folder.join("site"), folder.join("../share/portico/site")]
+        .into_iter()
+        .find(|place| place.is_dir())
+        .unwrap_or(root)
 }

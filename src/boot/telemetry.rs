@@ -44,7 +44,10 @@ pub async fn observe(State(state): State<WebState>, mut request: Request, next: 
     request.extensions_mut().insert(RequestId(id.clone()));
     let method = request.method().clone();
     // The route's pattern, never the path: a path can carry an invitation's secret.
-    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
     let started = Instant::now();
     let span = tracing::info_span!("request", id = %id);
     let mut response = next.run(request).instrument(span.clone()).await;

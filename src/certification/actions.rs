@@ -33,10 +33,20 @@ pub async fn certify_partner(
         let mut errors = FieldErrors::default();
         let reason = fields::required_text(&mut errors, "reason", &reason, 1000, "Say why the partner still needs this access.");
         let next_due_at = end_of(&mut errors, "next_due", &next_due, post.cx.tenant.time_zone);
-        let (Some(reason), Some(next_due_at)) = (reason, next_due_at) else { return Err(errors.refusal()) };
-        let input = commands::CertifyPartner { organization, version: version_of(&version), reason, next_due_at };
+        let (Some(reason), Some(next_due_at)) = (reason, next_due_at) else {
+            return Err(errors.refusal());
+        };
+        let input = commands::CertifyPartner {
+            organization,
+            version: version_of(&version),
+            reason,
+            next_due_at,
+        };
         let partner = commands::certify_partner(&mut post.cx, input).await?;
-        Ok(Done::to(routes::CERTIFICATIONS).saying(Flash::good(format!("{} is certified. The evidence was kept with your decision.", partner.name))))
+        Ok(Done::to(routes::CERTIFICATIONS).saying(Flash::good(format!(
+            "{} is certified. The evidence was kept with your decision.",
+            partner.name
+        ))))
     }
     .await;
     post.finish(outcome).await
@@ -52,11 +62,24 @@ pub async fn decline_partner(
     let mut post = Post::begin("decline", page_of(&organization, "certify"), [("reason", reason.clone())]).await?;
     let outcome = async {
         let mut errors = FieldErrors::default();
-        let reason = fields::required_text(&mut errors, "reason", &reason, 1000, "Say why the partner should not keep this access.");
+        let reason = fields::required_text(
+            &mut errors,
+            "reason",
+            &reason,
+            1000,
+            "Say why the partner should not keep this access.",
+        );
         let Some(reason) = reason else { return Err(errors.refusal()) };
-        let input = commands::DeclinePartner { organization, version: version_of(&version), reason };
+        let input = commands::DeclinePartner {
+            organization,
+            version: version_of(&version),
+            reason,
+        };
         let partner = commands::decline_partner(&mut post.cx, input).await?;
-        let said = format!("{} is paused and its sessions ended. Certify it to give everything back.", partner.name);
+        let said = format!(
+            "{} is paused and its sessions ended. Certify it to give everything back.",
+            partner.name
+        );
         Ok(Done::to(routes::CERTIFICATIONS).saying(Flash::warn(said)))
     }
     .await;

@@ -55,7 +55,14 @@ pub async fn certify_partner(cx: &mut Cx, input: CertifyPartner) -> Result<Organ
     let organization = before.clone().certify(input.next_due_at, cx.now)?;
     let lifted = before.status != organization.status;
     store::organizations::update(&cx.tx, &organization).await?;
-    let decision = keep(cx, &organization, CertificationDecision::Certified, &input.reason, Some(input.next_due_at)).await?;
+    let decision = keep(
+        cx,
+        &organization,
+        CertificationDecision::Certified,
+        &input.reason,
+        Some(input.next_due_at),
+    )
+    .await?;
     let event = about(EventKind::Certified, &organization, &decision)
         .detail("next_due_at", json!(input.next_due_at))
         .detail("lifted_suspension", lifted);
@@ -102,14 +109,24 @@ pub async fn decline_partner(cx: &mut Cx, input: DeclinePartner) -> Result<Organ
 /// # Errors
 /// [`StoreError`]; [`StoreError::Stale`] when somebody decided at the same moment.
 pub async fn lapse(cx: &mut Cx, organization: Organization) -> Result<Option<Organization>, StoreError> {
-    let due = organization.certification_due_at.map(|due| crate::kernel::last_day(due, cx.tenant.time_zone));
+    let due = organization
+        .certification_due_at
+        .map(|due| crate::kernel::last_day(due, cx.tenant.time_zone));
     let reason = due.map_or_else(
         || "Nobody certified this partner in time.".to_owned(),
-        |day| format!("The certification was due by {day} and nobody renewed it in time.", day = day.format("%-d %b %Y")),
+        |day| {
+            format!(
+                "The certification was due by {day} and nobody renewed it in time.",
+                day = day.format("%-d %b %Y")
+            )
+        },
     );
-    let Ok(organization) = organization.lapse(reason.clone(), cx.tenant.certification_grace_days, cx.now) else { return Ok(None) };
+    let Ok(organization) = organization.lapse(reason.clone(), cx.tenant.certification_grace_days, cx.now) else {
+        return Ok(None);
+    };
     let decision = keep(cx, &organization, CertificationDecision::Lapsed, &reason, None).await?;
-    let event = about(EventKind::CertificationLapsed, &organization, &decision).detail("was_due_at", json!(organization.certification_due_at));
+    let event =
+        about(EventKind::CertificationLapsed, &organization, &decision).detail("was_due_at", json!(organization.certification_due_at));
     audit::record(cx, event).await?;
     end_access(cx, &organization, EventKind::OrganizationSuspended, reason).await?;
     Ok(Some(organization))
@@ -140,7 +157,11 @@ async fn keep(
 fn about(kind: EventKind, organization: &Organization, certification: &Certification) -> Event {
     Event::new(kind)
         .organization(organization.id, &organization.name)
-        .subject(Subject::new("certification", certification.id, format!("Certification of {}", organization.name)))
+        .subject(Subject::new(
+            "certification",
+            certification.id,
+            format!("Certification of {}", organization.name),
+        ))
         .reason(certification.reason.clone())
         .detail("people", certification.evidence.people_count)
         .detail("applications", certification.evidence.applications.len())

@@ -21,8 +21,11 @@ pub async fn gather(db: &impl Db, organization: OrganizationId, now: Timestamp) 
     let people_count = store::members::seats_taken(db, organization, now).await?;
     let entitlements = store::grants::entitlements_of(db, organization).await?;
     let ids: Vec<ApplicationId> = entitlements.iter().map(|entitlement| entitlement.application).collect();
-    let names: HashMap<ApplicationId, String> =
-        store::applications::all(db).await?.into_iter().map(|application| (application.id, application.name)).collect();
+    let names: HashMap<ApplicationId, String> = store::applications::all(db)
+        .await?
+        .into_iter()
+        .map(|application| (application.id, application.name))
+        .collect();
     let scopes: Vec<Scope> = store::applications::scopes_of(db, &ids).await?;
     let uses = store::certifications::uses(db, organization, now).await?;
     let mut applications: Vec<EvidenceApplication> = entitlements
@@ -32,7 +35,11 @@ pub async fn gather(db: &impl Db, organization: OrganizationId, now: Timestamp) 
             let used = uses.get(&entitlement.id).copied().unwrap_or_default();
             EvidenceApplication {
                 name: names.get(&entitlement.application).cloned().unwrap_or_default(),
-                scopes: scopes.iter().filter(|scope| entitlement.scopes.contains(&scope.id)).map(|scope| scope.name.clone()).collect(),
+                scopes: scopes
+                    .iter()
+                    .filter(|scope| entitlement.scopes.contains(&scope.id))
+                    .map(|scope| scope.name.clone())
+                    .collect(),
                 people: used.people,
                 ends_at: entitlement.ends_at,
                 last_used_at: used.last_used_at,
@@ -40,11 +47,18 @@ pub async fn gather(db: &impl Db, organization: OrganizationId, now: Timestamp) 
         })
         .collect();
     applications.sort_by(|a, b| a.name.cmp(&b.name));
-    let contract = store::contracts::in_force(db, organization, now).await?.map(|contract| EvidenceContract {
-        reference: contract.reference,
-        starts_at: contract.starts_at,
-        ends_at: contract.ends_at,
-        seats: contract.seats,
-    });
-    Ok(Evidence { people_count, people, applications, contract })
+    let contract = store::contracts::in_force(db, organization, now)
+        .await?
+        .map(|contract| EvidenceContract {
+            reference: contract.reference,
+            starts_at: contract.starts_at,
+            ends_at: contract.ends_at,
+            seats: contract.seats,
+        });
+    Ok(Evidence {
+        people_count,
+        people,
+        applications,
+        contract,
+    })
 }

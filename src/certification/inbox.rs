@@ -56,10 +56,24 @@ enum Waiting {
 fn waiting(qx: &Qx) -> Vec<Waiting> {
     let Actor::Person(person) = &*qx.actor else { return Vec::new() };
     if let Some(member) = &person.member {
-        let own = OrganizationFacts { id: member.organization, owner: None, deputy: None, requires_step_up: false, open_to_changes: true };
-        return if qx.may(Action::InviteMember, Resource::Organization(own)) { vec![Waiting::Team(member.organization)] } else { Vec::new() };
+        let own = OrganizationFacts {
+            id: member.organization,
+            owner: None,
+            deputy: None,
+            requires_step_up: false,
+            open_to_changes: true,
+        };
+        return if qx.may(Action::InviteMember, Resource::Organization(own)) {
+            vec![Waiting::Team(member.organization)]
+        } else {
+            Vec::new()
+        };
     }
-    if qx.actor.has_tenant_role(TenantRole::Owner) { vec![Waiting::Owner(person.id)] } else { Vec::new() }
+    if qx.actor.has_tenant_role(TenantRole::Owner) {
+        vec![Waiting::Owner(person.id)]
+    } else {
+        Vec::new()
+    }
 }
 
 fn soon(qx: &Qx) -> Timestamp {
@@ -82,7 +96,10 @@ pub async fn inbox(qx: &Qx) -> Result<Inbox, PageError> {
                 inbox.contracts = contracts
                     .into_iter()
                     .filter_map(|contract| {
-                        let organization = organizations.iter().find(|organization| organization.id == contract.organization)?.clone();
+                        let organization = organizations
+                            .iter()
+                            .find(|organization| organization.id == contract.organization)?
+                            .clone();
                         Some((contract, organization))
                     })
                     .collect();

@@ -58,7 +58,11 @@ pub async fn due_list(qx: &Qx, wanted: PageRequest) -> Result<DueList, PageError
     qx.authorise(Action::ViewPartners, Resource::Tenant).map_err(hidden)?;
     let mine = qx.actor.has_tenant_role(TenantRole::Owner);
     let of = qx.actor.person().filter(|_| mine).map(|person| person.id);
-    let filter = PartnerFilter { of, without_ended: true, ..PartnerFilter::default() };
+    let filter = PartnerFilter {
+        of,
+        without_ended: true,
+        ..PartnerFilter::default()
+    };
     let page = store::partners::page(&qx.db, &filter, wanted, PAGE_SIZE).await?;
     let ids: Vec<OrganizationId> = page.rows.iter().map(|organization| organization.id).collect();
     let people = store::partners::people_counts(&qx.db, &ids, qx.now).await?;
@@ -79,7 +83,12 @@ pub async fn due_list(qx: &Qx, wanted: PageRequest) -> Result<DueList, PageError
             organization,
         })
         .collect();
-    Ok(DueList { rows, older: page.older, newer: page.newer, mine })
+    Ok(DueList {
+        rows,
+        older: page.older,
+        newer: page.newer,
+        mine,
+    })
 }
 
 /// What somebody decides on.
@@ -117,11 +126,25 @@ pub async fn dossier(qx: &Qx, slug: &str) -> Result<Dossier, PageError> {
     let evidence = gather(&qx.db, organization.id, qx.now).await?;
     let history = history(qx, organization.id, 10).await?;
     let names = names(qx, organization.owner.into_iter().chain(organization.deputy)).await?;
-    let owners = organization.owner.into_iter().chain(organization.deputy).filter_map(|id| names.get(&id).cloned()).collect();
+    let owners = organization
+        .owner
+        .into_iter()
+        .chain(organization.deputy)
+        .filter_map(|id| names.get(&id).cloned())
+        .collect();
     let idle_since = qx.now - chrono::Duration::minutes(qx.settings.session_idle_minutes);
-    let open_sessions = store::contracts::outliving(&qx.db, organization.id, qx.now, idle_since).await?.sessions;
+    let open_sessions = store::contracts::outliving(&qx.db, organization.id, qx.now, idle_since)
+        .await?
+        .sessions;
     let may_certify = qx.may(Action::Certify, &organization);
-    Ok(Dossier { organization, evidence, history, owners, may_certify, open_sessions })
+    Ok(Dossier {
+        organization,
+        evidence,
+        history,
+        owners,
+        may_certify,
+        open_sessions,
+    })
 }
 
 /// The last decisions about a partner that the caller may see.
@@ -133,6 +156,9 @@ pub async fn history(qx: &Qx, organization: OrganizationId, size: u64) -> Result
     let names = names(qx, certifications.iter().filter_map(|certification| certification.decided_by)).await?;
     Ok(certifications
         .into_iter()
-        .map(|certification| PastDecision { decided_by: certification.decided_by.and_then(|id| names.get(&id).cloned()), certification })
+        .map(|certification| PastDecision {
+            decided_by: certification.decided_by.and_then(|id| names.get(&id).cloned()),
+            certification,
+        })
         .collect())
 }

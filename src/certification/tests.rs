@@ -30,7 +30,10 @@ async fn acting(world: &World, person: &Person) -> Actor {
 }
 
 async fn stored(world: &World, organization: &Organization) -> Organization {
-    store::organizations::get(&world.portal.store.reader(), organization.id).await.unwrap().unwrap()
+    store::organizations::get(&world.portal.store.reader(), organization.id)
+        .await
+        .unwrap()
+        .unwrap()
 }
 
 fn yes(world: &World, organization: &Organization) -> CertifyPartner {
@@ -43,11 +46,19 @@ fn yes(world: &World, organization: &Organization) -> CertifyPartner {
 }
 
 fn no(organization: &Organization) -> DeclinePartner {
-    DeclinePartner { organization: organization.slug.clone(), version: organization.version, reason: "The project is over.".to_owned() }
+    DeclinePartner {
+        organization: organization.slug.clone(),
+        version: organization.version,
+        reason: "The project is over.".to_owned(),
+    }
 }
 
 fn status(organization: &Organization) -> ChangeStatus {
-    ChangeStatus { organization: organization.slug.clone(), version: organization.version, reason: "Test.".to_owned() }
+    ChangeStatus {
+        organization: organization.slug.clone(),
+        version: organization.version,
+        reason: "Test.".to_owned(),
+    }
 }
 
 async fn decline(world: &World, owner: &Person, organization: &Organization) -> Organization {
@@ -66,16 +77,28 @@ for_each_backend!(an_owner_certifies_and_what_was_known_is_kept, |world| {
     certify_partner(&mut cx, yes(&world, &acme)).await.unwrap();
     cx.commit().await.unwrap();
     let after = stored(&world, &acme).await;
-    assert_eq!((after.certified_at, after.certification_due_at), (Some(world.now()), Some(world.now() + Duration::days(365))));
-    let kept = store::certifications::of_organization(&world.portal.store.reader(), acme.id, 5).await.unwrap().remove(0);
+    assert_eq!(
+        (after.certified_at, after.certification_due_at),
+        (Some(world.now()), Some(world.now() + Duration::days(365)))
+    );
+    let kept = store::certifications::of_organization(&world.portal.store.reader(), acme.id, 5)
+        .await
+        .unwrap()
+        .remove(0);
     assert_eq!((kept.decision, kept.decided_by), (CertificationDecision::Certified, Some(owner.id)));
     assert_eq!(kept.evidence.people[0].name, "Bo Lind");
-    assert_eq!((kept.evidence.applications[0].scopes.len(), kept.evidence.applications[0].people), (3, 1));
+    assert_eq!(
+        (kept.evidence.applications[0].scopes.len(), kept.evidence.applications[0].people),
+        (3, 1)
+    );
     assert_eq!(kept.evidence.contract.unwrap().reference, "C-Acme");
     assert_eq!(world.events(EventKind::Certified).await, 1);
     // The same form again is stale.
     let mut cx = world.cx(acting(&world, &owner).await).await;
-    assert!(matches!(certify_partner(&mut cx, yes(&world, &acme)).await, Err(CertifyError::Store(StoreError::Stale))));
+    assert!(matches!(
+        certify_partner(&mut cx, yes(&world, &acme)).await,
+        Err(CertifyError::Store(StoreError::Stale))
+    ));
 });
 
 for_each_backend!(nobody_certifies_in_the_owners_place, |world| {
@@ -84,14 +107,24 @@ for_each_backend!(nobody_certifies_in_the_owners_place, |world| {
     let auditor = world.employee("Audi", TenantRole::Auditor).await;
     let stranger = world.employee("Sam Else", TenantRole::Owner).await;
     let admin = world.member(&acme, "Ana Ruiz", MemberRole::PartnerAdmin).await;
-    for actor in [acting(&world, &operator).await, acting(&world, &auditor).await, world.acting(&admin).await] {
+    for actor in [
+        acting(&world, &operator).await,
+        acting(&world, &auditor).await,
+        world.acting(&admin).await,
+    ] {
         let mut cx = world.cx(actor).await;
         let outcome = certify_partner(&mut cx, yes(&world, &acme)).await;
         assert!(matches!(outcome, Err(CertifyError::Refused(Refused::Forbidden { .. }))));
-        assert!(matches!(decline_partner(&mut cx, no(&acme)).await, Err(CertifyError::Refused(Refused::Forbidden { .. }))));
+        assert!(matches!(
+            decline_partner(&mut cx, no(&acme)).await,
+            Err(CertifyError::Refused(Refused::Forbidden { .. }))
+        ));
     }
     let mut cx = world.cx(acting(&world, &stranger).await).await;
-    assert!(matches!(certify_partner(&mut cx, yes(&world, &acme)).await, Err(CertifyError::Refused(Refused::NotFound))));
+    assert!(matches!(
+        certify_partner(&mut cx, yes(&world, &acme)).await,
+        Err(CertifyError::Refused(Refused::NotFound))
+    ));
 });
 
 for_each_backend!(the_deputy_stands_in, |world| {
@@ -111,8 +144,14 @@ for_each_backend!(the_next_date_is_ahead_and_not_too_far, |world| {
     let (acme, owner) = owned(&world).await;
     let mut cx = world.cx(acting(&world, &owner).await).await;
     for days in [0, -1, 800] {
-        let input = CertifyPartner { next_due_at: world.now() + Duration::days(days), ..yes(&world, &acme) };
-        assert!(matches!(certify_partner(&mut cx, input).await, Err(CertifyError::Organization(OrganizationError::DueOutOfRange))));
+        let input = CertifyPartner {
+            next_due_at: world.now() + Duration::days(days),
+            ..yes(&world, &acme)
+        };
+        assert!(matches!(
+            certify_partner(&mut cx, input).await,
+            Err(CertifyError::Organization(OrganizationError::DueOutOfRange))
+        ));
     }
 });
 
@@ -121,19 +160,44 @@ for_each_backend!(declining_suspends_once_and_only_a_certification_lifts_it, |wo
     let member = world.member(&acme, "Bo Lind", MemberRole::Member).await;
     world.browser_as(member.person, Some(member.id)).await;
     let declined = decline(&world, &owner, &acme).await;
-    assert_eq!((declined.status, declined.suspended_by_certification), (OrganizationStatus::Suspended, true));
-    assert_eq!(store::sessions::live_in_organization(&world.portal.store.reader(), acme.id, world.now()).await.unwrap(), 0);
-    assert_eq!((world.events(EventKind::CertificationDeclined).await, world.events(EventKind::OrganizationSuspended).await), (1, 1));
+    assert_eq!(
+        (declined.status, declined.suspended_by_certification),
+        (OrganizationStatus::Suspended, true)
+    );
+    assert_eq!(
+        store::sessions::live_in_organization(&world.portal.store.reader(), acme.id, world.now())
+            .await
+            .unwrap(),
+        0
+    );
+    assert_eq!(
+        (
+            world.events(EventKind::CertificationDeclined).await,
+            world.events(EventKind::OrganizationSuspended).await
+        ),
+        (1, 1)
+    );
 
     let mut cx = world.cx(acting(&world, &owner).await).await;
     let twice = decline_partner(&mut cx, no(&declined)).await;
-    assert!(matches!(twice, Err(CertifyError::Organization(OrganizationError::WrongStatus(OrganizationStatus::Suspended)))));
+    assert!(matches!(
+        twice,
+        Err(CertifyError::Organization(OrganizationError::WrongStatus(
+            OrganizationStatus::Suspended
+        )))
+    ));
     let by_hand = activate_partner(&mut cx, status(&declined)).await;
-    assert!(matches!(by_hand, Err(StatusError::Organization(OrganizationError::NeedsCertification))));
+    assert!(matches!(
+        by_hand,
+        Err(StatusError::Organization(OrganizationError::NeedsCertification))
+    ));
     certify_partner(&mut cx, yes(&world, &declined)).await.unwrap();
     cx.commit().await.unwrap();
     let lifted = stored(&world, &acme).await;
-    assert_eq!((lifted.status, lifted.suspended_by_certification, lifted.status_reason), (OrganizationStatus::Active, false, None));
+    assert_eq!(
+        (lifted.status, lifted.suspended_by_certification, lifted.status_reason),
+        (OrganizationStatus::Active, false, None)
+    );
     assert!(world.acting(&member).await.member().is_some());
 });
 
@@ -155,11 +219,25 @@ for_each_backend!(a_lapsed_certification_refuses_at_decision_time, |world| {
     let (application, scopes) = world.application("orders").await;
     let entitlement = world.entitle(&acme, &application, &scopes).await;
     let assignment = world.assign(&member, &entitlement).await;
-    let contract = store::contracts::in_force(&world.portal.store.reader(), acme.id, world.now()).await.unwrap();
+    let contract = store::contracts::in_force(&world.portal.store.reader(), acme.id, world.now())
+        .await
+        .unwrap();
     let launches = async |world: &World| {
-        let facts =
-            LaunchFacts::new(&acme, contract.as_ref(), &member, &application, Some(&entitlement), Some(&assignment), &scopes, 14, world.now());
-        world.qx(world.acting(&member).await).await.may(Action::Launch, Resource::Launch(Box::new(facts)))
+        let facts = LaunchFacts::new(
+            &acme,
+            contract.as_ref(),
+            &member,
+            &application,
+            Some(&entitlement),
+            Some(&assignment),
+            &scopes,
+            14,
+            world.now(),
+        );
+        world
+            .qx(world.acting(&member).await)
+            .await
+            .may(Action::Launch, Resource::Launch(Box::new(facts)))
     };
     world.clock.advance(Duration::days(90 + 14) - Duration::seconds(1));
     assert!(launches(&world).await, "within the grace");
@@ -193,14 +271,42 @@ for_each_backend!(the_pages_certify_and_decline, |world| {
     let (acme, owner) = owned(&world).await;
     let mut browser = world.browser_as(owner.id, None).await;
     let version = acme.version.to_string();
-    let form = [("organization", "acme"), ("version", version.as_str()), ("reason", ""), ("next_due", "2026-12-31")];
-    assert_eq!(browser.post("/do/certify-partner", &form).await.location.as_deref(), Some("/partners/acme/certify"));
-    assert!(browser.get("/partners/acme/certify").await.text.contains("Say why the partner still needs this access."));
-    let form = [("organization", "acme"), ("version", version.as_str()), ("reason", "Needed"), ("next_due", "2026-12-31")];
-    assert_eq!(browser.post("/do/certify-partner", &form).await.location.as_deref(), Some("/certifications"));
+    let form = [
+        ("organization", "acme"),
+        ("version", version.as_str()),
+        ("reason", ""),
+        ("next_due", "2026-12-31"),
+    ];
+    assert_eq!(
+        browser.post("/do/certify-partner", &form).await.location.as_deref(),
+        Some("/partners/acme/certify")
+    );
+    assert!(
+        browser
+            .get("/partners/acme/certify")
+            .await
+            .text
+            .contains("Say why the partner still needs this access.")
+    );
+    let form = [
+        ("organization", "acme"),
+        ("version", version.as_str()),
+        ("reason", "Needed"),
+        ("next_due", "2026-12-31"),
+    ];
+    assert_eq!(
+        browser.post("/do/certify-partner", &form).await.location.as_deref(),
+        Some("/certifications")
+    );
     let version = stored(&world, &acme).await.version.to_string();
     let form = [("organization", "acme"), ("version", version.as_str()), ("reason", "Over")];
-    assert_eq!(browser.post("/do/decline-partner", &form).await.location.as_deref(), Some("/certifications"));
-    assert_eq!(browser.post("/do/decline-partner", &form).await.location.as_deref(), Some("/partners/acme/certify"));
+    assert_eq!(
+        browser.post("/do/decline-partner", &form).await.location.as_deref(),
+        Some("/certifications")
+    );
+    assert_eq!(
+        browser.post("/do/decline-partner", &form).await.location.as_deref(),
+        Some("/partners/acme/certify")
+    );
     assert_eq!(world.events(EventKind::CertificationDeclined).await, 1);
 });

@@ -98,7 +98,9 @@ pub(super) struct Fields(pub Vec<FieldChange>);
 impl Fields {
     /// Sets a field that the file names; answers whether it was different.
     pub fn set<T: PartialEq>(&mut self, name: &'static str, slot: &mut T, wanted: Option<T>, show: impl Fn(&T) -> String) -> bool {
-        let Some(wanted) = wanted.filter(|wanted| wanted != slot) else { return false };
+        let Some(wanted) = wanted.filter(|wanted| wanted != slot) else {
+            return false;
+        };
         self.note(name, show(slot), show(&wanted));
         *slot = wanted;
         true
@@ -106,7 +108,11 @@ impl Fields {
 
     /// Notes a difference.
     pub fn note(&mut self, name: &'static str, old: impl Into<String>, new: impl Into<String>) {
-        self.0.push(FieldChange { name, old: old.into(), new: new.into() });
+        self.0.push(FieldChange {
+            name,
+            old: old.into(),
+            new: new.into(),
+        });
     }
 
     /// Whether nothing was different.
@@ -121,7 +127,11 @@ impl Fields {
 
     /// The differences as the trail keeps them.
     pub fn detail(&self) -> Value {
-        let fields: Map<String, Value> = self.0.iter().map(|field| (field.name.to_owned(), json!({ "from": field.old, "to": field.new }))).collect();
+        let fields: Map<String, Value> = self
+            .0
+            .iter()
+            .map(|field| (field.name.to_owned(), json!({ "from": field.old, "to": field.new })))
+            .collect();
         Value::Object(fields)
     }
 }

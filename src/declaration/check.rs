@@ -4,7 +4,9 @@ use std::{collections::HashSet, fmt::Display};
 
 use super::{
     Problem, When,
-    model::{ApplicationEntry, AssignmentEntry, Declaration, EntitlementEntry, MembershipEntry, OrganizationEntry, PersonEntry, TenantEntry},
+    model::{
+        ApplicationEntry, AssignmentEntry, Declaration, EntitlementEntry, MembershipEntry, OrganizationEntry, PersonEntry, TenantEntry,
+    },
 };
 use crate::{
     apps::catalogue,
@@ -35,9 +37,21 @@ pub(super) fn check(declaration: &Declaration) -> Vec<Problem> {
     for (index, person) in declaration.people.iter().enumerate() {
         check.person(&format!("people[{index}]"), person);
     }
-    check.doubles("applications", "slug", declaration.applications.iter().map(|entry| entry.slug.clone()));
-    check.doubles("organizations", "slug", declaration.organizations.iter().map(|entry| entry.slug.clone()));
-    check.doubles("people", "email", declaration.people.iter().map(|entry| entry.email.normalized().to_owned()));
+    check.doubles(
+        "applications",
+        "slug",
+        declaration.applications.iter().map(|entry| entry.slug.clone()),
+    );
+    check.doubles(
+        "organizations",
+        "slug",
+        declaration.organizations.iter().map(|entry| entry.slug.clone()),
+    );
+    check.doubles(
+        "people",
+        "email",
+        declaration.people.iter().map(|entry| entry.email.normalized().to_owned()),
+    );
     check.0
 }
 
@@ -73,7 +87,10 @@ impl Check {
         for (index, value) in values.enumerate() {
             let shown = value.to_string();
             if !seen.insert(value) {
-                self.problem(format!("{list}[{index}].{key}"), format!("{shown:?} is there twice; expected one entry for each"));
+                self.problem(
+                    format!("{list}[{index}].{key}"),
+                    format!("{shown:?} is there twice; expected one entry for each"),
+                );
             }
         }
     }
@@ -83,7 +100,10 @@ impl Check {
         if value.trim().is_empty() && !may_be_empty {
             self.problem(key, "is empty; expected a text");
         } else if value.chars().count() > max || value.chars().any(|c| c.is_control()) {
-            self.problem(key, format!("is too long or has control characters; expected a text of at most {max} characters"));
+            self.problem(
+                key,
+                format!("is too long or has control characters; expected a text of at most {max} characters"),
+            );
         }
     }
 
@@ -107,19 +127,28 @@ impl Check {
 
     fn address(&mut self, key: String, value: Option<&String>) {
         if let Some(value) = value.filter(|value| !value.is_empty() && value.parse::<EmailAddress>().is_err()) {
-            self.problem(key, format!("is {value:?}; expected an e-mail address like name@example.com, or an empty text for nobody"));
+            self.problem(
+                key,
+                format!("is {value:?}; expected an e-mail address like name@example.com, or an empty text for nobody"),
+            );
         }
     }
 
     fn organization_slug(&mut self, key: String, value: &str) {
         if checked_slug(value).ok().as_deref() != Some(value) {
-            self.problem(key, format!("is {value:?}; expected a short name of letters a to z, digits and single dashes, like acme-consulting"));
+            self.problem(
+                key,
+                format!("is {value:?}; expected a short name of letters a to z, digits and single dashes, like acme-consulting"),
+            );
         }
     }
 
     fn application_slug(&mut self, key: String, value: &str) {
         if catalogue::slug(value).ok().as_deref() != Some(value) {
-            self.problem(key, format!("is {value:?}; expected a short name of 2 to 60 small letters, digits and dashes, like orders"));
+            self.problem(
+                key,
+                format!("is {value:?}; expected a short name of 2 to 60 small letters, digits and dashes, like orders"),
+            );
         }
     }
 
@@ -141,7 +170,10 @@ impl Check {
             _ => false,
         };
         if before {
-            self.problem(format!("{key}.ends"), "is before starts; expected a last day that is not before the first");
+            self.problem(
+                format!("{key}.ends"),
+                "is before starts; expected a last day that is not before the first",
+            );
         }
     }
 
@@ -151,7 +183,12 @@ impl Check {
         self.zone("tenant.time_zone".to_owned(), tenant.time_zone.as_ref());
         self.words("tenant.support_contact".to_owned(), tenant.support_contact.as_ref(), 200, true);
         self.range("tenant.warning_days".to_owned(), tenant.warning_days, 1, 365);
-        self.range("tenant.certification_grace_days".to_owned(), tenant.certification_grace_days, 0, 365);
+        self.range(
+            "tenant.certification_grace_days".to_owned(),
+            tenant.certification_grace_days,
+            0,
+            365,
+        );
     }
 
     fn application(&mut self, key: &str, application: &ApplicationEntry) {
@@ -161,22 +198,37 @@ impl Check {
         self.words(format!("{key}.category"), application.category.as_ref(), 60, false);
         self.address(format!("{key}.owner"), application.owner.as_ref());
         if let Some(icon) = application.icon.as_ref().filter(|icon| !APP_ICONS.contains(&icon.as_str())) {
-            self.problem(format!("{key}.icon"), format!("is {icon:?}; expected one of {}", APP_ICONS.join(", ")));
+            self.problem(
+                format!("{key}.icon"),
+                format!("is {icon:?}; expected one of {}", APP_ICONS.join(", ")),
+            );
         }
         if let Some(url) = &application.launch_url {
-            let own = url.strip_prefix(PUBLIC_URL).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            let own = url
+                .strip_prefix(PUBLIC_URL)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
             if !own && let Err(error) = catalogue::launch_url(url) {
-                self.problem(format!("{key}.launch_url"), format!("is {url:?}; expected https://…, or {PUBLIC_URL}/… for the portal's own address. {error}"));
+                self.problem(
+                    format!("{key}.launch_url"),
+                    format!("is {url:?}; expected https://…, or {PUBLIC_URL}/… for the portal's own address. {error}"),
+                );
             }
         }
         for (index, scope) in application.scopes.iter().enumerate() {
             if catalogue::scope_name(&scope.name).ok().as_ref() != Some(&scope.name) {
-                let text = format!("is {:?}; expected letters, digits and signs without spaces, like orders:write", scope.name);
+                let text = format!(
+                    "is {:?}; expected letters, digits and signs without spaces, like orders:write",
+                    scope.name
+                );
                 self.problem(format!("{key}.scopes[{index}].name"), text);
             }
             self.words(format!("{key}.scopes[{index}].description"), scope.description.as_ref(), 300, true);
         }
-        self.doubles(&format!("{key}.scopes"), "name", application.scopes.iter().map(|scope| scope.name.clone()));
+        self.doubles(
+            &format!("{key}.scopes"),
+            "name",
+            application.scopes.iter().map(|scope| scope.name.clone()),
+        );
     }
 
     fn organization(&mut self, key: &str, organization: &OrganizationEntry) {
@@ -185,9 +237,15 @@ impl Check {
         self.words(format!("{key}.kind"), organization.kind.as_ref(), 60, true);
         self.words(format!("{key}.description"), organization.description.as_ref(), 500, true);
         self.words(format!("{key}.status_reason"), organization.status_reason.as_ref(), 500, true);
-        let closed = matches!(organization.status, Some(OrganizationStatus::Suspended | OrganizationStatus::Offboarded));
+        let closed = matches!(
+            organization.status,
+            Some(OrganizationStatus::Suspended | OrganizationStatus::Offboarded)
+        );
         if organization.status_reason.is_some() && !closed {
-            self.problem(format!("{key}.status_reason"), "goes with a status of suspended or offboarded alone; expected one of them, or no reason");
+            self.problem(
+                format!("{key}.status_reason"),
+                "goes with a status of suspended or offboarded alone; expected one of them, or no reason",
+            );
         }
         self.accent(format!("{key}.accent"), organization.accent.as_ref());
         self.address(format!("{key}.owner"), organization.owner.as_ref());
@@ -202,23 +260,37 @@ impl Check {
             self.words(format!("{key}.metadata.{name}"), Some(value), 300, false);
         }
         if organization.metadata.as_ref().is_some_and(|pairs| pairs.len() > METADATA_MAX) {
-            self.problem(format!("{key}.metadata"), format!("has too many pairs; expected at most {METADATA_MAX}"));
+            self.problem(
+                format!("{key}.metadata"),
+                format!("has too many pairs; expected at most {METADATA_MAX}"),
+            );
         }
         for (index, contract) in organization.contracts.iter().enumerate() {
             let key = format!("{key}.contracts[{index}]");
             self.words(format!("{key}.reference"), Some(&contract.reference), 120, false);
             self.window(&key, contract.starts, contract.ends);
             if contract.ends == Some(When::Never) {
-                self.problem(format!("{key}.ends"), "is none; expected a last day, because every contract has one");
+                self.problem(
+                    format!("{key}.ends"),
+                    "is none; expected a last day, because every contract has one",
+                );
             }
             self.range(format!("{key}.seats"), contract.seats, 1, 1_000_000);
             self.range(format!("{key}.notice_days"), contract.notice_days, 0, 3650);
         }
-        self.doubles(&format!("{key}.contracts"), "reference", organization.contracts.iter().map(|entry| entry.reference.clone()));
+        self.doubles(
+            &format!("{key}.contracts"),
+            "reference",
+            organization.contracts.iter().map(|entry| entry.reference.clone()),
+        );
         for (index, entitlement) in organization.entitlements.iter().enumerate() {
             self.entitlement(&format!("{key}.entitlements[{index}]"), entitlement);
         }
-        self.doubles(&format!("{key}.entitlements"), "application", organization.entitlements.iter().map(|entry| entry.application.clone()));
+        self.doubles(
+            &format!("{key}.entitlements"),
+            "application",
+            organization.entitlements.iter().map(|entry| entry.application.clone()),
+        );
     }
 
     fn entitlement(&mut self, key: &str, entitlement: &EntitlementEntry) {
@@ -231,29 +303,50 @@ impl Check {
     fn person(&mut self, key: &str, person: &PersonEntry) {
         self.words(format!("{key}.name"), person.name.as_ref(), 120, false);
         self.zone(format!("{key}.time_zone"), person.time_zone.as_ref());
-        if person.totp_secret.as_ref().is_some_and(|secret| totp_bytes(secret.reveal()).is_none()) {
-            self.problem(format!("{key}.totp_secret"), "is no secret of an authenticator app; expected at least 26 letters of base32 (A to Z, 2 to 7)");
+        if person
+            .totp_secret
+            .as_ref()
+            .is_some_and(|secret| totp_bytes(secret.reveal()).is_none())
+        {
+            self.problem(
+                format!("{key}.totp_secret"),
+                "is no secret of an authenticator app; expected at least 26 letters of base32 (A to Z, 2 to 7)",
+            );
         }
         for (index, membership) in person.memberships.iter().enumerate() {
             self.membership(&format!("{key}.memberships[{index}]"), membership);
         }
-        self.doubles(&format!("{key}.memberships"), "organization", person.memberships.iter().map(|entry| entry.organization.clone()));
+        self.doubles(
+            &format!("{key}.memberships"),
+            "organization",
+            person.memberships.iter().map(|entry| entry.organization.clone()),
+        );
     }
 
     fn membership(&mut self, key: &str, membership: &MembershipEntry) {
         self.organization_slug(format!("{key}.organization"), &membership.organization);
         self.words(format!("{key}.status_reason"), membership.status_reason.as_ref(), 500, true);
         if membership.status_reason.is_some() && !matches!(membership.status, Some(MemberStatus::Suspended | MemberStatus::Removed)) {
-            self.problem(format!("{key}.status_reason"), "goes with a status of suspended or removed alone; expected one of them, or no reason");
+            self.problem(
+                format!("{key}.status_reason"),
+                "goes with a status of suspended or removed alone; expected one of them, or no reason",
+            );
         }
         if membership.status == Some(MemberStatus::Removed) && !membership.assignments.is_empty() {
-            self.problem(format!("{key}.assignments"), "cannot be held by somebody who is removed; expected none");
+            self.problem(
+                format!("{key}.assignments"),
+                "cannot be held by somebody who is removed; expected none",
+            );
         }
         self.window(key, membership.starts, membership.ends);
         for (index, assignment) in membership.assignments.iter().enumerate() {
             self.assignment(&format!("{key}.assignments[{index}]"), assignment);
         }
-        self.doubles(&format!("{key}.assignments"), "application", membership.assignments.iter().map(|entry| entry.application.clone()));
+        self.doubles(
+            &format!("{key}.assignments"),
+            "application",
+            membership.assignments.iter().map(|entry| entry.application.clone()),
+        );
     }
 
     fn assignment(&mut self, key: &str, assignment: &AssignmentEntry) {

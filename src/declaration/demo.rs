@@ -27,18 +27,46 @@ pub const AUTHENTICATOR: &str = "NORTHWINDDEMOPORTICOCOBALT234567";
 
 /// Who to sign in as: role, address, and what to try.
 pub const PEOPLE: [(&str, &str, &str); 12] = [
-    ("operator", "amara.okafor@northwind.example", "partners, applications, mails that wait, health"),
-    ("owner", "ingrid.solberg@northwind.example", "answers for Acme Consulting; deputy of Baltic Freight, whose certification is overdue"),
-    ("owner", "tomas.herrera@northwind.example", "certify Ferrum Metals, which is suspended because nobody did"),
+    (
+        "operator",
+        "amara.okafor@northwind.example",
+        "partners, applications, mails that wait, health",
+    ),
+    (
+        "owner",
+        "ingrid.solberg@northwind.example",
+        "answers for Acme Consulting; deputy of Baltic Freight, whose certification is overdue",
+    ),
+    (
+        "owner",
+        "tomas.herrera@northwind.example",
+        "certify Ferrum Metals, which is suspended because nobody did",
+    ),
     ("auditor", "wei.zhang@northwind.example", "the whole trail, search and export"),
-    ("partner admin", "maya.chen@acme.example", "Acme Consulting: invite, rotate, suspend, assign, own trail"),
+    (
+        "partner admin",
+        "maya.chen@acme.example",
+        "Acme Consulting: invite, rotate, suspend, assign, own trail",
+    ),
     ("user manager", "samuel.osei@acme.example", "the same people, but no administrators"),
     ("auditor at a partner", "claire.dubois@acme.example", "reads what Acme's people did"),
     ("member", "bo.lind@acme.example", "launch applications; two of them end soon"),
-    ("member with two hats", "hana.sato@acme.example", "switch between Acme Consulting and Cobalt Nordics"),
-    ("partner admin", "gabriel.santos@cobalt.example", "Cobalt Resellers asks for a second factor (key below)"),
+    (
+        "member with two hats",
+        "hana.sato@acme.example",
+        "switch between Acme Consulting and Cobalt Nordics",
+    ),
+    (
+        "partner admin",
+        "gabriel.santos@cobalt.example",
+        "Cobalt Resellers asks for a second factor (key below)",
+    ),
     ("contractor", "dana@whitfield-inspection.example", "ninety days, one seat"),
-    ("contract is over", "zoe.laurent@halcyon.example", "sees why nothing can be launched any more"),
+    (
+        "contract is over",
+        "zoe.laurent@halcyon.example",
+        "sees why nothing can be launched any more",
+    ),
 ];
 
 /// Who opened what, so that evidence and trail are not empty.
@@ -66,7 +94,10 @@ const LAUNCHES: [(&str, &str); 14] = [
 pub async fn fill(portal: &Portal) -> Result<(), DeclarationError> {
     let db = portal.store.reader();
     if store::tenant::get(&db).await?.is_some() {
-        let operator: EmailAddress = PEOPLE[0].1.parse().map_err(|_| DeclarationError::NotDemo("the demonstration is broken".to_owned()))?;
+        let operator: EmailAddress = PEOPLE[0]
+            .1
+            .parse()
+            .map_err(|_| DeclarationError::NotDemo("the demonstration is broken".to_owned()))?;
         if store::people::find_by_email(&db, &operator).await?.is_some() {
             return Ok(());
         }
@@ -98,12 +129,16 @@ async fn history(portal: &Portal) -> Result<(), StoreError> {
 
 /// Two invitations of Acme's administrator that wait for an answer.
 async fn invite(portal: &Portal) -> Result<(), StoreError> {
-    let Some(cx) = as_person(portal, "maya.chen@acme.example").await? else { return Ok(()) };
+    let Some(cx) = as_person(portal, "maya.chen@acme.example").await? else {
+        return Ok(());
+    };
     let actor = cx.actor.clone();
     // The report is read outside of the transaction: SQLite has one writer.
     cx.tx.rollback().await?;
     let qx = portal.query(std::sync::Arc::new(actor)).await?;
-    let Ok(place) = queries::place(&qx, None).await else { return Ok(()) };
+    let Ok(place) = queries::place(&qx, None).await else {
+        return Ok(());
+    };
     let row = |line: u64, name: &str, email: &str, apps: &str| DraftRow {
         line,
         email: email.to_owned(),
@@ -122,8 +157,12 @@ async fn invite(portal: &Portal) -> Result<(), StoreError> {
             row(2, "Mateusz Zieliński", "mateusz.zielinski@acme.example", "drawings; training"),
         ],
     };
-    let Ok(report) = queries::report(&qx, &place, &draft).await else { return Ok(()) };
-    let Some(mut cx) = as_person(portal, "maya.chen@acme.example").await? else { return Ok(()) };
+    let Ok(report) = queries::report(&qx, &place, &draft).await else {
+        return Ok(());
+    };
+    let Some(mut cx) = as_person(portal, "maya.chen@acme.example").await? else {
+        return Ok(());
+    };
     match send_invitations(&mut cx, place.organization.id, &draft, &report.fingerprint(), false).await {
         Ok(_) => cx.commit().await,
         Err(error) => {
@@ -136,29 +175,49 @@ async fn invite(portal: &Portal) -> Result<(), StoreError> {
 /// A command of somebody in their first hat. The trail shows by the user agent that the set-up of the demonstration did it.
 async fn as_person(portal: &Portal, email: &str) -> Result<Option<Cx>, StoreError> {
     let db = portal.store.reader();
-    let Ok(email) = email.parse::<EmailAddress>() else { return Ok(None) };
-    let Some(person) = store::people::find_by_email(&db, &email).await? else { return Ok(None) };
+    let Ok(email) = email.parse::<EmailAddress>() else {
+        return Ok(None);
+    };
+    let Some(person) = store::people::find_by_email(&db, &email).await? else {
+        return Ok(None);
+    };
     let now = portal.clock.now();
     let member = store::members::of_person(&db, person.id).await?.first().map(|member| member.id);
-    let who = SignedInAs { person: person.id, member, at: now, second_factor_at: Some(now) };
+    let who = SignedInAs {
+        person: person.id,
+        member,
+        at: now,
+        second_factor_at: Some(now),
+    };
     let tenant = store::tenant::get(&db).await?.map(|tenant| tenant.name).unwrap_or_default();
-    let Some(found) = identify(&db, &who, Vec::new(), &tenant, now).await? else { return Ok(None) };
+    let Some(found) = identify(&db, &who, Vec::new(), &tenant, now).await? else {
+        return Ok(None);
+    };
     let Actor::Person(_) = &found.actor else { return Ok(None) };
-    let meta = RequestMeta { user_agent: Some("set-up of the demonstration".to_owned()), ..RequestMeta::default() };
+    let meta = RequestMeta {
+        user_agent: Some("set-up of the demonstration".to_owned()),
+        ..RequestMeta::default()
+    };
     Ok(Some(portal.begin(found.actor, meta).await?))
 }
 
 /// What the console says once the demonstration is up.
 #[must_use]
 pub fn welcome(public_url: &str) -> String {
-    let width = |column: fn(&(&'static str, &'static str, &'static str)) -> &'static str| PEOPLE.iter().map(|row| column(row).len()).max().unwrap_or_default();
+    let width = |column: fn(&(&'static str, &'static str, &'static str)) -> &'static str| {
+        PEOPLE.iter().map(|row| column(row).len()).max().unwrap_or_default()
+    };
     let (roles, addresses) = (width(|row| row.0), width(|row| row.1));
     let mut text = format!("\n  Portico is ready: {public_url}\n\n  Everybody's password: {PASSWORD}\n\n");
     for (role, address, try_this) in PEOPLE {
         let _ = writeln!(text, "  {role:roles$}  {address:addresses$}  {try_this}");
     }
     let _ = writeln!(text, "\n  Gabriel's key for an authenticator app: {AUTHENTICATOR}");
-    let _ = writeln!(text, "  Mails are not sent here; the operator reads them at {public_url}{}", crate::web::routes::ADMIN_OUTBOX);
+    let _ = writeln!(
+        text,
+        "  Mails are not sent here; the operator reads them at {public_url}{}",
+        crate::web::routes::ADMIN_OUTBOX
+    );
     let _ = writeln!(text, "  Stop with Ctrl-C. Start again from nothing by deleting data/demo.db.\n");
     text
 }

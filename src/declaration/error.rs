@@ -17,7 +17,10 @@ impl Problem {
     /// A problem at a key.
     #[must_use]
     pub fn new(key: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { key: key.into(), text: text.into() }
+        Self {
+            key: key.into(),
+            text: text.into(),
+        }
     }
 }
 

@@ -51,10 +51,9 @@ pub struct TenantEntry {
 
 /// An application of the catalogue.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct ApplicationEntry {
     /// Short name in addresses; tells which application is meant.
-    #[schemars(required)]
     pub slug: String,
     /// Name on tiles. Needed for a new application.
     pub name: Option<String>,
@@ -71,6 +70,7 @@ pub struct ApplicationEntry {
     /// Whether it is offered.
     pub status: Option<ApplicationStatus>,
     /// Permissions inside the application. Those not listed are left alone.
+    #[serde(default)]
     pub scopes: Vec<ScopeEntry>,
 }
 
@@ -93,10 +93,9 @@ pub struct ScopeEntry {
 
 /// A partner organization.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct OrganizationEntry {
     /// Short name in addresses; tells which organization is meant.
-    #[schemars(required)]
     pub slug: String,
     /// Name on pages. Needed for a new organization.
     pub name: Option<String>,
@@ -125,17 +124,18 @@ pub struct OrganizationEntry {
     /// Last day for the next certification, or none.
     pub certification_due: Option<When>,
     /// Contracts, known by their reference.
+    #[serde(default)]
     pub contracts: Vec<ContractEntry>,
     /// What the organization may use, known by the application.
+    #[serde(default)]
     pub entitlements: Vec<EntitlementEntry>,
 }
 
 /// A contract.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct ContractEntry {
     /// Number or name on the paper; tells which contract is meant.
-    #[schemars(required)]
     pub reference: String,
     /// First day. Needed for a new contract.
     pub starts: Option<When>,
@@ -149,10 +149,9 @@ pub struct ContractEntry {
 
 /// What an organization may use.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct EntitlementEntry {
     /// Short name of the application.
-    #[schemars(required)]
     pub application: String,
     /// Names of the scopes granted, all of them; a new entitlement without this key gets every scope that is not of high value.
     pub scopes: Option<Vec<String>>,
@@ -163,6 +162,7 @@ pub struct EntitlementEntry {
     /// How many members may hold it at a time; 0 for as many as the contract has seats.
     pub seats: Option<i32>,
     /// Takes it away.
+    #[serde(default)]
     pub revoked: bool,
 }
 
@@ -200,10 +200,9 @@ pub struct PersonEntry {
 
 /// A person in one organization.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct MembershipEntry {
     /// Short name of the organization.
-    #[schemars(required)]
     pub organization: String,
     /// What they may do there; member unless said otherwise.
     pub role: Option<MemberRole>,
@@ -216,15 +215,15 @@ pub struct MembershipEntry {
     /// Last day, or none for as long as the contract.
     pub ends: Option<When>,
     /// What they hold there, known by the application.
+    #[serde(default)]
     pub assignments: Vec<AssignmentEntry>,
 }
 
 /// A member's share of an entitlement.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct AssignmentEntry {
     /// Short name of the application.
-    #[schemars(required)]
     pub application: String,
     /// Names of the scopes held, all of them; a new assignment without this key gets every scope that the organization holds and that is not of high value.
     pub scopes: Option<Vec<String>>,
@@ -233,6 +232,7 @@ pub struct AssignmentEntry {
     /// Last day, or none for as long as the entitlement.
     pub ends: Option<When>,
     /// Takes it away.
+    #[serde(default)]
     pub revoked: bool,
 }
 

@@ -26,7 +26,10 @@ pub fn read(path: &Path) -> Result<Declaration, DeclarationError> {
         Some("json") => Format::Json,
         _ => {
             let problem = Problem::new("", "has another ending; expected a file that ends in .toml or .json");
-            return Err(DeclarationError::Invalid { file, problems: vec![problem] });
+            return Err(DeclarationError::Invalid {
+                file,
+                problems: vec![problem],
+            });
         }
     };
     let text = std::fs::read_to_string(path).map_err(|error| DeclarationError::File { file: file.clone(), error })?;
@@ -45,7 +48,10 @@ pub fn read_text(file: &str, text: &str, format: Format) -> Result<Declaration, 
         },
         Err(problem) => vec![problem],
     };
-    Err(DeclarationError::Invalid { file: file.to_owned(), problems })
+    Err(DeclarationError::Invalid {
+        file: file.to_owned(),
+        problems,
+    })
 }
 
 fn parse(text: &str, format: Format) -> Result<Declaration, Problem> {
@@ -53,7 +59,10 @@ fn parse(text: &str, format: Format) -> Result<Declaration, Problem> {
         Format::Toml => {
             let deserializer = toml::Deserializer::parse(text).map_err(|error| syntax(text, &error))?;
             serde_path_to_error::deserialize(deserializer).map_err(|error| {
-                let (line, message) = (error.inner().span().map(|span| line_of(text, span.start)), error.inner().message().to_owned());
+                let (line, message) = (
+                    error.inner().span().map(|span| line_of(text, span.start)),
+                    error.inner().message().to_owned(),
+                );
                 shape(&error.path().to_string(), &message, line)
             })
         }
@@ -65,7 +74,9 @@ fn parse(text: &str, format: Format) -> Result<Declaration, Problem> {
                 let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
                 shape(&error.path().to_string(), message, Some(inner.line()))
             })?;
-            deserializer.end().map_err(|error| Problem::new("", format!("is not JSON: {error}")))?;
+            deserializer
+                .end()
+                .map_err(|error| Problem::new("", format!("is not JSON: {error}")))?;
             Ok(declaration)
         }
     }
@@ -82,16 +93,25 @@ fn line_of(text: &str, offset: usize) -> usize {
 
 /// A key with a value of another shape. What the file holds may be a secret, so the value itself is not repeated for texts.
 fn shape(path: &str, message: &str, line: Option<usize>) -> Problem {
-    let line = line.filter(|line| *line > 0).map(|line| format!(" (line {line})")).unwrap_or_default();
+    let line = line
+        .filter(|line| *line > 0)
+        .map(|line| format!(" (line {line})"))
+        .unwrap_or_default();
     let secret = path.ends_with(".password") || path.ends_with(".totp_secret");
-    let message = if secret { "is of another type; expected a text".to_owned() } else { message.replace('\n', " ") };
+    let message = if secret {
+        "is of another type; expected a text".to_owned()
+    } else {
+        message.replace('\n', " ")
+    };
     Problem::new(if path == "." { "" } else { path }, format!("{message}{line}"))
 }
 
 /// The published JSON Schema, indented, with a newline at the end.
 #[must_use]
 pub fn schema() -> String {
-    let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Declaration>();
+    let mut schema = SchemaSettings::draft2020_12()
+        .into_generator()
+        .into_root_schema_for::<Declaration>();
     schema.insert("title".to_owned(), "Portico declaration".into());
     let text = serde_json::to_string_pretty(&schema).unwrap_or_default();
     text + "\n"

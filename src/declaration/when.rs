@@ -36,7 +36,11 @@ impl When {
             Self::Days(days) => today.checked_add_days(Days::new(days.unsigned_abs())),
             Self::Months(months) => {
                 let distance = Months::new(u32::try_from(months.unsigned_abs()).unwrap_or(u32::MAX));
-                if months < 0 { today.checked_sub_months(distance) } else { today.checked_add_months(distance) }
+                if months < 0 {
+                    today.checked_sub_months(distance)
+                } else {
+                    today.checked_add_months(distance)
+                }
             }
             Self::Never => None,
         }
@@ -86,7 +90,8 @@ impl<'de> Deserialize<'de> for When {
                 f.write_str(EXPECTED)
             }
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<When, E> {
-                text.parse().map_err(|()| E::custom(format!("{text:?} is no day; expected {EXPECTED}")))
+                text.parse()
+                    .map_err(|()| E::custom(format!("{text:?} is no day; expected {EXPECTED}")))
             }
             /// TOML's own dates come as a table with one hidden key.
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<When, A::Error> {

@@ -20,12 +20,7 @@ pub(super) fn listen(event: &str, listener: impl FnMut(Event) + 'static) {
 
 /// The nearest element around an event's target that matches.
 pub(super) fn around(event: &Event, selector: &str) -> Option<Element> {
-    event
-        .target()?
-        .dyn_into::<Element>()
-        .ok()?
-        .closest(selector)
-        .ok()?
+    event.target()?.dyn_into::<Element>().ok()?.closest(selector).ok()?
 }
 
 /// The first element of the document that matches.
@@ -35,11 +30,8 @@ pub(super) fn first(selector: &str) -> Option<HtmlElement> {
 
 /// All elements of the document that match.
 pub(super) fn all(selector: &str) -> Vec<HtmlElement> {
-    let Some(list) = document().and_then(|document| document.query_selector_all(selector).ok())
-    else {
+    let Some(list) = document().and_then(|document| document.query_selector_all(selector).ok()) else {
         return Vec::new();
     };
-    (0..list.length())
-        .filter_map(|place| list.item(place)?.dyn_into().ok())
-        .collect()
+    (0..list.length()).filter_map(|place| list.item(place)?.dyn_into().ok()).collect()
 }

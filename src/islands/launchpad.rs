@@ -34,8 +34,7 @@ mod browser {
     }
 
     fn filter() {
-        let Some(input) = first(FILTER).and_then(|input| input.dyn_into::<HtmlInputElement>().ok())
-        else {
+        let Some(input) = first(FILTER).and_then(|input| input.dyn_into::<HtmlInputElement>().ok()) else {
             return;
         };
         let wanted = input.value().trim().to_lowercase();
@@ -111,11 +110,7 @@ mod browser {
         let Some(first) = links.first().map(tile_top) else {
             return 1;
         };
-        links
-            .iter()
-            .take_while(|link| tile_top(link) == first)
-            .count()
-            .max(1)
+        links.iter().take_while(|link| tile_top(link) == first).count().max(1)
     }
 
     fn focus(event: &Event, target: &HtmlElement) {

@@ -6,12 +6,7 @@ pub fn relative_words(seconds: i64) -> String {
     let distance = seconds.unsigned_abs();
     let (count, unit) = match distance {
         0..60 => {
-            return if seconds < 0 {
-                "just now"
-            } else {
-                "in under a minute"
-            }
-            .to_owned();
+            return if seconds < 0 { "just now" } else { "in under a minute" }.to_owned();
         }
         60..3_600 => (distance / 60, "minute"),
         3_600..172_800 => (distance / 3_600, "hour"),

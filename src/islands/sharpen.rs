@@ -15,9 +15,7 @@ pub fn Sharpen() -> impl IntoView {
 mod browser {
     use wasm_bindgen::JsCast;
     use wasm_bindgen::closure::Closure;
-    use web_sys::{
-        Event, HtmlDialogElement, HtmlElement, HtmlFormElement, HtmlInputElement, KeyboardEvent,
-    };
+    use web_sys::{Event, HtmlDialogElement, HtmlElement, HtmlFormElement, HtmlInputElement, KeyboardEvent};
 
     use crate::islands::dom::{all, around, document, first, listen};
     use crate::islands::relative_words;
@@ -38,10 +36,7 @@ mod browser {
         if !all("[data-relative]").is_empty() {
             let freshen = Closure::<dyn FnMut()>::new(freshen);
             if let Some(window) = web_sys::window() {
-                let _ = window.set_interval_with_callback_and_timeout_and_arguments_0(
-                    freshen.as_ref().unchecked_ref(),
-                    FRESHEN_EVERY_MS,
-                );
+                let _ = window.set_interval_with_callback_and_timeout_and_arguments_0(freshen.as_ref().unchecked_ref(), FRESHEN_EVERY_MS);
             }
             freshen.forget();
         }
@@ -67,16 +62,13 @@ mod browser {
         if let Some(opener) = around(event, "[data-confirm]") {
             let id = opener.get_attribute("data-confirm").unwrap_or_default();
             let dialog = document().and_then(|document| document.get_element_by_id(&id));
-            if let Some(dialog) =
-                dialog.and_then(|dialog| dialog.dyn_into::<HtmlDialogElement>().ok())
-            {
+            if let Some(dialog) = dialog.and_then(|dialog| dialog.dyn_into::<HtmlDialogElement>().ok()) {
                 event.prevent_default();
                 let _ = dialog.show_modal();
             }
         }
         if around(event, "[data-close]").is_some()
-            && let Some(dialog) = around(event, "dialog")
-                .and_then(|dialog| dialog.dyn_into::<HtmlDialogElement>().ok())
+            && let Some(dialog) = around(event, "dialog").and_then(|dialog| dialog.dyn_into::<HtmlDialogElement>().ok())
         {
             event.prevent_default();
             dialog.close();
@@ -84,8 +76,7 @@ mod browser {
     }
 
     fn submit(event: Event) {
-        let form =
-            around(&event, "[data-auto-submit]").and_then(|select| select.closest("form").ok()?);
+        let form = around(&event, "[data-auto-submit]").and_then(|select| select.closest("form").ok()?);
         if let Some(form) = form.and_then(|form| form.dyn_into::<HtmlFormElement>().ok()) {
             let _ = form.request_submit();
         }
@@ -112,16 +103,10 @@ mod browser {
         };
         status.set_text_content(Some("Copied"));
         let restore = Closure::once_into_js(move || status.set_text_content(Some("Copy")));
-        let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(
-            restore.unchecked_ref(),
-            COPIED_FOR_MS,
-        );
+        let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(restore.unchecked_ref(), COPIED_FOR_MS);
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "milliseconds since 1970 fit an i64"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit an i64")]
     fn freshen() {
         let now = js_sys::Date::now();
         for time in all("[data-relative]") {

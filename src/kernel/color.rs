@@ -25,6 +25,10 @@ impl FromStr for AccentColor {
     fn from_str(text: &str) -> Result<Self, ()> {
         let text = text.trim().to_ascii_lowercase();
         let digits = text.strip_prefix('#').unwrap_or(&text);
-        if digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()) { Ok(Self(format!("#{digits}"))) } else { Err(()) }
+        if digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+            Ok(Self(format!("#{digits}")))
+        } else {
+            Err(())
+        }
     }
 }

@@ -70,7 +70,10 @@ impl FromStr for EmailAddress {
         if !local_ok || !domain_ok {
             return Err(EmailError::Malformed);
         }
-        Ok(Self { typed: text.to_owned(), normalized: text.to_lowercase() })
+        Ok(Self {
+            typed: text.to_owned(),
+            normalized: text.to_lowercase(),
+        })
     }
 }
 

@@ -27,7 +27,10 @@ impl FromStr for Cursor {
     fn from_str(text: &str) -> Result<Self, ()> {
         let (at, id) = text.split_once('.').ok_or(())?;
         let at = DateTime::<Utc>::from_timestamp_micros(at.parse().map_err(|_| ())?).ok_or(())?;
-        Ok(Self { at, id: Uuid::try_parse(id).map_err(|_| ())? })
+        Ok(Self {
+            at,
+            id: Uuid::try_parse(id).map_err(|_| ())?,
+        })
     }
 }
 

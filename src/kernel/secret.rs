@@ -62,7 +62,11 @@ pub fn typed_code(rng: &mut Rng, groups: usize) -> String {
     let mut bytes = vec![0_u8; groups * 4];
     rng.fill_bytes(&mut bytes);
     let letters: Vec<char> = bytes.iter().map(|b| char::from(ALPHABET[usize::from(b & 31)])).collect();
-    letters.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join("-")
+    letters
+        .chunks(4)
+        .map(|group| group.iter().collect::<String>())
+        .collect::<Vec<_>>()
+        .join("-")
 }
 
 /// A password as typed; it exists only between the form and the hash.
@@ -109,7 +113,9 @@ impl MasterKey {
     /// # Errors
     /// [`SealError`] when the text is not base64 or not 32 bytes long.
     pub fn parse(text: &str) -> Result<Self, SealError> {
-        let bytes = URL_SAFE_NO_PAD.decode(text.trim().trim_end_matches('=').replace('+', "-").replace('/', "_")).map_err(|_| SealError)?;
+        let bytes = URL_SAFE_NO_PAD
+            .decode(text.trim().trim_end_matches('=').replace('+', "-").replace('/', "_"))
+            .map_err(|_| SealError)?;
         bytes.try_into().map(Self).map_err(|_| SealError)
     }
 
@@ -136,7 +142,9 @@ impl MasterKey {
     #[must_use]
     pub fn mac(&self, purpose: &str, value: &[u8]) -> Vec<u8> {
         use hmac::Mac as _;
-        let Ok(mut mac) = <hmac::Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&self.0) else { return Vec::new() };
+        let Ok(mut mac) = <hmac::Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&self.0) else {
+            return Vec::new();
+        };
         mac.update(purpose.as_bytes());
         mac.update(&[0]);
         mac.update(value);
@@ -149,7 +157,9 @@ impl MasterKey {
     /// [`SealError`] when the key is another one or the bytes were changed.
     pub fn open(&self, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
         let (nonce, text) = sealed.split_first_chunk::<24>().ok_or(SealError)?;
-        XChaCha20Poly1305::new(&self.0.into()).decrypt(&XNonce::from(*nonce), text).map_err(|_| SealError)
+        XChaCha20Poly1305::new(&self.0.into())
+            .decrypt(&XNonce::from(*nonce), text)
+            .map_err(|_| SealError)
     }
 }
 

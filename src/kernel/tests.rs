@@ -66,7 +66,10 @@ fn no_secret_shows_in_debug() {
 
 #[test]
 fn a_cursor_survives_the_query_string() {
-    let cursor = Cursor { at: to_micros(Utc.with_ymd_and_hms(2026, 5, 1, 8, 0, 0).unwrap()), id: uuid::Uuid::from_u128(5) };
+    let cursor = Cursor {
+        at: to_micros(Utc.with_ymd_and_hms(2026, 5, 1, 8, 0, 0).unwrap()),
+        id: uuid::Uuid::from_u128(5),
+    };
     assert_eq!(cursor.to_string().parse(), Ok(cursor));
     assert_eq!("nonsense".parse::<Cursor>(), Err(()));
 }

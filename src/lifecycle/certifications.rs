@@ -69,7 +69,9 @@ pub(super) async fn suspend(portal: &Portal, lapsed: Vec<OrganizationId>) -> Res
 
 async fn suspend_one(cx: &mut Cx, id: OrganizationId) -> Result<bool, StoreError> {
     // Read again under lock: another sweeper or an owner may have been faster.
-    let Some(organization) = store::organizations::get_locked(&cx.tx, id).await? else { return Ok(false) };
+    let Some(organization) = store::organizations::get_locked(&cx.tx, id).await? else {
+        return Ok(false);
+    };
     Ok(lapse(cx, organization).await?.is_some())
 }
 
@@ -93,11 +95,22 @@ pub(super) async fn remind(portal: &Portal) -> Result<u64, StoreError> {
 }
 
 async fn remind_one(cx: &mut Cx, id: OrganizationId, reminder: &str) -> Result<bool, StoreError> {
-    let Some(organization) = store::organizations::get_locked(&cx.tx, id).await? else { return Ok(false) };
-    let Some(due_at) = organization.certification_due_at else { return Ok(false) };
+    let Some(organization) = store::organizations::get_locked(&cx.tx, id).await? else {
+        return Ok(false);
+    };
+    let Some(due_at) = organization.certification_due_at else {
+        return Ok(false);
+    };
     // Nobody to write to now; once somebody is named they are told.
-    let Some(owner) = organization.owner.or(organization.deputy) else { return Ok(false) };
-    let Some(owner) = store::people::get(&cx.tx, owner).await?.filter(|person| person.disabled_at.is_none()) else { return Ok(false) };
+    let Some(owner) = organization.owner.or(organization.deputy) else {
+        return Ok(false);
+    };
+    let Some(owner) = store::people::get(&cx.tx, owner)
+        .await?
+        .filter(|person| person.disabled_at.is_none())
+    else {
+        return Ok(false);
+    };
     if !store::lifecycle::note_reminder(&cx.tx, id, reminder).await? {
         return Ok(false);
     }

@@ -33,18 +33,26 @@ pub(super) async fn members(portal: &Portal) -> Result<u64, StoreError> {
 
 /// The seat was free and access refused since the end came; now the sessions, the assignments and the row follow.
 async fn end_member(cx: &mut Cx, organization: OrganizationId, member: MemberId) -> Result<bool, StoreError> {
-    let Some(organization) = store::organizations::get_locked(&cx.tx, organization).await? else { return Ok(false) };
-    let Some(member) = store::members::get(&cx.tx, organization.id, member).await? else { return Ok(false) };
+    let Some(organization) = store::organizations::get_locked(&cx.tx, organization).await? else {
+        return Ok(false);
+    };
+    let Some(member) = store::members::get(&cx.tx, organization.id, member).await? else {
+        return Ok(false);
+    };
     // Read again under lock: somebody may have moved the leave date meanwhile.
     if member.ends_at.is_none_or(|end| cx.now < end) {
         return Ok(false);
     }
     let ended_at = member.ends_at;
-    let Ok(member) = member.remove(Some("The end date came.".to_owned()), cx.now) else { return Ok(false) };
+    let Ok(member) = member.remove(Some("The end date came.".to_owned()), cx.now) else {
+        return Ok(false);
+    };
     store::members::update(&cx.tx, &member).await?;
     let sessions = store::sessions::end_of_member(&cx.tx, member.id).await?;
     let assignments = store::grants::revoke_assignments_of_member(&cx.tx, member.id, cx.now).await?;
-    let Some(person) = store::people::get(&cx.tx, member.person).await? else { return Ok(false) };
+    let Some(person) = store::people::get(&cx.tx, member.person).await? else {
+        return Ok(false);
+    };
     let event = Event::new(EventKind::MemberEnded)
         .organization(organization.id, &organization.name)
         .subject(Subject::new("member", member.id, &person.name))
@@ -52,7 +60,15 @@ async fn end_member(cx: &mut Cx, organization: OrganizationId, member: MemberId)
         .detail("assignments_ended", assignments)
         .detail("sessions_ended", sessions);
     audit::record(cx, event).await?;
-    mail::queue(cx, &person.email, Some(organization.id), Letter::MembershipEnded { organization: organization.name.clone() }).await?;
+    mail::queue(
+        cx,
+        &person.email,
+        Some(organization.id),
+        Letter::MembershipEnded {
+            organization: organization.name.clone(),
+        },
+    )
+    .await?;
     Ok(true)
 }
 
@@ -72,7 +88,9 @@ pub(super) async fn sessions_without_contract(portal: &Portal) -> Result<u64, St
 }
 
 async fn end_sessions(cx: &mut Cx, id: OrganizationId, sessions: &mut u64) -> Result<bool, StoreError> {
-    let Some(organization) = store::organizations::get_locked(&cx.tx, id).await? else { return Ok(false) };
+    let Some(organization) = store::organizations::get_locked(&cx.tx, id).await? else {
+        return Ok(false);
+    };
     if store::contracts::in_force(&cx.tx, id, cx.now).await?.is_some() {
         return Ok(false);
     }

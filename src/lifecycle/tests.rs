@@ -20,7 +20,10 @@ async fn owned(world: &World, name: &str, owner: &Person) -> Organization {
 }
 
 async fn stored(world: &World, organization: &Organization) -> Organization {
-    store::organizations::get(&world.portal.store.reader(), organization.id).await.unwrap().unwrap()
+    store::organizations::get(&world.portal.store.reader(), organization.id)
+        .await
+        .unwrap()
+        .unwrap()
 }
 
 async fn letters_to(world: &World, person: &Person) -> u64 {
@@ -37,7 +40,10 @@ async fn leaving(world: &World, member: &Member, ends_at: Timestamp) -> Member {
 }
 
 async fn member_now(world: &World, member: &Member) -> Member {
-    store::members::get(&world.portal.store.reader(), member.organization, member.id).await.unwrap().unwrap()
+    store::members::get(&world.portal.store.reader(), member.organization, member.id)
+        .await
+        .unwrap()
+        .unwrap()
 }
 
 for_each_backend!(a_lapsed_certification_suspends_once, |world| {
@@ -52,10 +58,24 @@ for_each_backend!(a_lapsed_certification_suspends_once, |world| {
     let before = letters_to(&world, &owner).await;
     assert_eq!(sweep(&world.portal).await.unwrap().lapsed, 1);
     let lapsed = stored(&world, &acme).await;
-    assert_eq!((lapsed.status, lapsed.suspended_by_certification), (OrganizationStatus::Suspended, true));
-    assert_eq!(store::sessions::live_in_organization(&world.portal.store.reader(), acme.id, world.now()).await.unwrap(), 0);
+    assert_eq!(
+        (lapsed.status, lapsed.suspended_by_certification),
+        (OrganizationStatus::Suspended, true)
+    );
+    assert_eq!(
+        store::sessions::live_in_organization(&world.portal.store.reader(), acme.id, world.now())
+            .await
+            .unwrap(),
+        0
+    );
     assert_eq!(sweep(&world.portal).await.unwrap(), Swept::default());
-    assert_eq!((world.events(EventKind::CertificationLapsed).await, world.events(EventKind::OrganizationSuspended).await), (1, 1));
+    assert_eq!(
+        (
+            world.events(EventKind::CertificationLapsed).await,
+            world.events(EventKind::OrganizationSuspended).await
+        ),
+        (1, 1)
+    );
     assert_eq!(letters_to(&world, &owner).await - before, 1);
 
     // A certification gives it back, and the sweep leaves it.
@@ -82,7 +102,13 @@ for_each_backend!(sweepers_at_the_same_moment_do_things_once, |world| {
     let swept = [one.unwrap(), two.unwrap(), three.unwrap()];
     assert_eq!(swept.iter().map(|swept| swept.lapsed).sum::<u64>(), 1);
     assert_eq!(swept.iter().map(|swept| swept.members_ended).sum::<u64>(), 1);
-    assert_eq!((world.events(EventKind::CertificationLapsed).await, world.events(EventKind::MemberEnded).await), (1, 1));
+    assert_eq!(
+        (
+            world.events(EventKind::CertificationLapsed).await,
+            world.events(EventKind::MemberEnded).await
+        ),
+        (1, 1)
+    );
 });
 
 for_each_backend!(an_owner_is_reminded_once_before_and_once_after, |world| {
@@ -116,7 +142,12 @@ for_each_backend!(a_membership_past_its_end_is_over_with_everything_it_held, |wo
     let over = member_now(&world, &member).await;
     assert_eq!((over.status, over.ends_at), (MemberStatus::Removed, Some(end)));
     let db = world.portal.store.reader();
-    assert_eq!(store::grants::entitlement_seats_taken(&db, entitlement.id, world.now()).await.unwrap(), 0);
+    assert_eq!(
+        store::grants::entitlement_seats_taken(&db, entitlement.id, world.now())
+            .await
+            .unwrap(),
+        0
+    );
     assert_eq!(store::sessions::live_in_organization(&db, acme.id, world.now()).await.unwrap(), 0);
     assert_eq!(world.events(EventKind::MemberEnded).await, 1);
 });
@@ -164,15 +195,32 @@ for_each_backend!(a_mass_suspension_is_stopped_and_told_once, |world| {
     for number in 0..6 {
         owned(&world, &format!("Partner {number}"), &owner).await;
     }
-    let leaver = world.member(&world.organization("Seventh").await, "Bo Lind", MemberRole::Member).await;
+    let leaver = world
+        .member(&world.organization("Seventh").await, "Bo Lind", MemberRole::Member)
+        .await;
     leaving(&world, &leaver, world.now() + Duration::days(1)).await;
     // As if the clock had jumped.
     world.clock.advance(Duration::days(200));
     for _ in 0..2 {
-        assert_eq!(sweep(&world.portal).await.unwrap(), Swept { stopped: true, ..Swept::default() });
+        assert_eq!(
+            sweep(&world.portal).await.unwrap(),
+            Swept {
+                stopped: true,
+                ..Swept::default()
+            }
+        );
     }
-    assert_eq!((world.events(EventKind::SweepStopped).await, world.events(EventKind::CertificationLapsed).await), (1, 0));
-    assert_eq!((world.events(EventKind::MemberEnded).await, letters_to(&world, &owner).await), (0, 0));
+    assert_eq!(
+        (
+            world.events(EventKind::SweepStopped).await,
+            world.events(EventKind::CertificationLapsed).await
+        ),
+        (1, 0)
+    );
+    assert_eq!(
+        (world.events(EventKind::MemberEnded).await, letters_to(&world, &owner).await),
+        (0, 0)
+    );
 });
 
 #[tokio::test]

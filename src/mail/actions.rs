@@ -14,7 +14,9 @@ use crate::{
 pub async fn retry_message(#[server(default)] message: String) -> Result<(), ServerFnError> {
     let mut post = Post::begin("retry", routes::ADMIN_OUTBOX, [("message", message.clone())]).await?;
     let outcome = async {
-        let Ok(id) = message.parse() else { return Err(Refused::NotFound.into()) };
+        let Ok(id) = message.parse() else {
+            return Err(Refused::NotFound.into());
+        };
         commands::retry_message(&mut post.cx, id).await?;
         Ok(Done::to(routes::admin_message(id)).saying(Flash::good("The message is back in the queue and is tried again now.")))
     }

@@ -70,6 +70,10 @@ pub async fn retry_message(cx: &mut Cx, id: OutboxId) -> Result<Message, RetryEr
         return Err(RetryError::NotDead);
     }
     // The subject line can name a partner's people; the trail needs only which message it was.
-    audit::record(cx, Event::new(EventKind::OutboxRetried).subject(Subject::new("message", id, "Message"))).await?;
+    audit::record(
+        cx,
+        Event::new(EventKind::OutboxRetried).subject(Subject::new("message", id, "Message")),
+    )
+    .await?;
     Ok(message)
 }

@@ -89,7 +89,12 @@ impl Courier {
         if let Some((user, password)) = smtp.credentials {
             builder = builder.credentials(Credentials::new(user, password));
         }
-        Ok(Self { store, clock, server: builder.build(), from: smtp.from })
+        Ok(Self {
+            store,
+            clock,
+            server: builder.build(),
+            from: smtp.from,
+        })
     }
 
     /// Delivers until told to stop; a conversation under way is finished first.
@@ -142,13 +147,21 @@ impl Courier {
         let (word, attempt) = match result {
             Ok(()) => ("accepted", Attempt::Accepted { at: now }),
             Err(error) if message.attempts >= MAX_ATTEMPTS => ("given_up", Attempt::GivenUp { error }),
-            Err(error) => ("postponed", Attempt::Postponed { until: now + back_off(message.attempts), error }),
+            Err(error) => (
+                "postponed",
+                Attempt::Postponed {
+                    until: now + back_off(message.attempts),
+                    error,
+                },
+            ),
         };
         metrics::counter!("portico_mail_attempts_total", "result" => word).increment(1);
         match outbox::settle(&self.store, &message, attempt).await {
             Ok(true) => tracing::info!(message = %id, attempts = message.attempts, result = word, "tried to deliver a message"),
             Ok(false) => tracing::warn!(message = %id, result = word, "a message was taken over before its attempt was noted"),
-            Err(error) => tracing::error!(message = %id, result = word, %error, "an attempt could not be noted; the message comes due again"),
+            Err(error) => {
+                tracing::error!(message = %id, result = word, %error, "an attempt could not be noted; the message comes due again")
+            }
         }
     }
 
@@ -174,7 +187,10 @@ impl Courier {
 /// The mail of a message: both parts, a stable `Message-ID`, and `Auto-Submitted` (RFC 3834 §5), so that nothing answers it.
 fn compose(message: &Message, from: &Mailbox) -> Result<Mail, String> {
     let unusable = || "The message cannot be written as a mail.".to_owned();
-    let to = message.recipient.parse().map_err(|_| "The recipient's address cannot be used.".to_owned())?;
+    let to = message
+        .recipient
+        .parse()
+        .map_err(|_| "The recipient's address cannot be used.".to_owned())?;
     let automatic = HeaderName::new_from_ascii("Auto-Submitted".to_owned()).map_err(|_| unusable())?;
     Mail::builder()
         .from(from.clone())

@@ -1,5 +1,7 @@
 //! What the operator sees of messages, and what a list of addresses shows of their latest message.
 
+pub use crate::store::outbox::{OutboxCounts, OutboxFilter};
+
 use std::collections::BTreeMap;
 
 use super::{Message, MessageStatus};
@@ -9,7 +11,7 @@ use crate::{
     kernel::{OutboxId, Page, PageRequest},
     store::{
         StoreError,
-        outbox::{self, DeliveryState, OutboxCounts, OutboxFilter},
+        outbox::{self, DeliveryState},
     },
     web::PageError,
 };
@@ -71,7 +73,11 @@ pub async fn service_health(qx: &Qx, store: &crate::store::Store) -> Result<Serv
     store.ping().await?;
     let answered_in = asked.elapsed().as_millis();
     let database = if store.is_embedded() { "SQLite, embedded" } else { "PostgreSQL" };
-    Ok(ServiceHealth { database, answered_in, outbox: outbox::counts(&qx.db).await? })
+    Ok(ServiceHealth {
+        database,
+        answered_in,
+        outbox: outbox::counts(&qx.db).await?,
+    })
 }
 
 /// The links into the portal that a message's plain part has, as paths; in demonstrations they can be followed.

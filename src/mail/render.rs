@@ -34,7 +34,15 @@ struct Draft {
 
 impl Draft {
     fn new(subject: String, paragraphs: Vec<String>, unexpected: &'static str) -> Self {
-        Self { subject, paragraphs, list: None, action: None, code: None, after: Vec::new(), unexpected }
+        Self {
+            subject,
+            paragraphs,
+            list: None,
+            action: None,
+            code: None,
+            after: Vec::new(),
+            unexpected,
+        }
     }
     fn action(mut self, label: &'static str, link: String) -> Self {
         self.action = Some((label, link));
@@ -46,10 +54,15 @@ impl Draft {
 #[must_use]
 pub fn render(tenant: &Tenant, letter: Letter) -> Rendered {
     let draft = draft(tenant, letter);
-    Rendered { subject: one_line(&draft.subject), text: as_text(tenant, &draft), html: as_html(tenant, &draft) }
+    Rendered {
+        subject: one_line(&draft.subject),
+        text: as_text(tenant, &draft),
+        html: as_html(tenant, &draft),
+    }
 }
 
-const NOT_EXPECTED: &str = "If you did not expect this, do nothing: without you nothing happens. Please do not pass the link or the code on.";
+const NOT_EXPECTED: &str =
+    "If you did not expect this, do nothing: without you nothing happens. Please do not pass the link or the code on.";
 const ASK: &str = "If you do not understand why, ask your contact person.";
 const NOT_YOU: &str = "If this was not you, set a new password at once and tell your contact person.";
 
@@ -155,12 +168,25 @@ fn moment(at: Timestamp, tenant: &Tenant) -> String {
 
 /// Without line breaks and other characters that have no place in a header or a line.
 fn one_line(text: &str) -> String {
-    let shown: String = text.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c }).collect();
+    let shown: String = text
+        .chars()
+        .map(|c| {
+            if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') {
+                ' '
+            } else {
+                c
+            }
+        })
+        .collect();
     shown.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(200).collect()
 }
 
 fn footer(tenant: &Tenant) -> String {
-    let help = tenant.support_contact.as_ref().map(|contact| format!(" Questions: {contact}")).unwrap_or_default();
+    let help = tenant
+        .support_contact
+        .as_ref()
+        .map(|contact| format!(" Questions: {contact}"))
+        .unwrap_or_default();
     format!("{} · partner portal.{help}", tenant.name)
 }
 
@@ -175,7 +201,11 @@ fn as_text(tenant: &Tenant, draft: &Draft) -> String {
         block(&one_line_each(paragraph));
     }
     if let Some((lead, items)) = &draft.list {
-        let items = items.iter().map(|item| format!("- {}", one_line(item))).collect::<Vec<_>>().join("\n");
+        let items = items
+            .iter()
+            .map(|item| format!("- {}", one_line(item)))
+            .collect::<Vec<_>>()
+            .join("\n");
         block(&format!("{lead}\n{items}"));
     }
     if let Some((label, link)) = &draft.action {
@@ -194,7 +224,10 @@ fn as_text(tenant: &Tenant, draft: &Draft) -> String {
 
 /// Keeps line breaks that a person typed, drops other control characters.
 fn one_line_each(text: &str) -> String {
-    text.lines().map(|line| line.chars().filter(|c| !c.is_control()).collect::<String>()).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .map(|line| line.chars().filter(|c| !c.is_control()).collect::<String>())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn escape(text: &str) -> String {
@@ -225,7 +258,10 @@ fn as_html(tenant: &Tenant, draft: &Draft) -> String {
     }
     if let Some((lead, items)) = &draft.list {
         let items: String = items.iter().map(|item| format!("<li>{}</li>", escape(item))).collect();
-        let _ = write!(body, "<p style=\"{PARAGRAPH}\">{lead}</p><ul style=\"{PARAGRAPH};padding-left:24px\">{items}</ul>");
+        let _ = write!(
+            body,
+            "<p style=\"{PARAGRAPH}\">{lead}</p><ul style=\"{PARAGRAPH};padding-left:24px\">{items}</ul>"
+        );
     }
     if let Some((label, link)) = &draft.action {
         let link = escape(link);
@@ -260,7 +296,12 @@ fn as_html(tenant: &Tenant, draft: &Draft) -> String {
 /// The tenant's colour, darkened until white text on it and it on white can be read.
 fn accent(color: &AccentColor) -> String {
     let digits = color.as_str().trim_start_matches('#');
-    let channel = |at: usize| digits.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()).unwrap_or_default();
+    let channel = |at: usize| {
+        digits
+            .get(at..at + 2)
+            .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+            .unwrap_or_default()
+    };
     let [red, green, blue] = light_accent([channel(0), channel(2), channel(4)]).accent;
     format!("#{red:02x}{green:02x}{blue:02x}")
 }

@@ -31,19 +31,34 @@ fn letter() -> Letter {
 
 async fn queue_one(world: &World, to: &str) -> Message {
     let mut cx = world.system().await;
-    queue(&mut cx, &to.parse::<EmailAddress>().expect("an address"), None, letter()).await.expect("queued");
+    queue(&mut cx, &to.parse::<EmailAddress>().expect("an address"), None, letter())
+        .await
+        .expect("queued");
     cx.commit().await.expect("commit");
-    let filter = OutboxFilter { recipient: Some(to.to_lowercase()), ..OutboxFilter::default() };
-    outbox::list(&world.portal.store.reader(), &filter, PageRequest::Newest, 1).await.expect("list").rows.remove(0)
+    let filter = OutboxFilter {
+        recipient: Some(to.to_lowercase()),
+        ..OutboxFilter::default()
+    };
+    outbox::list(&world.portal.store.reader(), &filter, PageRequest::Newest, 1)
+        .await
+        .expect("list")
+        .rows
+        .remove(0)
 }
 
 async fn stored(world: &World, message: &Message) -> Message {
-    outbox::get(&world.portal.store.reader(), message.id).await.expect("get").expect("exists")
+    outbox::get(&world.portal.store.reader(), message.id)
+        .await
+        .expect("get")
+        .expect("exists")
 }
 
 #[test]
 fn a_letter_escapes_what_people_typed_and_loads_nothing_from_elsewhere() {
-    let tenant = crate::organizations::Tenant { time_zone: chrono_tz::Europe::Berlin, ..crate::organizations::Tenant::unnamed() };
+    let tenant = crate::organizations::Tenant {
+        time_zone: chrono_tz::Europe::Berlin,
+        ..crate::organizations::Tenant::unnamed()
+    };
     let rendered = render::render(&tenant, letter());
     assert!(!rendered.html.contains("<script>") && rendered.html.contains("&lt;script&gt;") && rendered.html.contains("&quot;&amp;&quot;"));
     assert!(!rendered.html.contains("<img") && !rendered.html.contains("src=") && !rendered.html.contains("url("));
@@ -54,7 +69,9 @@ fn a_letter_escapes_what_people_typed_and_loads_nothing_from_elsewhere() {
 
 #[test]
 fn a_subject_line_is_one_line() {
-    let letter = Letter::MembershipEnded { organization: "Acme\r\nBcc: everyone@example.com".to_owned() };
+    let letter = Letter::MembershipEnded {
+        organization: "Acme\r\nBcc: everyone@example.com".to_owned(),
+    };
     let rendered = render::render(&crate::organizations::Tenant::unnamed(), letter);
     assert!(!rendered.subject.contains(['\r', '\n']));
 }
@@ -73,7 +90,9 @@ fn only_links_into_the_portal_can_be_followed() {
 
 for_each_backend!(a_letter_of_a_command_that_was_not_committed_is_never_sent, |world| {
     let mut cx = world.system().await;
-    queue(&mut cx, &"bo@example.com".parse().expect("an address"), None, letter()).await.expect("queued");
+    queue(&mut cx, &"bo@example.com".parse().expect("an address"), None, letter())
+        .await
+        .expect("queued");
     drop(cx);
     assert_eq!(outbox::counts(&world.portal.store.reader()).await.expect("counts").waiting, 0);
 });
@@ -94,29 +113,63 @@ for_each_backend!(of_several_replicas_one_claims_a_message, |world| {
 for_each_backend!(a_message_whose_claimer_died_comes_due_again, |world| {
     queue_one(&world, "bo@example.com").await;
     let store = &world.portal.store;
-    let first = outbox::claim(store, world.now(), world.now() + Duration::minutes(5), 10).await.expect("claim").remove(0);
-    assert!(outbox::claim(store, world.now(), world.now() + Duration::minutes(5), 10).await.expect("claim").is_empty());
+    let first = outbox::claim(store, world.now(), world.now() + Duration::minutes(5), 10)
+        .await
+        .expect("claim")
+        .remove(0);
+    assert!(
+        outbox::claim(store, world.now(), world.now() + Duration::minutes(5), 10)
+            .await
+            .expect("claim")
+            .is_empty()
+    );
     world.clock.advance(Duration::minutes(5));
-    let second = outbox::claim(store, world.now(), world.now() + Duration::minutes(5), 10).await.expect("claim").remove(0);
+    let second = outbox::claim(store, world.now(), world.now() + Duration::minutes(5), 10)
+        .await
+        .expect("claim")
+        .remove(0);
     assert_eq!((first.attempts, second.attempts), (1, 2));
     // The one that was thought dead cannot overrule the second any more.
-    assert!(!outbox::settle(store, &first, Attempt::GivenUp { error: "late".to_owned() }).await.expect("settle"));
-    assert!(outbox::settle(store, &second, Attempt::Accepted { at: world.now() }).await.expect("settle"));
+    assert!(
+        !outbox::settle(store, &first, Attempt::GivenUp { error: "late".to_owned() })
+            .await
+            .expect("settle")
+    );
+    assert!(
+        outbox::settle(store, &second, Attempt::Accepted { at: world.now() })
+            .await
+            .expect("settle")
+    );
 });
 
 for_each_backend!(a_sent_message_keeps_no_link, |world| {
     let message = queue_one(&world, "bo@example.com").await;
     let store = &world.portal.store;
-    let claimed = outbox::claim(store, world.now(), world.now() + Duration::minutes(5), 10).await.expect("claim").remove(0);
-    outbox::settle(store, &claimed, Attempt::Accepted { at: world.now() }).await.expect("settle");
+    let claimed = outbox::claim(store, world.now(), world.now() + Duration::minutes(5), 10)
+        .await
+        .expect("claim")
+        .remove(0);
+    outbox::settle(store, &claimed, Attempt::Accepted { at: world.now() })
+        .await
+        .expect("settle");
     let sent = stored(&world, &message).await;
     assert_eq!((sent.status, sent.text.as_str(), sent.html.as_str()), (MessageStatus::Sent, "", ""));
-    assert!(outbox::claim(store, world.now() + Duration::days(9), world.now() + Duration::days(10), 10).await.expect("claim").is_empty());
+    assert!(
+        outbox::claim(store, world.now() + Duration::days(9), world.now() + Duration::days(10), 10)
+            .await
+            .expect("claim")
+            .is_empty()
+    );
 });
 
 for_each_backend!(the_state_of_the_latest_message_to_an_address_is_told, |world| {
     queue_one(&world, "Bo@Example.com").await;
-    let states = outbox::state_for(&world.portal.store.reader(), &["Bo@example.com".to_owned(), "nobody@example.com".to_owned()]).await.expect("states");
+    let states = outbox::state_for(
+        &world.portal.store.reader(),
+        &["Bo@example.com".to_owned(), "nobody@example.com".to_owned()],
+    )
+    .await
+    .expect("states");
     assert_eq!(states.len(), 1);
     assert_eq!(states["bo@example.com"].status, MessageStatus::Waiting);
 });
@@ -136,7 +189,11 @@ async fn server(answers: fn(&str) -> Option<&'static str>) -> u16 {
                     if in_data && line != "." {
                         continue;
                     }
-                    let command = if in_data { "END".to_owned() } else { line.chars().take(4).collect::<String>().to_uppercase() };
+                    let command = if in_data {
+                        "END".to_owned()
+                    } else {
+                        line.chars().take(4).collect::<String>().to_uppercase()
+                    };
                     in_data = command == "DATA";
                     let Some(answer) = answers(&command) else { return };
                     let _ = write.write_all(answer.as_bytes()).await;
@@ -157,7 +214,11 @@ fn accepts(command: &str) -> Option<&'static str> {
 }
 
 fn refuses_recipients(command: &str) -> Option<&'static str> {
-    if command == "RCPT" { Some("550 no mailbox bo@example.com here") } else { accepts(command) }
+    if command == "RCPT" {
+        Some("550 no mailbox bo@example.com here")
+    } else {
+        accepts(command)
+    }
 }
 
 fn hangs_up(_command: &str) -> Option<&'static str> {
@@ -182,7 +243,10 @@ for_each_backend!(a_due_message_is_delivered_once, |world| {
     assert_eq!(courier.deliver_due(&stop).await.expect("delivery"), 1);
     assert_eq!(courier.deliver_due(&stop).await.expect("delivery"), 0);
     let sent = stored(&world, &message).await;
-    assert_eq!((sent.status, sent.attempts, sent.sent_at), (MessageStatus::Sent, 1, Some(world.now())));
+    assert_eq!(
+        (sent.status, sent.attempts, sent.sent_at),
+        (MessageStatus::Sent, 1, Some(world.now()))
+    );
 });
 
 for_each_backend!(a_refused_message_is_given_up_after_eight_attempts_and_can_be_retried, |world| {
@@ -191,7 +255,11 @@ for_each_backend!(a_refused_message_is_given_up_after_eight_attempts_and_can_be_
     let stop = CancellationToken::new();
     for attempt in 1..=MAX_ATTEMPTS {
         assert_eq!(refusing.deliver_due(&stop).await.expect("delivery"), 1, "attempt {attempt}");
-        assert_eq!(refusing.deliver_due(&stop).await.expect("delivery"), 0, "it waits after attempt {attempt}");
+        assert_eq!(
+            refusing.deliver_due(&stop).await.expect("delivery"),
+            0,
+            "it waits after attempt {attempt}"
+        );
         world.clock.advance(Duration::hours(6));
     }
     let dead = stored(&world, &message).await;
@@ -204,8 +272,15 @@ for_each_backend!(a_refused_message_is_given_up_after_eight_attempts_and_can_be_
     let mut browser = world.browser_as(operator.id, None).await;
     let id = message.id.to_string();
     assert!(browser.get("/admin/outbox?state=dead").await.text.contains("Retry"));
-    assert_eq!(browser.post("/do/retry-message", &[("message", &id)]).await.location.as_deref(), Some(format!("/admin/outbox/{id}").as_str()));
-    assert_eq!(browser.post("/do/retry-message", &[("message", &id)]).await.location.as_deref(), Some("/admin/outbox"), "a second click changes nothing");
+    assert_eq!(
+        browser.post("/do/retry-message", &[("message", &id)]).await.location.as_deref(),
+        Some(format!("/admin/outbox/{id}").as_str())
+    );
+    assert_eq!(
+        browser.post("/do/retry-message", &[("message", &id)]).await.location.as_deref(),
+        Some("/admin/outbox"),
+        "a second click changes nothing"
+    );
     assert_eq!(world.events(EventKind::OutboxRetried).await, 1);
     let accepting = courier(&world, server(accepts).await);
     assert_eq!(accepting.deliver_due(&stop).await.expect("delivery"), 1);
@@ -217,11 +292,17 @@ for_each_backend!(a_server_that_is_down_or_hangs_up_loses_nothing, |world| {
     let stop = CancellationToken::new();
     courier(&world, 1).deliver_due(&stop).await.expect("delivery");
     let waiting = stored(&world, &message).await;
-    assert_eq!((waiting.status, waiting.attempts, waiting.next_attempt_at), (MessageStatus::Waiting, 1, world.now() + Duration::minutes(1)));
+    assert_eq!(
+        (waiting.status, waiting.attempts, waiting.next_attempt_at),
+        (MessageStatus::Waiting, 1, world.now() + Duration::minutes(1))
+    );
     world.clock.advance(Duration::minutes(1));
     courier(&world, server(hangs_up).await).deliver_due(&stop).await.expect("delivery");
     let waiting = stored(&world, &message).await;
-    assert_eq!((waiting.status, waiting.attempts, waiting.next_attempt_at), (MessageStatus::Waiting, 2, world.now() + Duration::minutes(3)));
+    assert_eq!(
+        (waiting.status, waiting.attempts, waiting.next_attempt_at),
+        (MessageStatus::Waiting, 2, world.now() + Duration::minutes(3))
+    );
     assert!(!waiting.text.is_empty());
 });
 
@@ -229,12 +310,25 @@ for_each_backend!(a_message_is_readable_only_in_a_demonstration_without_a_mail_s
     let message = queue_one(&world, "bo@example.com").await;
     let operator = world.employee("Olga Berg", TenantRole::Operator).await;
     let path = format!("/admin/outbox/{}", message.id);
-    for (demo, smtp_configured, readable) in [(true, false, true), (true, true, false), (false, false, false), (false, true, false)] {
+    for (demo, smtp_configured, readable) in [
+        (true, false, true),
+        (true, true, false),
+        (false, false, false),
+        (false, true, false),
+    ] {
         let mut world = world.clone();
-        world.portal.settings = std::sync::Arc::new(Settings { demo, smtp_configured, ..Settings::default() });
+        world.portal.settings = std::sync::Arc::new(Settings {
+            demo,
+            smtp_configured,
+            ..Settings::default()
+        });
         let page = world.browser_as(operator.id, None).await.get(&path).await;
         assert_eq!(page.status, 200);
-        assert_eq!(page.text.contains("/invitation/secret"), readable, "demo {demo}, mail server {smtp_configured}");
+        assert_eq!(
+            page.text.contains("/invitation/secret"),
+            readable,
+            "demo {demo}, mail server {smtp_configured}"
+        );
         assert_eq!(page.text.contains("href=\"/invitation/secret\""), readable);
         assert!(page.text.contains("bo@example.com"));
     }
@@ -246,17 +340,37 @@ for_each_backend!(messages_and_health_are_the_operators, |world| {
     let owner = world.employee("Otto Kern", TenantRole::Owner).await;
     let acme = world.organization("Acme").await;
     let admin = world.member(&acme, "Ana Ruiz", MemberRole::PartnerAdmin).await;
-    let paths = ["/admin/outbox".to_owned(), format!("/admin/outbox/{}", message.id), "/admin/health".to_owned()];
+    let paths = [
+        "/admin/outbox".to_owned(),
+        format!("/admin/outbox/{}", message.id),
+        "/admin/health".to_owned(),
+    ];
     for path in &paths {
         assert_eq!(world.browser_as(operator.id, None).await.get(path).await.status, 200, "{path}");
         assert_eq!(world.browser_as(owner.id, None).await.get(path).await.status, 403, "{path}");
-        assert_eq!(world.browser_as(admin.person, Some(admin.id)).await.get(path).await.status, 403, "{path}");
+        assert_eq!(
+            world.browser_as(admin.person, Some(admin.id)).await.get(path).await.status,
+            403,
+            "{path}"
+        );
         assert_eq!(world.browser().get(path).await.location.as_deref(), Some("/sign-in"), "{path}");
     }
     let id = message.id.to_string();
-    let refused = world.browser_as(owner.id, None).await.post("/do/retry-message", &[("message", &id)]).await;
+    let refused = world
+        .browser_as(owner.id, None)
+        .await
+        .post("/do/retry-message", &[("message", &id)])
+        .await;
     assert_eq!(refused.status, 403);
-    assert_eq!(world.browser_as(operator.id, None).await.get("/admin/outbox/00000000-0000-0000-0000-000000000000").await.status, 404);
+    assert_eq!(
+        world
+            .browser_as(operator.id, None)
+            .await
+            .get("/admin/outbox/00000000-0000-0000-0000-000000000000")
+            .await
+            .status,
+        404
+    );
 });
 
 for_each_backend!(the_operators_list_filters_and_pages_without_gaps, |world| {
@@ -267,7 +381,10 @@ for_each_backend!(the_operators_list_filters_and_pages_without_gaps, |world| {
         }
     }
     let db = world.portal.store.reader();
-    let filter = OutboxFilter { recipient: Some("p1@example.com".to_owned()), status: Some(MessageStatus::Waiting) };
+    let filter = OutboxFilter {
+        recipient: Some("p1@example.com".to_owned()),
+        status: Some(MessageStatus::Waiting),
+    };
     let mut seen = Vec::new();
     let mut page = PageRequest::Newest;
     loop {

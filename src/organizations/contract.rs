@@ -80,7 +80,12 @@ impl Contract {
 #[must_use]
 pub fn covered_until(contracts: &[Contract], at: Timestamp) -> Option<Timestamp> {
     let mut until = at;
-    while let Some(end) = contracts.iter().filter(|contract| contract.is_in_force_at(until)).map(|contract| contract.ends_at).max() {
+    while let Some(end) = contracts
+        .iter()
+        .filter(|contract| contract.is_in_force_at(until))
+        .map(|contract| contract.ends_at)
+        .max()
+    {
         until = end;
     }
     (until > at).then_some(until)

@@ -45,7 +45,12 @@ pub async fn ends_if(
     idle_since: Timestamp,
 ) -> Result<EndsIf, StoreError> {
     let (old_end, new_end) = (covered_until(before, now), covered_until(after, now));
-    let mut found = EndsIf { old_end, new_end, counts: Outliving::default(), first: Vec::new() };
+    let mut found = EndsIf {
+        old_end,
+        new_end,
+        counts: Outliving::default(),
+        first: Vec::new(),
+    };
     if let (true, Some(contract)) = (found.ends_anything(), before.first()) {
         let at = new_end.unwrap_or(now);
         found.counts = outliving(db, contract.organization, at, idle_since).await?;

@@ -49,7 +49,10 @@ async fn as_form(request: Request) -> Result<Request, StatusCode> {
     }
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
     parts.uri = Uri::from_static(CHANGE_BRANDING);
-    parts.headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/x-www-form-urlencoded"));
+    parts.headers.insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static("application/x-www-form-urlencoded"),
+    );
     parts.headers.insert(header::CONTENT_LENGTH, header::HeaderValue::from(body.len()));
     Ok(Request::from_parts(parts, Body::from(body)))
 }

@@ -138,7 +138,8 @@ impl Organization {
     /// Whether the certification is overdue by more than the grace.
     #[must_use]
     pub fn certification_lapsed_at(&self, now: Timestamp, grace_days: i32) -> bool {
-        self.certification_due_at.is_some_and(|due| now >= due + chrono::Duration::days(grace_days.into()))
+        self.certification_due_at
+            .is_some_and(|due| now >= due + chrono::Duration::days(grace_days.into()))
     }
 
     /// Pauses access.
@@ -215,7 +216,11 @@ impl Organization {
     /// # Errors
     /// [`OrganizationError::WrongStatus`] unless active.
     pub fn decline(self, reason: String) -> Result<Self, OrganizationError> {
-        if self.status == OrganizationStatus::Active { self.suspend(reason, true) } else { Err(OrganizationError::WrongStatus(self.status)) }
+        if self.status == OrganizationStatus::Active {
+            self.suspend(reason, true)
+        } else {
+            Err(OrganizationError::WrongStatus(self.status))
+        }
     }
 
     /// Pauses access because nobody certified the relationship in time.

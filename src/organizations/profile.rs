@@ -80,7 +80,9 @@ pub fn metadata_from(lines: &str) -> Result<BTreeMap<String, String>, String> {
         let (key, value) = (key.trim(), value.trim());
         let key_ok = !key.is_empty() && key.len() <= 60 && key.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
         if !key_ok {
-            return Err(format!("Line {number}: a key is made of letters, digits, dots, dashes and underscores."));
+            return Err(format!(
+                "Line {number}: a key is made of letters, digits, dots, dashes and underscores."
+            ));
         }
         if value.is_empty() || value.chars().count() > 300 || value.chars().any(char::is_control) {
             return Err(format!("Line {number}: the value is missing or too long (at most 300 characters)."));
@@ -98,7 +100,11 @@ pub fn metadata_from(lines: &str) -> Result<BTreeMap<String, String>, String> {
 /// The lines that [`metadata_from`] reads.
 #[must_use]
 pub fn metadata_lines(metadata: &BTreeMap<String, String>) -> String {
-    metadata.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join("\n")
+    metadata
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// The media type of an image, told by its first bytes and nothing else; none unless PNG, JPEG or WebP.

@@ -131,7 +131,11 @@ pub(crate) async fn names(qx: &Qx, ids: impl Iterator<Item = PersonId>) -> Resul
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    Ok(store::people::get_many(&qx.db, ids).await?.into_iter().map(|person| (person.id, person.name)).collect())
+    Ok(store::people::get_many(&qx.db, ids)
+        .await?
+        .into_iter()
+        .map(|person| (person.id, person.name))
+        .collect())
 }
 
 /// Who answers for a partner.
@@ -190,14 +194,21 @@ pub async fn overview(qx: &Qx, slug: &str) -> Result<Overview, PageError> {
     let names = names(qx, organization.owner.into_iter().chain(organization.deputy)).await?;
     let responsible = |id: Option<PersonId>| {
         let id = id?;
-        Some(Responsible { name: names.get(&id).cloned()?, may_act: owners.iter().any(|(owner, _)| *owner == id) })
+        Some(Responsible {
+            name: names.get(&id).cloned()?,
+            may_act: owners.iter().any(|(owner, _)| *owner == id),
+        })
     };
     let visible = |other: &Organization| qx.may(Action::ViewPartner, other);
     let parent = match organization.parent {
         Some(id) => store::organizations::get(&qx.db, id).await?.filter(visible),
         None => None,
     };
-    let children = store::partners::children(&qx.db, organization.id, CHILDREN).await?.into_iter().filter(visible).collect();
+    let children = store::partners::children(&qx.db, organization.id, CHILDREN)
+        .await?
+        .into_iter()
+        .filter(visible)
+        .collect();
     let contracts = store::contracts::of_organization(&qx.db, organization.id).await?;
     let ids = [organization.id];
     let idle_since = qx.now - Duration::minutes(qx.settings.session_idle_minutes);
@@ -210,7 +221,10 @@ pub async fn overview(qx: &Qx, slug: &str) -> Result<Overview, PageError> {
         contract: contracts.iter().find(|contract| contract.is_in_force_at(qx.now)).cloned(),
         next_contract: contracts.into_iter().rev().find(|contract| contract.starts_at > qx.now),
         people: store::members::seats_taken(&qx.db, organization.id, qx.now).await?,
-        applications: store::partners::application_counts(&qx.db, &ids, qx.now).await?.remove(&organization.id).unwrap_or_default(),
+        applications: store::partners::application_counts(&qx.db, &ids, qx.now)
+            .await?
+            .remove(&organization.id)
+            .unwrap_or_default(),
         last_used_at: store::partners::last_uses(&qx.db, &ids).await?.remove(&organization.id),
         history: history(qx, organization.id, 3).await?,
         held: store::contracts::outliving(&qx.db, organization.id, qx.now, idle_since).await?,
@@ -241,7 +255,12 @@ pub struct EditForm {
 pub async fn new_partner(qx: &Qx) -> Result<EditForm, PageError> {
     qx.authorise(Action::CreateOrganization, Resource::Tenant)?;
     let owners = store::tenant::people_in_role(&qx.db, TenantRole::Owner).await?;
-    Ok(EditForm { organization: None, parent: None, owners, may_assign: qx.actor.has_tenant_role(TenantRole::Operator) })
+    Ok(EditForm {
+        organization: None,
+        parent: None,
+        owners,
+        may_assign: qx.actor.has_tenant_role(TenantRole::Operator),
+    })
 }
 
 /// The forms of a partner.
@@ -257,7 +276,12 @@ pub async fn edit_partner(qx: &Qx, slug: &str) -> Result<EditForm, PageError> {
     };
     let owners = store::tenant::people_in_role(&qx.db, TenantRole::Owner).await?;
     let may_assign = qx.may(Action::AssignOwner, &organization);
-    Ok(EditForm { organization: Some(organization), parent, owners, may_assign })
+    Ok(EditForm {
+        organization: Some(organization),
+        parent,
+        owners,
+        may_assign,
+    })
 }
 
 /// The contracts of a partner.
@@ -283,7 +307,10 @@ pub async fn contracts(qx: &Qx, slug: &str) -> Result<Contracts, PageError> {
     let organization = partner(qx, slug).await?;
     let contracts = store::contracts::of_organization(&qx.db, organization.id).await?;
     Ok(Contracts {
-        counting: contracts.iter().find(|contract| contract.is_in_force_at(qx.now)).map(|contract| contract.id),
+        counting: contracts
+            .iter()
+            .find(|contract| contract.is_in_force_at(qx.now))
+            .map(|contract| contract.id),
         people: store::members::seats_taken(&qx.db, organization.id, qx.now).await?,
         may_manage: qx.may(Action::ManageContract, &organization) && organization.status != OrganizationStatus::Offboarded,
         contracts,
@@ -311,7 +338,11 @@ pub async fn contract(qx: &Qx, slug: &str, id: ContractId) -> Result<OneContract
     let all = store::contracts::of_organization(&qx.db, organization.id).await?;
     let contract = all.iter().find(|contract| contract.id == id).cloned().ok_or(PageError::NotFound)?;
     qx.authorise(Action::ManageContract, &organization)?;
-    Ok(OneContract { organization, contract, all })
+    Ok(OneContract {
+        organization,
+        contract,
+        all,
+    })
 }
 
 /// What would end if a contract became `changed`.
@@ -319,7 +350,11 @@ pub async fn contract(qx: &Qx, slug: &str, id: ContractId) -> Result<OneContract
 /// # Errors
 /// [`StoreError`] when the database does not answer.
 pub async fn what_ends(qx: &Qx, found: &OneContract, changed: &Contract) -> Result<EndsIf, StoreError> {
-    let after: Vec<Contract> = found.all.iter().map(|other| if other.id == changed.id { changed.clone() } else { other.clone() }).collect();
+    let after: Vec<Contract> = found
+        .all
+        .iter()
+        .map(|other| if other.id == changed.id { changed.clone() } else { other.clone() })
+        .collect();
     let idle_since = qx.now - Duration::minutes(qx.settings.session_idle_minutes);
     ends_if(&qx.db, &found.all, &after, qx.now, idle_since).await
 }

@@ -27,7 +27,11 @@ fn page_of(organization: &str, member: &str) -> String {
 async fn organization_of(cx: &Cx, slug: &str) -> Result<OrganizationId, Refusal> {
     if let Some(acting) = cx.actor.member() {
         let own = slug.is_empty() || slug == acting.organization_slug;
-        return if own { Ok(acting.organization) } else { Err(Refused::NotFound.into()) };
+        return if own {
+            Ok(acting.organization)
+        } else {
+            Err(Refused::NotFound.into())
+        };
     }
     if cx.actor.person().is_none() {
         return Err(Refused::SignedOut.into());
@@ -38,9 +42,15 @@ async fn organization_of(cx: &Cx, slug: &str) -> Result<OrganizationId, Refusal>
 
 async fn which(cx: &Cx, organization: &str, member: &str, version: &str) -> Result<MemberRef, Refusal> {
     let organization = organization_of(cx, organization).await?;
-    let Ok(member) = member.parse() else { return Err(Refused::NotFound.into()) };
+    let Ok(member) = member.parse() else {
+        return Err(Refused::NotFound.into());
+    };
     // A version that does not read is one that does not fit.
-    Ok(MemberRef { organization, member, version: version.trim().parse().unwrap_or(-1) })
+    Ok(MemberRef {
+        organization,
+        member,
+        version: version.trim().parse().unwrap_or(-1),
+    })
 }
 
 /// Pauses a membership.
@@ -59,7 +69,9 @@ pub async fn suspend_member(
         let which = which(&post.cx, &organization, &member, &version).await?;
         errors.check()?;
         let (_, name) = commands::suspend_member(&mut post.cx, EndMembership { which, reason }).await?;
-        Ok(Done::to(page).saying(Flash::good(format!("{name} is suspended. Their sessions ended, and nothing is lost: reinstate them at any time."))))
+        Ok(Done::to(page).saying(Flash::good(format!(
+            "{name} is suspended. Their sessions ended, and nothing is lost: reinstate them at any time."
+        ))))
     }
     .await;
     post.finish(outcome).await
@@ -77,7 +89,9 @@ pub async fn reinstate_member(
     let outcome = async {
         let which = which(&post.cx, &organization, &member, &version).await?;
         let (_, name) = commands::reinstate_member(&mut post.cx, commands::ReinstateMember { which }).await?;
-        Ok(Done::to(page).saying(Flash::good(format!("{name} is active again, with everything they held that has not ended."))))
+        Ok(Done::to(page).saying(Flash::good(format!(
+            "{name} is active again, with everything they held that has not ended."
+        ))))
     }
     .await;
     post.finish(outcome).await
@@ -99,7 +113,9 @@ pub async fn remove_member(
         let which = which(&post.cx, &organization, &member, &version).await?;
         errors.check()?;
         let (_, name) = commands::remove_member(&mut post.cx, EndMembership { which, reason }).await?;
-        Ok(Done::to(page).saying(Flash::good(format!("{name} was removed. Their applications and sessions ended, and the seat is free."))))
+        Ok(Done::to(page).saying(Flash::good(format!(
+            "{name} was removed. Their applications and sessions ended, and the seat is free."
+        ))))
     }
     .await;
     post.finish(outcome).await
@@ -178,11 +194,24 @@ pub async fn rotate_member(
             fields::number(&mut errors, "overlap", &overlap, 0..=commands::LONGEST_OVERLAP_HOURS)
         };
         let which = which(&post.cx, "", &member, &version).await?;
-        let (Some(email), Some(name), Some(overlap_hours)) = (email, name, overlap) else { return Err(errors.refusal()) };
-        let done = commands::rotate_member(&mut post.cx, commands::RotateMember { which, email, name, overlap_hours }).await?;
+        let (Some(email), Some(name), Some(overlap_hours)) = (email, name, overlap) else {
+            return Err(errors.refusal());
+        };
+        let done = commands::rotate_member(
+            &mut post.cx,
+            commands::RotateMember {
+                which,
+                email,
+                name,
+                overlap_hours,
+            },
+        )
+        .await?;
         let (leaver, joiner) = (&done.leaver_name, &done.joiner_name);
         let said = if done.leaver.read_only {
-            format!("{joiner} takes over from {leaver} and gets a mail. {leaver} may look, but not change anything, for {overlap_hours} hours.")
+            format!(
+                "{joiner} takes over from {leaver} and gets a mail. {leaver} may look, but not change anything, for {overlap_hours} hours."
+            )
         } else {
             format!("{joiner} takes over from {leaver} and gets a mail. {leaver}'s access has ended.")
         };

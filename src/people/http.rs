@@ -26,7 +26,9 @@ const MOST_ROWS: usize = 50_000;
 
 /// The files of this domain.
 pub fn routes() -> Router<WebState> {
-    Router::new().route(routes::TEAM_CSV, get(own_people)).route("/partners/{slug}/people.csv", get(people_of_partner))
+    Router::new()
+        .route(routes::TEAM_CSV, get(own_people))
+        .route("/partners/{slug}/people.csv", get(people_of_partner))
 }
 
 /// `GET /team.csv`
@@ -51,8 +53,9 @@ async fn people_of_partner(Extension(request): Extension<RequestCx>, Path(slug):
 
 /// The file's name and text.
 async fn csv_of(request: &RequestCx, qx: &Qx, organization: &Organization, uri: &Uri) -> Result<(String, String), PageError> {
-    let query: Vec<(String, String)> =
-        url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
+    let query: Vec<(String, String)> = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
+        .into_owned()
+        .collect();
     let filter = MemberFilter::read(|name| query.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()));
     let zone = request.actor.person().map_or(chrono_tz::Tz::UTC, |person| person.time_zone);
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -70,7 +73,10 @@ async fn csv_of(request: &RequestCx, qx: &Qx, organization: &Organization, uri: 
             _ => break,
         }
     }
-    let text = wrote.ok().and_then(|()| writer.into_inner().ok()).and_then(|bytes| String::from_utf8(bytes).ok());
+    let text = wrote
+        .ok()
+        .and_then(|()| writer.into_inner().ok())
+        .and_then(|bytes| String::from_utf8(bytes).ok());
     Ok((format!("{}-people.csv", organization.slug), text.unwrap_or_default()))
 }
 
@@ -90,7 +96,11 @@ fn record(person: &TeamPerson, zone: chrono_tz::Tz) -> [String; 8] {
 
 /// Spreadsheets run a cell that begins like a formula; an apostrophe in front makes it text.
 fn harmless(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
 }
 
 fn answer(request: &RequestCx, made: Result<(String, String), PageError>) -> Response<Body> {
@@ -99,8 +109,13 @@ fn answer(request: &RequestCx, made: Result<(String, String), PageError>) -> Res
         Ok((name, text)) => {
             let mut response = text.into_response();
             let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
-            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
-            response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition.unwrap_or(HeaderValue::from_static("attachment")));
+            response
+                .headers_mut()
+                .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
+            response.headers_mut().insert(
+                header::CONTENT_DISPOSITION,
+                disposition.unwrap_or(HeaderValue::from_static("attachment")),
+            );
             response
         }
         Err(PageError::Access(Refused::SignedOut)) => Redirect::to(routes::SIGN_IN).into_response(),

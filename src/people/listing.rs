@@ -70,7 +70,13 @@ pub struct MemberFilter {
 
 impl Default for MemberFilter {
     fn default() -> Self {
-        Self { search: None, role: None, standing: StandingFilter::Current, sort: SortKey::Name, descending: false }
+        Self {
+            search: None,
+            role: None,
+            standing: StandingFilter::Current,
+            sort: SortKey::Name,
+            descending: false,
+        }
     }
 }
 
@@ -78,13 +84,17 @@ impl MemberFilter {
     /// Reads the values of a query string by name; what is unknown counts as not given.
     #[must_use]
     pub fn read(value: impl Fn(&str) -> Option<String>) -> Self {
-        let search = value("q").map(|text| text.trim().chars().take(100).collect::<String>()).filter(|text| !text.is_empty());
+        let search = value("q")
+            .map(|text| text.trim().chars().take(100).collect::<String>())
+            .filter(|text| !text.is_empty());
         let sort = value("sort").unwrap_or_default();
         let (descending, key) = sort.strip_prefix('-').map_or((false, sort.as_str()), |key| (true, key));
         Self {
             search,
             role: value("role").and_then(|text| text.parse().ok()),
-            standing: value("status").and_then(|text| text.parse().ok()).unwrap_or(StandingFilter::Current),
+            standing: value("status")
+                .and_then(|text| text.parse().ok())
+                .unwrap_or(StandingFilter::Current),
             sort: key.parse().unwrap_or(SortKey::Name),
             descending,
         }
@@ -122,7 +132,11 @@ impl MemberFilter {
     /// The filter with this column sorted; sorting the sorted column turns it around.
     #[must_use]
     pub fn sorted_by(&self, key: SortKey) -> Self {
-        Self { sort: key, descending: self.sort == key && !self.descending, ..self.clone() }
+        Self {
+            sort: key,
+            descending: self.sort == key && !self.descending,
+            ..self.clone()
+        }
     }
 }
 
@@ -146,7 +160,10 @@ impl FromStr for MemberCursor {
     fn from_str(text: &str) -> Result<Self, ()> {
         let (key, id) = text.split_once('.').ok_or(())?;
         let key = URL_SAFE_NO_PAD.decode(key).map_err(|_| ())?;
-        Ok(Self { key: String::from_utf8(key).map_err(|_| ())?, id: Uuid::try_parse(id).map_err(|_| ())?.into() })
+        Ok(Self {
+            key: String::from_utf8(key).map_err(|_| ())?,
+            id: Uuid::try_parse(id).map_err(|_| ())?.into(),
+        })
     }
 }
 

@@ -335,7 +335,13 @@ impl Member {
     /// # Errors
     /// [`MemberError::HandedOver`] when somebody took over already, [`MemberError::Ended`], [`MemberError::WrongStatus`] when removed,
     /// [`MemberError::OverlapWhileSuspended`].
-    pub fn hand_over_to(mut self, joiner: MemberId, person: PersonId, overlap: Duration, now: Timestamp) -> Result<(Self, Self), MemberError> {
+    pub fn hand_over_to(
+        mut self,
+        joiner: MemberId,
+        person: PersonId,
+        overlap: Duration,
+        now: Timestamp,
+    ) -> Result<(Self, Self), MemberError> {
         if self.status == MemberStatus::Removed {
             return Err(MemberError::WrongStatus("removed"));
         }

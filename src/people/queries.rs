@@ -53,6 +53,9 @@ pub struct Team {
 /// # Errors
 /// [`PageError`]: not found without a partner's hat, forbidden for those who only use applications.
 pub async fn own_team(qx: &Qx) -> Result<Organization, PageError> {
+    if qx.actor.person().is_none() {
+        return Err(Refused::SignedOut.into());
+    }
     let id = qx.actor.organization().ok_or(Refused::NotFound)?;
     let organization = store::organizations::get(&qx.db, id).await?.ok_or(PageError::NotFound)?;
     qx.authorise(Action::ViewTeam, &organization)?;
@@ -72,9 +75,19 @@ pub async fn team(qx: &Qx, organization: &Organization, filter: &MemberFilter, p
     let ids: Vec<MemberId> = listed.rows.iter().map(|row| row.member.id).collect();
     let held = store::grants::held_by_members(&qx.db, &ids, qx.now).await?;
     let contract_end = contract.as_ref().map(|contract| contract.ends_at);
-    let people = listed.rows.into_iter().map(|row| team_person(row, &held, contract_end, qx.now)).collect();
+    let people = listed
+        .rows
+        .into_iter()
+        .map(|row| team_person(row, &held, contract_end, qx.now))
+        .collect();
     let seats = contract.map(|contract| (taken, u64::try_from(contract.seats).unwrap_or_default()));
-    Ok(Team { people, total, seats, before: listed.before, after: listed.after })
+    Ok(Team {
+        people,
+        total,
+        seats,
+        before: listed.before,
+        after: listed.after,
+    })
 }
 
 fn team_person(
@@ -89,8 +102,16 @@ fn team_person(
         name,
         email,
         standing,
-        applications: if standing.is_over() { 0 } else { held.get(&member.id).copied().unwrap_or_default() },
-        ends_at: if standing.is_over() { member.ends_at } else { member.ends_at.into_iter().chain(contract_end).min() },
+        applications: if standing.is_over() {
+            0
+        } else {
+            held.get(&member.id).copied().unwrap_or_default()
+        },
+        ends_at: if standing.is_over() {
+            member.ends_at
+        } else {
+            member.ends_at.into_iter().chain(contract_end).min()
+        },
         member,
     }
 }
@@ -175,7 +196,11 @@ pub async fn profile(qx: &Qx, organization: Organization, id: MemberId) -> Resul
         rotated_from: named(qx, &organization, member.rotated_from).await?,
         rotated_to: named(qx, &organization, member.rotated_to).await?,
         sessions: store::sessions::live_of_member(&qx.db, member.id, qx.now, idle).await?,
-        ends_at: if standing.is_over() { member.ends_at } else { member.ends_at.into_iter().chain(contract_end).min() },
+        ends_at: if standing.is_over() {
+            member.ends_at
+        } else {
+            member.ends_at.into_iter().chain(contract_end).min()
+        },
         is_oneself: delegation::is_oneself(&qx.actor, &member),
         allowed: allowed(qx, &organization, &member, standing),
         standing,
@@ -188,7 +213,9 @@ pub async fn profile(qx: &Qx, organization: Organization, id: MemberId) -> Resul
 
 async fn named(qx: &Qx, organization: &Organization, id: Option<MemberId>) -> Result<Option<(MemberId, String)>, StoreError> {
     let Some(id) = id else { return Ok(None) };
-    let Some(member) = store::members::get(&qx.db, organization.id, id).await? else { return Ok(None) };
+    let Some(member) = store::members::get(&qx.db, organization.id, id).await? else {
+        return Ok(None);
+    };
     let person = store::people::get(&qx.db, member.person).await?;
     Ok(person.map(|person| (id, person.name)))
 }
@@ -205,17 +232,31 @@ async fn held_applications(
     }
     let entitlements = store::grants::entitlements_of(&qx.db, organization.id).await?;
     let ids: Vec<ApplicationId> = assignments.iter().map(|assignment| assignment.application).collect();
-    let catalogue: HashMap<ApplicationId, Application> =
-        store::applications::all(&qx.db).await?.into_iter().map(|application| (application.id, application)).collect();
+    let catalogue: HashMap<ApplicationId, Application> = store::applications::all(&qx.db)
+        .await?
+        .into_iter()
+        .map(|application| (application.id, application))
+        .collect();
     let scopes = store::applications::scopes_of(&qx.db, &ids).await?;
     let grace = qx.tenant.certification_grace_days;
     let mut held = Vec::with_capacity(assignments.len());
     for assignment in assignments {
-        let Some(application) = catalogue.get(&assignment.application) else { continue };
+        let Some(application) = catalogue.get(&assignment.application) else {
+            continue;
+        };
         let entitlement = entitlements.iter().find(|entitlement| entitlement.id == assignment.entitlement);
         let own: Vec<Scope> = scopes.iter().filter(|scope| scope.application == application.id).cloned().collect();
-        let facts =
-            LaunchFacts::new(organization, contract, member, application, entitlement, Some(&assignment), &own, grace, qx.now);
+        let facts = LaunchFacts::new(
+            organization,
+            contract,
+            member,
+            application,
+            entitlement,
+            Some(&assignment),
+            &own,
+            grace,
+            qx.now,
+        );
         held.push(HeldApplication {
             trouble: facts.chain.iter().find(|link| !link.holds).map(|link| trouble(link.kind)),
             ends_at: facts.ends_at(),
@@ -246,7 +287,11 @@ fn allowed(qx: &Qx, organization: &Organization, member: &Member, standing: Stan
     let may = |action| qx.may(action, organization);
     let on_others = manages && !oneself && !removed;
     let roles = if on_others && !member.read_only && may(Action::ChangeRole) {
-        MemberRole::ALL.iter().copied().filter(|role| *role != member.role && delegation::may_grant(&qx.actor, *role)).collect()
+        MemberRole::ALL
+            .iter()
+            .copied()
+            .filter(|role| *role != member.role && delegation::may_grant(&qx.actor, *role))
+            .collect()
     } else {
         Vec::new()
     };

@@ -45,7 +45,9 @@ pub async fn check_password(#[server(default)] email: String, #[server(default)]
         if address.is_err() {
             return Ok(Done::to(routes::SIGN_IN));
         }
-        let Some(attempt) = attempt else { return Err(Refusal::field("password", "Enter your password.")) };
+        let Some(attempt) = attempt else {
+            return Err(Refusal::field("password", "Enter your password."));
+        };
         match commands::sign_in_with_password(&mut post.cx, attempt?).await? {
             NextStep::SecondFactor(pending) => Ok(Done::to(routes::SIGN_IN_CODE).remembering(PENDING_KEY, pending)),
             NextStep::SignedIn(who) => Ok(let_in(&post.request, who).await),
@@ -58,13 +60,27 @@ pub async fn check_password(#[server(default)] email: String, #[server(default)]
 /// `POST /do/check-code`: the authenticator's code, after the right password.
 #[server(prefix = "/do", endpoint = "check-code")]
 pub async fn check_code(#[server(default)] code: String) -> Result<(), ServerFnError> {
-    second_step("code", routes::SIGN_IN_CODE, &code, "Enter the six digits your authenticator app shows.", Factor::Authenticator).await
+    second_step(
+        "code",
+        routes::SIGN_IN_CODE,
+        &code,
+        "Enter the six digits your authenticator app shows.",
+        Factor::Authenticator,
+    )
+    .await
 }
 
 /// `POST /do/use-recovery-code`: a recovery code instead of the authenticator's.
 #[server(prefix = "/do", endpoint = "use-recovery-code")]
 pub async fn use_recovery_code(#[server(default)] code: String) -> Result<(), ServerFnError> {
-    second_step("recovery", routes::SIGN_IN_RECOVERY, &code, "Enter one of your recovery codes.", Factor::RecoveryCode).await
+    second_step(
+        "recovery",
+        routes::SIGN_IN_RECOVERY,
+        &code,
+        "Enter one of your recovery codes.",
+        Factor::RecoveryCode,
+    )
+    .await
 }
 
 #[derive(Clone, Copy)]
@@ -79,7 +95,9 @@ async fn second_step(form: &str, back: &str, code: &str, missing: &str, factor: 
         if post.request.actor.person().is_some() {
             return Ok(already_signed_in());
         }
-        let Some(pending) = pending(&post.request).await else { return Ok(start_over()) };
+        let Some(pending) = pending(&post.request).await else {
+            return Ok(start_over());
+        };
         if code.trim().is_empty() {
             return Err(Refusal::field("code", missing));
         }
@@ -99,7 +117,13 @@ async fn second_step(form: &str, back: &str, code: &str, missing: &str, factor: 
 
 /// The sign-in that waits for its second factor in this browser.
 pub(super) async fn pending(request: &RequestCx) -> Option<PendingSignIn> {
-    request.session.get::<Option<PendingSignIn>>(PENDING_KEY).await.ok().flatten().flatten()
+    request
+        .session
+        .get::<Option<PendingSignIn>>(PENDING_KEY)
+        .await
+        .ok()
+        .flatten()
+        .flatten()
 }
 
 fn start_over() -> Done {
@@ -107,7 +131,9 @@ fn start_over() -> Done {
 }
 
 fn already_signed_in() -> Done {
-    Done::to(routes::HOME).saying(Flash::info("You are signed in already. To sign in as someone else, sign out first."))
+    Done::to(routes::HOME).saying(Flash::info(
+        "You are signed in already. To sign in as someone else, sign out first.",
+    ))
 }
 
 /// Goes on where the person wanted to go, signed in; the notes of the steps are dropped.
@@ -122,7 +148,9 @@ async fn let_in(request: &RequestCx, who: SignedInAs) -> Done {
 pub async fn step_up(#[server(default)] code: String) -> Result<(), ServerFnError> {
     let mut post = Post::begin("step-up", routes::STEP_UP, [] as [(&str, String); 0]).await?;
     let outcome = async {
-        let Actor::Person(me) = &post.cx.actor else { return Ok(Done::to(routes::SIGN_IN)) };
+        let Actor::Person(me) = &post.cx.actor else {
+            return Ok(Done::to(routes::SIGN_IN));
+        };
         if !me.has_second_factor {
             return Ok(Done::to(routes::MY_SECURITY).saying(Flash::info("Set up an authenticator app first.")));
         }
@@ -150,7 +178,9 @@ pub async fn switch_hat(#[server(default)] hat: String) -> Result<(), ServerFnEr
         let (who, name) = commands::switch_hat(&mut post.cx, session, hat).await?;
         // What a form remembered was meant for the other organization.
         post.request.session.clear().await;
-        Ok(Done::to(routes::HOME).signing_in(who).saying(Flash::info(format!("You now work for {name}."))))
+        Ok(Done::to(routes::HOME)
+            .signing_in(who)
+            .saying(Flash::info(format!("You now work for {name}."))))
     }
     .await;
     post.finish(outcome).await

@@ -66,7 +66,14 @@ pub async fn identify(
     tenant_name: &str,
     now: Timestamp,
 ) -> Result<Option<Identified>, StoreError> {
-    let Some(Identity { person, tenant_roles, memberships }) = identity::load(db, signed_in.person, now).await? else { return Ok(None) };
+    let Some(Identity {
+        person,
+        tenant_roles,
+        memberships,
+    }) = identity::load(db, signed_in.person, now).await?
+    else {
+        return Ok(None);
+    };
     if person.disabled_at.is_some() {
         return Ok(None);
     }
@@ -74,12 +81,19 @@ pub async fn identify(
     let mut trouble = Vec::new();
     if !tenant_roles.is_empty() {
         let roles = tenant_roles.iter().map(|role| role.title()).collect::<Vec<_>>().join(", ");
-        hats.push(Hat { member: None, organization_name: tenant_name.to_owned(), role: roles });
+        hats.push(Hat {
+            member: None,
+            organization_name: tenant_name.to_owned(),
+            role: roles,
+        });
     }
     let mut wearable = Vec::new();
     for membership in memberships {
         match trouble_with(&membership, now) {
-            Some(reason) => trouble.push(HatTrouble { organization_name: membership.organization.name, reason }),
+            Some(reason) => trouble.push(HatTrouble {
+                organization_name: membership.organization.name,
+                reason,
+            }),
             None => {
                 hats.push(Hat {
                     member: Some(membership.member.id),
@@ -90,7 +104,9 @@ pub async fn identify(
             }
         }
     }
-    let wanted = wearable.iter().position(|membership| Some(membership.member.id) == signed_in.member);
+    let wanted = wearable
+        .iter()
+        .position(|membership| Some(membership.member.id) == signed_in.member);
     let chosen = match (signed_in.member, wanted) {
         (_, Some(index)) => Some(index),
         (None, None) if !tenant_roles.is_empty() => None,

@@ -1,10 +1,7 @@
 //! Passwords: which are good enough (NIST SP 800-63B §3.1.1.2), and their Argon2id hashes (RFC 9106). Pure but for the CPU time:
 //! hashing runs on a blocking thread and belongs outside of a transaction, because SQLite has one writer.
 
-use argon2::{
-    Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version,
-    password_hash::phc::PasswordHash,
-};
+use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version, password_hash::phc::PasswordHash};
 use rand::Rng as _;
 use thiserror::Error;
 use tokio::sync::Semaphore;
@@ -120,7 +117,9 @@ pub async fn hash(password: &Password, rng: &mut Rng) -> Result<String, Password
     rng.fill_bytes(&mut salt);
     let password = password.clone();
     on_a_blocking_thread(move || {
-        let hash = argon2()?.hash_password_with_salt(password.reveal().as_bytes(), &salt).map_err(|_| PasswordError::NotHashed)?;
+        let hash = argon2()?
+            .hash_password_with_salt(password.reveal().as_bytes(), &salt)
+            .map_err(|_| PasswordError::NotHashed)?;
         Ok(hash.to_string())
     })
     .await

@@ -35,7 +35,11 @@ impl PendingSignIn {
     /// After the right password, whose stored hash is `phc`.
     #[must_use]
     pub fn new(person: PersonId, phc: &str, at: Timestamp) -> Self {
-        Self { person, at, credential: fingerprint(phc) }
+        Self {
+            person,
+            at,
+            credential: fingerprint(phc),
+        }
     }
 
     /// Whether the second factor may still follow.

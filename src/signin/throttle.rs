@@ -21,17 +21,41 @@ pub struct Limit {
 }
 
 /// Passwords per account in a short time.
-pub const PASSWORDS_PER_ACCOUNT: Limit = Limit { name: "password-account", most: 10, minutes: 15 };
+pub const PASSWORDS_PER_ACCOUNT: Limit = Limit {
+    name: "password-account",
+    most: 10,
+    minutes: 15,
+};
 /// Passwords per account in a day (NIST SP 800-63B §3.2.2 allows 100 in a row).
-pub const PASSWORDS_PER_DAY: Limit = Limit { name: "password-day", most: 60, minutes: 24 * 60 };
+pub const PASSWORDS_PER_DAY: Limit = Limit {
+    name: "password-day",
+    most: 60,
+    minutes: 24 * 60,
+};
 /// Passwords per address; offices share one.
-pub const PASSWORDS_PER_ADDRESS: Limit = Limit { name: "password-address", most: 100, minutes: 15 };
+pub const PASSWORDS_PER_ADDRESS: Limit = Limit {
+    name: "password-address",
+    most: 100,
+    minutes: 15,
+};
 /// Codes of the second factor per account.
-pub const CODES_PER_ACCOUNT: Limit = Limit { name: "code-account", most: 5, minutes: 15 };
+pub const CODES_PER_ACCOUNT: Limit = Limit {
+    name: "code-account",
+    most: 5,
+    minutes: 15,
+};
 /// Reset links per account.
-pub const RESETS_PER_ACCOUNT: Limit = Limit { name: "reset-account", most: 5, minutes: 60 };
+pub const RESETS_PER_ACCOUNT: Limit = Limit {
+    name: "reset-account",
+    most: 5,
+    minutes: 60,
+};
 /// Reset links per address.
-pub const RESETS_PER_ADDRESS: Limit = Limit { name: "reset-address", most: 30, minutes: 60 };
+pub const RESETS_PER_ADDRESS: Limit = Limit {
+    name: "reset-address",
+    most: 30,
+    minutes: 60,
+};
 
 /// Too many attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,8 +89,14 @@ pub async fn count(cx: &Cx, limits: &[(Limit, &str)]) -> Result<Option<Throttled
         let ends = cx.now + Duration::minutes(limit.minutes);
         let attempts = credentials::count_attempt(&cx.tx, &key(cx, limit, whose), cx.now, ends).await?;
         if attempts.count > limit.most {
-            let here = Throttled { until: attempts.window_ends_at, first: attempts.count == limit.most + 1 };
-            throttled = Some(throttled.map_or(here, |other| Throttled { until: other.until.max(here.until), first: other.first || here.first }));
+            let here = Throttled {
+                until: attempts.window_ends_at,
+                first: attempts.count == limit.most + 1,
+            };
+            throttled = Some(throttled.map_or(here, |other| Throttled {
+                until: other.until.max(here.until),
+                first: other.first || here.first,
+            }));
         }
     }
     Ok(throttled)

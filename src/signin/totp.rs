@@ -41,7 +41,11 @@ impl TotpSecret {
     pub fn key(&self) -> String {
         let text = self.base32();
         let letters: Vec<char> = text.chars().collect();
-        letters.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+        letters
+            .chunks(4)
+            .map(|group| group.iter().collect::<String>())
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     /// What the QR code says: the `otpauth:` address that authenticator apps read.
@@ -49,7 +53,10 @@ impl TotpSecret {
     pub fn address(&self, issuer: &str, account: &str) -> String {
         let issuer = encoded(&issuer.replace(':', " "));
         let account = encoded(account);
-        format!("otpauth://totp/{issuer}:{account}?secret={}&issuer={issuer}&algorithm=SHA1&digits=6&period=30", self.base32())
+        format!(
+            "otpauth://totp/{issuer}:{account}?secret={}&issuer={issuer}&algorithm=SHA1&digits=6&period=30",
+            self.base32()
+        )
     }
 
     /// The time step a code belongs to, if it is of this step, the one before or the one after.
@@ -80,5 +87,7 @@ impl TotpSecret {
 
 /// Percent-encoding that authenticator apps read back (a plus would stay a plus).
 fn encoded(text: &str) -> String {
-    url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+    url::form_urlencoded::byte_serialize(text.as_bytes())
+        .collect::<String>()
+        .replace('+', "%20")
 }

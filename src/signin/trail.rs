@@ -12,7 +12,11 @@ use crate::{
 /// # Errors
 /// [`StoreError`] when it cannot be written.
 pub(super) async fn record(cx: &mut Cx, person: PersonId, event: Event) -> Result<(), StoreError> {
-    let worn = cx.actor.person().filter(|actor| actor.id == person).map(|actor| actor.member.clone());
+    let worn = cx
+        .actor
+        .person()
+        .filter(|actor| actor.id == person)
+        .map(|actor| actor.member.clone());
     if let Some(hat) = worn {
         let event = match hat {
             Some(member) => event.organization(member.organization, member.organization_name),

@@ -36,7 +36,11 @@ pub(crate) fn scope(row: entity::scope::Model) -> Result<Scope, StoreError> {
 
 /// One application.
 pub async fn get(db: &impl Db, id: ApplicationId) -> Result<Option<Application>, StoreError> {
-    entity::application::Entity::find_by_id(id.0).one(db.connection()).await?.map(application).transpose()
+    entity::application::Entity::find_by_id(id.0)
+        .one(db.connection())
+        .await?
+        .map(application)
+        .transpose()
 }
 
 /// The application of this name in addresses.
@@ -54,14 +58,18 @@ pub async fn all(db: &impl Db) -> Result<Vec<Application>, StoreError> {
 /// Several applications, by name.
 pub async fn get_many(db: &impl Db, ids: &[ApplicationId]) -> Result<Vec<Application>, StoreError> {
     use entity::application::Column as C;
-    let query = entity::application::Entity::find().filter(C::Id.is_in(ids.iter().map(|id| id.0))).order_by_asc(C::Name);
+    let query = entity::application::Entity::find()
+        .filter(C::Id.is_in(ids.iter().map(|id| id.0)))
+        .order_by_asc(C::Name);
     query.all(db.connection()).await?.into_iter().map(application).collect()
 }
 
 /// The scopes of some applications, by name.
 pub async fn scopes_of(db: &impl Db, applications: &[ApplicationId]) -> Result<Vec<Scope>, StoreError> {
     use entity::scope::Column as C;
-    let query = entity::scope::Entity::find().filter(C::ApplicationId.is_in(applications.iter().map(|id| id.0))).order_by_asc(C::Name);
+    let query = entity::scope::Entity::find()
+        .filter(C::ApplicationId.is_in(applications.iter().map(|id| id.0)))
+        .order_by_asc(C::Name);
     query.all(db.connection()).await?.into_iter().map(scope).collect()
 }
 
@@ -119,7 +127,11 @@ pub async fn put_scope(tx: &Tx, scope: &Scope, now: Timestamp) -> Result<(), Sto
         created_at: Set(now),
     };
     entity::scope::Entity::insert(row)
-        .on_conflict(OnConflict::columns([C::ApplicationId, C::Name]).update_columns([C::Description, C::Access, C::HighValue]).to_owned())
+        .on_conflict(
+            OnConflict::columns([C::ApplicationId, C::Name])
+                .update_columns([C::Description, C::Access, C::HighValue])
+                .to_owned(),
+        )
         .exec_without_returning(tx.connection())
         .await?;
     Ok(())

@@ -1,7 +1,8 @@
 //! Rows of the audit trail: inserted by `audit::record`, read by the trail pages and exports. Nothing updates or deletes them.
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _, Select,
+    ActiveValue::Set,
+    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _, Select,
     sea_query::{Expr, LikeExpr},
 };
 use uuid::Uuid;
@@ -84,7 +85,9 @@ pub async fn insert(tx: &Tx, row: AuditRow) -> Result<(), StoreError> {
         user_agent: Set(row.user_agent),
         request_id: Set(row.request_id),
     };
-    entity::audit_event::Entity::insert(row).exec_without_returning(super::Db::connection(tx)).await?;
+    entity::audit_event::Entity::insert(row)
+        .exec_without_returning(super::Db::connection(tx))
+        .await?;
     Ok(())
 }
 
@@ -150,7 +153,9 @@ impl TrailScope {
                     Some(id) => C::OrganizationId.eq(id.0),
                     None => C::ActorMemberId.is_null(),
                 };
-                let acted = Condition::all().add(C::ActorId.eq(person.0)).add(Condition::any().add(C::OrganizationId.is_null()).add(here));
+                let acted = Condition::all()
+                    .add(C::ActorId.eq(person.0))
+                    .add(Condition::any().add(C::OrganizationId.is_null()).add(here));
                 let attempted = Condition::all().add(C::SubjectId.eq(person.0)).add(C::ActorKind.eq("anonymous"));
                 Condition::any().add(acted).add(attempted)
             }
@@ -214,7 +219,13 @@ fn filtered(scope: TrailScope, filter: &TrailFilter) -> Select<Entity> {
 }
 
 /// One page of events, newest first.
-pub async fn list(db: &impl Db, scope: TrailScope, filter: &TrailFilter, page: PageRequest, size: usize) -> Result<Page<AuditRow>, StoreError> {
+pub async fn list(
+    db: &impl Db,
+    scope: TrailScope,
+    filter: &TrailFilter,
+    page: PageRequest,
+    size: usize,
+) -> Result<Page<AuditRow>, StoreError> {
     let query = keyset(filtered(scope, filter), C::At, C::Id, &page, size);
     let rows = query.all(db.connection()).await?.into_iter().map(event).collect();
     Ok(paged(rows, page, size, |row: &AuditRow| Cursor { at: row.at, id: row.id.0 }))
@@ -222,7 +233,11 @@ pub async fn list(db: &impl Db, scope: TrailScope, filter: &TrailFilter, page: P
 
 /// One event, if it lies within the scope.
 pub async fn get(db: &impl Db, scope: TrailScope, id: AuditEventId) -> Result<Option<AuditRow>, StoreError> {
-    Ok(Entity::find_by_id(id.0).filter(scope.condition()).one(db.connection()).await?.map(event))
+    Ok(Entity::find_by_id(id.0)
+        .filter(scope.condition())
+        .one(db.connection())
+        .await?
+        .map(event))
 }
 
 #[cfg(test)]

@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 
 use super::{Db, StoreError, Tx, entity, parse};
 use crate::{
@@ -20,8 +18,10 @@ fn certification(row: Model) -> Result<Certification, StoreError> {
         organization: row.organization_id.into(),
         decided_by: row.decided_by.map(Into::into),
         decision: parse("certifications.decision", &row.decision)?,
-        evidence: serde_json::from_str(&row.evidence)
-            .map_err(|_| StoreError::Corrupt { column: "certifications.evidence", value: row.evidence.clone() })?,
+        evidence: serde_json::from_str(&row.evidence).map_err(|_| StoreError::Corrupt {
+            column: "certifications.evidence",
+            value: row.evidence.clone(),
+        })?,
         reason: row.reason,
         decided_at: row.decided_at,
         next_due_at: row.next_due_at,
@@ -30,7 +30,11 @@ fn certification(row: Model) -> Result<Certification, StoreError> {
 
 /// The last decisions about an organization, newest first.
 pub async fn of_organization(db: &impl Db, organization: OrganizationId, size: u64) -> Result<Vec<Certification>, StoreError> {
-    let query = Entity::find().filter(C::OrganizationId.eq(organization.0)).order_by_desc(C::DecidedAt).order_by_desc(C::Id).limit(size);
+    let query = Entity::find()
+        .filter(C::OrganizationId.eq(organization.0))
+        .order_by_desc(C::DecidedAt)
+        .order_by_desc(C::Id)
+        .limit(size);
     query.all(db.connection()).await?.into_iter().map(certification).collect()
 }
 
@@ -51,7 +55,12 @@ pub async fn insert(tx: &Tx, certification: &Certification) -> Result<(), StoreE
 }
 
 /// The people of an organization as evidence, by name, at most `size`.
-pub async fn evidence_people(db: &impl Db, organization: OrganizationId, now: Timestamp, size: u64) -> Result<Vec<EvidencePerson>, StoreError> {
+pub async fn evidence_people(
+    db: &impl Db,
+    organization: OrganizationId,
+    now: Timestamp,
+    size: u64,
+) -> Result<Vec<EvidencePerson>, StoreError> {
     use entity::{member, member::Column as M, person::Column as P};
     let rows: Vec<(String, String, String, Option<Timestamp>, Option<Timestamp>)> = member::Entity::find()
         .select_only()
@@ -72,7 +81,13 @@ pub async fn evidence_people(db: &impl Db, organization: OrganizationId, now: Ti
         .await?;
     rows.into_iter()
         .map(|(name, role, status, last_seen_at, ends_at)| {
-            Ok(EvidencePerson { name, role: parse("members.role", &role)?, status: parse("members.status", &status)?, last_seen_at, ends_at })
+            Ok(EvidencePerson {
+                name,
+                role: parse("members.role", &role)?,
+                status: parse("members.status", &status)?,
+                last_seen_at,
+                ends_at,
+            })
         })
         .collect()
 }
@@ -80,7 +95,10 @@ pub async fn evidence_people(db: &impl Db, organization: OrganizationId, now: Ti
 /// The way from members to their people.
 pub(crate) fn people_of_members() -> sea_orm::RelationDef {
     use entity::{member, person};
-    member::Entity::belongs_to(person::Entity).from(member::Column::PersonId).to(person::Column::Id).into()
+    member::Entity::belongs_to(person::Entity)
+        .from(member::Column::PersonId)
+        .to(person::Column::Id)
+        .into()
 }
 
 /// Who holds an entitlement and when it was last used.

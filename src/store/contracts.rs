@@ -1,7 +1,8 @@
 //! Rows of contracts.
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, Order, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ActiveValue::Set,
+    ColumnTrait as _, Condition, EntityTrait as _, Order, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     QueryTrait as _,
     sea_query::{NullOrdering, SelectStatement},
 };
@@ -29,14 +30,21 @@ pub(crate) fn contract(row: Model) -> Contract {
 
 /// One contract of an organization.
 pub async fn get(db: &impl Db, organization: OrganizationId, id: ContractId) -> Result<Option<Contract>, StoreError> {
-    let row = Entity::find_by_id(id.0).filter(C::OrganizationId.eq(organization.0)).one(db.connection()).await?;
+    let row = Entity::find_by_id(id.0)
+        .filter(C::OrganizationId.eq(organization.0))
+        .one(db.connection())
+        .await?;
     Ok(row.map(contract))
 }
 
 /// All contracts of an organization, the one that ends last first.
 pub async fn of_organization(db: &impl Db, organization: OrganizationId) -> Result<Vec<Contract>, StoreError> {
-    let rows =
-        Entity::find().filter(C::OrganizationId.eq(organization.0)).order_by_desc(C::EndsAt).order_by_desc(C::Id).all(db.connection()).await?;
+    let rows = Entity::find()
+        .filter(C::OrganizationId.eq(organization.0))
+        .order_by_desc(C::EndsAt)
+        .order_by_desc(C::Id)
+        .all(db.connection())
+        .await?;
     Ok(rows.into_iter().map(contract).collect())
 }
 
@@ -79,8 +87,12 @@ pub async fn insert(tx: &Tx, contract: &Contract, now: Timestamp) -> Result<(), 
 pub async fn update(tx: &Tx, contract: &Contract) -> Result<(), StoreError> {
     let mut row = row(contract, contract.version + 1);
     row.id = sea_orm::ActiveValue::NotSet;
-    let done =
-        Entity::update_many().set(row).filter(C::Id.eq(contract.id.0)).filter(C::Version.eq(contract.version)).exec(tx.connection()).await?;
+    let done = Entity::update_many()
+        .set(row)
+        .filter(C::Id.eq(contract.id.0))
+        .filter(C::Version.eq(contract.version))
+        .exec(tx.connection())
+        .await?;
     if done.rows_affected == 1 { Ok(()) } else { Err(StoreError::Stale) }
 }
 
@@ -153,7 +165,12 @@ pub async fn outliving(db: &impl Db, organization: OrganizationId, at: Timestamp
         .filter(invitation::Column::ExpiresAt.gt(at))
         .count(db.connection())
         .await?;
-    Ok(Outliving { people, assignments, sessions, invitations })
+    Ok(Outliving {
+        people,
+        assignments,
+        sessions,
+        invitations,
+    })
 }
 
 /// A member whose membership would last beyond an instant.
@@ -172,7 +189,12 @@ pub struct OutlivingMember {
 }
 
 /// Those members, the one whose own end comes first on top, at most `size`.
-pub async fn outliving_members(db: &impl Db, organization: OrganizationId, at: Timestamp, size: u64) -> Result<Vec<OutlivingMember>, StoreError> {
+pub async fn outliving_members(
+    db: &impl Db,
+    organization: OrganizationId,
+    at: Timestamp,
+    size: u64,
+) -> Result<Vec<OutlivingMember>, StoreError> {
     use entity::{member, member::Column as M, person::Column as P};
     let rows: Vec<(uuid::Uuid, String, String, Option<Timestamp>, Option<Timestamp>)> = member::Entity::find()
         .select_only()
@@ -192,7 +214,13 @@ pub async fn outliving_members(db: &impl Db, organization: OrganizationId, at: T
         .await?;
     rows.into_iter()
         .map(|(id, name, role, ends_at, last_seen_at)| {
-            Ok(OutlivingMember { member: id.into(), name, role: parse("members.role", &role)?, ends_at, last_seen_at })
+            Ok(OutlivingMember {
+                member: id.into(),
+                name,
+                role: parse("members.role", &role)?,
+                ends_at,
+                last_seen_at,
+            })
         })
         .collect()
 }

@@ -1,6 +1,10 @@
 //! Rows behind sign-in: recovery codes, reset links, and counters of attempts. Only hashes of what lets someone in are stored.
 
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, ExprTrait as _, PaginatorTrait as _, QueryFilter as _, sea_query::{Expr, OnConflict}};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait as _, Condition, EntityTrait as _, ExprTrait as _, PaginatorTrait as _, QueryFilter as _,
+    sea_query::{Expr, OnConflict},
+};
 
 use super::{Db, StoreError, Tx, entity};
 use crate::kernel::{CredentialId, PersonId, Timestamp};
@@ -28,25 +32,37 @@ pub async fn insert_reset(tx: &Tx, reset: NewReset, now: Timestamp) -> Result<()
         used_at: Set(None),
         created_at: Set(now),
     };
-    entity::password_reset::Entity::insert(row).exec_without_returning(tx.connection()).await?;
+    entity::password_reset::Entity::insert(row)
+        .exec_without_returning(tx.connection())
+        .await?;
     Ok(())
 }
 
 fn open_reset(token_hash: &[u8], now: Timestamp) -> Condition {
     use entity::password_reset::Column as C;
-    Condition::all().add(C::TokenHash.eq(token_hash.to_vec())).add(C::UsedAt.is_null()).add(C::ExpiresAt.gt(now))
+    Condition::all()
+        .add(C::TokenHash.eq(token_hash.to_vec()))
+        .add(C::UsedAt.is_null())
+        .add(C::ExpiresAt.gt(now))
 }
 
 /// Whose password a link would set, if it still works.
 pub async fn find_reset(db: &impl Db, token_hash: &[u8], now: Timestamp) -> Result<Option<PersonId>, StoreError> {
-    let row = entity::password_reset::Entity::find().filter(open_reset(token_hash, now)).one(db.connection()).await?;
+    let row = entity::password_reset::Entity::find()
+        .filter(open_reset(token_hash, now))
+        .one(db.connection())
+        .await?;
     Ok(row.map(|row| row.person_id.into()))
 }
 
 /// Uses a link up; answers false when it was used, replaced or is too old (single use).
 pub async fn use_reset(tx: &Tx, token_hash: &[u8], now: Timestamp) -> Result<bool, StoreError> {
     use entity::password_reset::{Column as C, Entity};
-    let done = Entity::update_many().col_expr(C::UsedAt, Some(now).into()).filter(open_reset(token_hash, now)).exec(tx.connection()).await?;
+    let done = Entity::update_many()
+        .col_expr(C::UsedAt, Some(now).into())
+        .filter(open_reset(token_hash, now))
+        .exec(tx.connection())
+        .await?;
     Ok(done.rows_affected == 1)
 }
 
@@ -101,7 +117,11 @@ pub async fn use_recovery_code(tx: &Tx, person: PersonId, hash: &[u8], now: Time
 /// How many recovery codes a person has left.
 pub async fn recovery_codes_left(db: &impl Db, person: PersonId) -> Result<u64, StoreError> {
     use entity::recovery_code::{Column as C, Entity};
-    Ok(Entity::find().filter(C::PersonId.eq(person.0)).filter(C::UsedAt.is_null()).count(db.connection()).await?)
+    Ok(Entity::find()
+        .filter(C::PersonId.eq(person.0))
+        .filter(C::UsedAt.is_null())
+        .count(db.connection())
+        .await?)
 }
 
 /// Stores a confirmed authenticator with the step of the code that confirmed it; answers false when there is one already.
@@ -133,11 +153,24 @@ pub async fn count_attempt(tx: &Tx, key: &[u8], now: Timestamp, window_ends_at: 
     let over = || Expr::col((Entity, C::WindowEndsAt)).lte(now);
     let count = Expr::case(over(), 1).finally(Expr::col((Entity, C::Count)).add(1));
     let window = Expr::case(over(), window_ends_at).finally(Expr::col((Entity, C::WindowEndsAt)));
-    let row = ActiveModel { key: Set(key.to_vec()), count: Set(1), window_ends_at: Set(window_ends_at) };
-    let conflict = OnConflict::column(C::Key).value(C::Count, count).value(C::WindowEndsAt, window).to_owned();
-    Entity::insert(row).on_conflict(conflict).exec_without_returning(tx.connection()).await?;
+    let row = ActiveModel {
+        key: Set(key.to_vec()),
+        count: Set(1),
+        window_ends_at: Set(window_ends_at),
+    };
+    let conflict = OnConflict::column(C::Key)
+        .value(C::Count, count)
+        .value(C::WindowEndsAt, window)
+        .to_owned();
+    Entity::insert(row)
+        .on_conflict(conflict)
+        .exec_without_returning(tx.connection())
+        .await?;
     let row = Entity::find_by_id(key.to_vec()).one(tx.connection()).await?;
-    Ok(row.map_or(Attempts { count: 1, window_ends_at }, |row| Attempts { count: row.count, window_ends_at: row.window_ends_at }))
+    Ok(row.map_or(Attempts { count: 1, window_ends_at }, |row| Attempts {
+        count: row.count,
+        window_ends_at: row.window_ends_at,
+    }))
 }
 
 /// Gives one attempt back (it was a good one).
@@ -161,11 +194,19 @@ pub async fn forget_attempts(tx: &Tx, key: &[u8]) -> Result<(), StoreError> {
 /// Deletes counters whose window is over; answers how many.
 pub async fn sweep_attempts(tx: &Tx, now: Timestamp) -> Result<u64, StoreError> {
     use entity::attempt::{Column as C, Entity};
-    Ok(Entity::delete_many().filter(C::WindowEndsAt.lte(now)).exec(tx.connection()).await?.rows_affected)
+    Ok(Entity::delete_many()
+        .filter(C::WindowEndsAt.lte(now))
+        .exec(tx.connection())
+        .await?
+        .rows_affected)
 }
 
 /// Deletes reset links that stopped working before `before`; answers how many.
 pub async fn sweep_resets(tx: &Tx, before: Timestamp) -> Result<u64, StoreError> {
     use entity::password_reset::{Column as C, Entity};
-    Ok(Entity::delete_many().filter(C::ExpiresAt.lte(before)).exec(tx.connection()).await?.rows_affected)
+    Ok(Entity::delete_many()
+        .filter(C::ExpiresAt.lte(before))
+        .exec(tx.connection())
+        .await?
+        .rows_affected)
 }

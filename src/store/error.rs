@@ -32,5 +32,8 @@ impl From<DbErr> for StoreError {
 
 /// Reads a stored word back into its enum.
 pub(crate) fn parse<T: FromStr>(column: &'static str, value: &str) -> Result<T, StoreError> {
-    value.parse().map_err(|_| StoreError::Corrupt { column, value: value.to_owned() })
+    value.parse().map_err(|_| StoreError::Corrupt {
+        column,
+        value: value.to_owned(),
+    })
 }

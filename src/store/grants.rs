@@ -106,7 +106,11 @@ pub async fn entitlement(db: &impl Db, organization: OrganizationId, id: Entitle
 }
 
 /// The entitlement of an organization for an application that was not taken away.
-pub async fn entitlement_for(db: &impl Db, organization: OrganizationId, application: ApplicationId) -> Result<Option<Entitlement>, StoreError> {
+pub async fn entitlement_for(
+    db: &impl Db,
+    organization: OrganizationId,
+    application: ApplicationId,
+) -> Result<Option<Entitlement>, StoreError> {
     use entitlement::Column as C;
     let query = entitlement::Entity::find()
         .filter(C::OrganizationId.eq(organization.0))
@@ -140,7 +144,10 @@ pub(super) fn taking_a_seat(now: Timestamp) -> Condition {
 }
 
 pub(super) fn to_member() -> RelationDef {
-    assignment::Entity::belongs_to(entity::member::Entity).from(assignment::Column::MemberId).to(entity::member::Column::Id).into()
+    assignment::Entity::belongs_to(entity::member::Entity)
+        .from(assignment::Column::MemberId)
+        .to(entity::member::Column::Id)
+        .into()
 }
 
 /// How many assignments of an entitlement hold or will hold after `now`.
@@ -180,8 +187,14 @@ fn entitlement_row(entitlement: &Entitlement, version: i32) -> entitlement::Acti
 
 async fn replace_entitlement_scopes(tx: &Tx, entitlement: &Entitlement) -> Result<(), StoreError> {
     use entitlement_scope::{ActiveModel, Column as C, Entity};
-    Entity::delete_many().filter(C::EntitlementId.eq(entitlement.id.0)).exec(tx.connection()).await?;
-    let rows = entitlement.scopes.iter().map(|scope| ActiveModel { entitlement_id: Set(entitlement.id.0), scope_id: Set(scope.0) });
+    Entity::delete_many()
+        .filter(C::EntitlementId.eq(entitlement.id.0))
+        .exec(tx.connection())
+        .await?;
+    let rows = entitlement.scopes.iter().map(|scope| ActiveModel {
+        entitlement_id: Set(entitlement.id.0),
+        scope_id: Set(scope.0),
+    });
     if !entitlement.scopes.is_empty() {
         Entity::insert_many(rows).exec_without_returning(tx.connection()).await?;
     }
@@ -267,8 +280,14 @@ fn assignment_row(assignment: &Assignment, version: i32) -> assignment::ActiveMo
 
 async fn replace_assignment_scopes(tx: &Tx, assignment: &Assignment) -> Result<(), StoreError> {
     use assignment_scope::{ActiveModel, Column as C, Entity};
-    Entity::delete_many().filter(C::AssignmentId.eq(assignment.id.0)).exec(tx.connection()).await?;
-    let rows = assignment.scopes.iter().map(|scope| ActiveModel { assignment_id: Set(assignment.id.0), scope_id: Set(scope.0) });
+    Entity::delete_many()
+        .filter(C::AssignmentId.eq(assignment.id.0))
+        .exec(tx.connection())
+        .await?;
+    let rows = assignment.scopes.iter().map(|scope| ActiveModel {
+        assignment_id: Set(assignment.id.0),
+        scope_id: Set(scope.0),
+    });
     if !assignment.scopes.is_empty() {
         Entity::insert_many(rows).exec_without_returning(tx.connection()).await?;
     }
@@ -334,7 +353,11 @@ pub async fn revoke_assignments_of_entitlement(tx: &Tx, id: EntitlementId, now: 
 /// Notes a launch.
 pub async fn touch_assignment(tx: &Tx, id: AssignmentId, now: Timestamp) -> Result<(), StoreError> {
     use assignment::Column as C;
-    assignment::Entity::update_many().col_expr(C::LastUsedAt, now.into()).filter(C::Id.eq(id.0)).exec(tx.connection()).await?;
+    assignment::Entity::update_many()
+        .col_expr(C::LastUsedAt, now.into())
+        .filter(C::Id.eq(id.0))
+        .exec(tx.connection())
+        .await?;
     Ok(())
 }
 
@@ -368,5 +391,8 @@ pub async fn held_by_members(db: &impl Db, members: &[MemberId], now: Timestamp)
         .into_tuple()
         .all(db.connection())
         .await?;
-    Ok(rows.into_iter().map(|(id, held)| (id.into(), u64::try_from(held).unwrap_or_default())).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(id, held)| (id.into(), u64::try_from(held).unwrap_or_default()))
+        .collect())
 }

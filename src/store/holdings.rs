@@ -35,7 +35,10 @@ pub struct Held {
 }
 
 fn to_entitlement() -> RelationDef {
-    assignment::Entity::belongs_to(entitlement::Entity).from(assignment::Column::EntitlementId).to(entitlement::Column::Id).into()
+    assignment::Entity::belongs_to(entitlement::Entity)
+        .from(assignment::Column::EntitlementId)
+        .to(entitlement::Column::Id)
+        .into()
 }
 
 fn to_application() -> RelationDef {
@@ -53,7 +56,10 @@ fn to_person() -> RelationDef {
 }
 
 fn to_scope() -> RelationDef {
-    assignment_scope::Entity::belongs_to(entity::scope::Entity).from(assignment_scope::Column::ScopeId).to(entity::scope::Column::Id).into()
+    assignment_scope::Entity::belongs_to(entity::scope::Entity)
+        .from(assignment_scope::Column::ScopeId)
+        .to(entity::scope::Column::Id)
+        .into()
 }
 
 /// Everything a member holds that was not taken away (ended things included), or the one application of that slug: four queries.
@@ -65,29 +71,39 @@ pub async fn held_by_member(db: &impl Db, member: MemberId, slug: Option<&str>) 
         .filter(C::RevokedAt.is_null())
         .order_by_asc(C::Id);
     if let Some(slug) = slug {
-        query = query.join(JoinType::InnerJoin, to_application()).filter(entity::application::Column::Slug.eq(slug));
+        query = query
+            .join(JoinType::InnerJoin, to_application())
+            .filter(entity::application::Column::Slug.eq(slug));
     }
     let pairs = query.select_also(entitlement::Entity).all(db.connection()).await?;
     if pairs.is_empty() {
         return Ok(Vec::new());
     }
     let application_ids: Vec<Uuid> = pairs.iter().map(|(assignment, _)| assignment.application_id).collect();
-    let rows =
-        entity::application::Entity::find().filter(entity::application::Column::Id.is_in(application_ids)).all(db.connection()).await?;
-    let applications: HashMap<Uuid, Application> =
-        rows.into_iter().map(|row| Ok((row.id, applications::application(row)?))).collect::<Result<_, StoreError>>()?;
+    let rows = entity::application::Entity::find()
+        .filter(entity::application::Column::Id.is_in(application_ids))
+        .all(db.connection())
+        .await?;
+    let applications: HashMap<Uuid, Application> = rows
+        .into_iter()
+        .map(|row| Ok((row.id, applications::application(row)?)))
+        .collect::<Result<_, StoreError>>()?;
     let mut scopes = scopes_of_assignments(db, pairs.iter().map(|(assignment, _)| assignment.id).collect()).await?;
     let mut granted: HashMap<Uuid, Vec<ScopeId>> = HashMap::new();
     let entitlement_ids = pairs.iter().map(|(assignment, _)| assignment.entitlement_id);
-    let rows =
-        entitlement_scope::Entity::find().filter(entitlement_scope::Column::EntitlementId.is_in(entitlement_ids)).all(db.connection()).await?;
+    let rows = entitlement_scope::Entity::find()
+        .filter(entitlement_scope::Column::EntitlementId.is_in(entitlement_ids))
+        .all(db.connection())
+        .await?;
     for row in rows {
         granted.entry(row.entitlement_id).or_default().push(row.scope_id.into());
     }
     let mut held = Vec::with_capacity(pairs.len());
     for (assignment, entitlement) in pairs {
         let Some(entitlement) = entitlement else { continue };
-        let Some(application) = applications.get(&assignment.application_id).cloned() else { continue };
+        let Some(application) = applications.get(&assignment.application_id).cloned() else {
+            continue;
+        };
         let scopes = scopes.remove(&assignment.id).unwrap_or_default();
         let granted = granted.get(&entitlement.id).cloned().unwrap_or_default();
         held.push(Held {
@@ -154,7 +170,12 @@ pub async fn seats_taken(
     for row in count().into_model::<Count>().all(db.connection()).await? {
         seats.entry(row.id.into()).or_default().taken = u64::try_from(row.count).unwrap_or_default();
     }
-    for row in count().filter(C::EndsAt.lte(soon)).into_model::<Count>().all(db.connection()).await? {
+    for row in count()
+        .filter(C::EndsAt.lte(soon))
+        .into_model::<Count>()
+        .all(db.connection())
+        .await?
+    {
         seats.entry(row.id.into()).or_default().ending = u64::try_from(row.count).unwrap_or_default();
     }
     Ok(seats)
@@ -173,14 +194,19 @@ pub async fn holders_by_application(db: &impl Db, now: Timestamp) -> Result<Hash
         .into_model::<Count>()
         .all(db.connection())
         .await?;
-    Ok(rows.into_iter().map(|row| (row.id.into(), u64::try_from(row.count).unwrap_or_default())).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.id.into(), u64::try_from(row.count).unwrap_or_default()))
+        .collect())
 }
 
 /// The partners that hold an application, by name: entitlement, name and slug of the organization; at most `limit`.
 pub async fn partners_of(db: &impl Db, application: ApplicationId, limit: u64) -> Result<Vec<(Entitlement, String, String)>, StoreError> {
     use entitlement::Column as C;
-    let to_organization: RelationDef =
-        entitlement::Entity::belongs_to(entity::organization::Entity).from(C::OrganizationId).to(entity::organization::Column::Id).into();
+    let to_organization: RelationDef = entitlement::Entity::belongs_to(entity::organization::Entity)
+        .from(C::OrganizationId)
+        .to(entity::organization::Column::Id)
+        .into();
     let rows = entitlement::Entity::find()
         .join(JoinType::InnerJoin, to_organization)
         .filter(C::ApplicationId.eq(application.0))
@@ -193,7 +219,9 @@ pub async fn partners_of(db: &impl Db, application: ApplicationId, limit: u64) -
     let (rows, organizations): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     let entitlements = with_entitlement_scopes(db, rows).await?;
     let named = entitlements.into_iter().zip(organizations);
-    Ok(named.filter_map(|(entitlement, organization)| organization.map(|it| (entitlement, it.name, it.slug))).collect())
+    Ok(named
+        .filter_map(|(entitlement, organization)| organization.map(|it| (entitlement, it.name, it.slug)))
+        .collect())
 }
 
 /// Someone in a list: the membership with name and address.
@@ -208,7 +236,11 @@ pub struct Somebody {
 }
 
 fn somebody(row: entity::member::Model, person: entity::person::Model) -> Result<Somebody, StoreError> {
-    Ok(Somebody { member: members::member(row)?, name: person.name, email: person.email })
+    Ok(Somebody {
+        member: members::member(row)?,
+        name: person.name,
+        email: person.email,
+    })
 }
 
 /// Where a list by id goes on.
@@ -260,19 +292,30 @@ pub async fn holders(
             (more, true)
         }
     };
-    let people = people_by_id(db, rows.iter().filter_map(|(_, member)| member.as_ref().map(|row| row.person_id)).collect()).await?;
+    let people = people_by_id(
+        db,
+        rows.iter()
+            .filter_map(|(_, member)| member.as_ref().map(|row| row.person_id))
+            .collect(),
+    )
+    .await?;
     let (rows, members): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     let mut found = Vec::with_capacity(rows.len());
     for (assignment, member) in with_assignment_scopes(db, rows).await?.into_iter().zip(members) {
         let Some(member) = member else { continue };
-        let Some(person) = people.get(&member.person_id).cloned() else { continue };
+        let Some(person) = people.get(&member.person_id).cloned() else {
+            continue;
+        };
         found.push((assignment, somebody(member, person)?));
     }
     Ok((found, newer, older))
 }
 
 async fn people_by_id(db: &impl Db, ids: Vec<Uuid>) -> Result<HashMap<Uuid, entity::person::Model>, StoreError> {
-    let rows = entity::person::Entity::find().filter(entity::person::Column::Id.is_in(ids)).all(db.connection()).await?;
+    let rows = entity::person::Entity::find()
+        .filter(entity::person::Column::Id.is_in(ids))
+        .all(db.connection())
+        .await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
@@ -294,11 +337,25 @@ pub async fn candidates(
         .filter(A::RevokedAt.is_null())
         .filter(Condition::any().add(A::EndsAt.is_null()).add(A::EndsAt.gt(now)))
         .into_query();
-    people_of(db, organization, search, Condition::all().add(M::Id.not_in_subquery(holding)), now, limit).await
+    people_of(
+        db,
+        organization,
+        search,
+        Condition::all().add(M::Id.not_in_subquery(holding)),
+        now,
+        limit,
+    )
+    .await
 }
 
 /// Members of an organization by part of name or address, at most `limit`.
-pub async fn find_members(db: &impl Db, organization: OrganizationId, search: &str, now: Timestamp, limit: u64) -> Result<Vec<Somebody>, StoreError> {
+pub async fn find_members(
+    db: &impl Db,
+    organization: OrganizationId,
+    search: &str,
+    now: Timestamp,
+    limit: u64,
+) -> Result<Vec<Somebody>, StoreError> {
     people_of(db, organization, Some(search), Condition::all(), now, limit).await
 }
 
@@ -306,7 +363,10 @@ pub async fn find_members(db: &impl Db, organization: OrganizationId, search: &s
 pub async fn managers(db: &impl Db, organization: OrganizationId, now: Timestamp, limit: u64) -> Result<Vec<Somebody>, StoreError> {
     use entity::member::Column as M;
     let roles = [MemberRole::PartnerAdmin.as_str(), MemberRole::UserManager.as_str()];
-    let who = Condition::all().add(M::Role.is_in(roles)).add(M::Status.eq(MemberStatus::Active.as_str())).add(M::ReadOnly.eq(false));
+    let who = Condition::all()
+        .add(M::Role.is_in(roles))
+        .add(M::Status.eq(MemberStatus::Active.as_str()))
+        .add(M::ReadOnly.eq(false));
     people_of(db, organization, None, who, now, limit).await
 }
 
@@ -332,7 +392,9 @@ async fn people_of(
         query = query.filter(named_like(search));
     }
     let rows = query.select_also(entity::person::Entity).all(db.connection()).await?;
-    rows.into_iter().filter_map(|(member, person)| person.map(|person| somebody(member, person))).collect()
+    rows.into_iter()
+        .filter_map(|(member, person)| person.map(|person| somebody(member, person)))
+        .collect()
 }
 
 /// A partner in a list of search results.
@@ -349,17 +411,27 @@ pub struct PartnerName {
 /// Partners by part of their name, at most `limit`; with `owner`, only those this person owns or stands in for.
 pub async fn find_partners(db: &impl Db, search: &str, owner: Option<PersonId>, limit: u64) -> Result<Vec<PartnerName>, StoreError> {
     use entity::organization::{Column as O, Entity};
-    let mut query =
-        Entity::find().select_only().columns([O::Name, O::Slug, O::Kind]).filter(like(Expr::col((Entity, O::Name)).into(), search));
+    let mut query = Entity::find()
+        .select_only()
+        .columns([O::Name, O::Slug, O::Kind])
+        .filter(like(Expr::col((Entity, O::Name)), search));
     if let Some(owner) = owner {
         query = query.filter(Condition::any().add(O::OwnerId.eq(owner.0)).add(O::DeputyId.eq(owner.0)));
     }
-    Ok(query.order_by_asc(O::Name).order_by_asc(O::Id).limit(limit).into_model::<PartnerName>().all(db.connection()).await?)
+    Ok(query
+        .order_by_asc(O::Name)
+        .order_by_asc(O::Id)
+        .limit(limit)
+        .into_model::<PartnerName>()
+        .all(db.connection())
+        .await?)
 }
 
 fn named_like(search: &str) -> Condition {
     use entity::person::{Column as P, Entity};
-    Condition::any().add(like(Expr::col((Entity, P::Name)), search)).add(like(Expr::col((Entity, P::EmailNormalized)), search))
+    Condition::any()
+        .add(like(Expr::col((Entity, P::Name)), search))
+        .add(like(Expr::col((Entity, P::EmailNormalized)), search))
 }
 
 /// Whether the column contains the text, whatever the case, the same on both databases; `%` and `_` mean themselves.

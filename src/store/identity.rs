@@ -36,7 +36,9 @@ pub struct Membership {
 
 /// Loads a person for a request.
 pub async fn load(db: &impl Db, id: PersonId, now: Timestamp) -> Result<Option<Identity>, StoreError> {
-    let Some(person) = people::get(db, id).await? else { return Ok(None) };
+    let Some(person) = people::get(db, id).await? else {
+        return Ok(None);
+    };
     let tenant_roles = tenant::roles_of(db, id).await?;
     let members = members::of_person(db, id).await?;
     let mut memberships = Vec::with_capacity(members.len());
@@ -45,18 +47,30 @@ pub async fn load(db: &impl Db, id: PersonId, now: Timestamp) -> Result<Option<I
         let organizations = organizations_by_id(db, &ids).await?;
         let mut contracts = contracts_in_force(db, &ids, now).await?;
         for member in members {
-            let Some(organization) = organizations.get(&member.organization) else { continue };
+            let Some(organization) = organizations.get(&member.organization) else {
+                continue;
+            };
             let contract = contracts.remove(&member.organization);
-            memberships.push(Membership { organization: organization.clone(), contract, member });
+            memberships.push(Membership {
+                organization: organization.clone(),
+                contract,
+                member,
+            });
         }
     }
-    Ok(Some(Identity { person, tenant_roles, memberships }))
+    Ok(Some(Identity {
+        person,
+        tenant_roles,
+        memberships,
+    }))
 }
 
 async fn organizations_by_id(db: &impl Db, ids: &[uuid::Uuid]) -> Result<HashMap<OrganizationId, Organization>, StoreError> {
     use entity::organization::{Column as C, Entity};
     let rows = Entity::find().filter(C::Id.is_in(ids.to_vec())).all(db.connection()).await?;
-    rows.into_iter().map(|row| Ok((row.id.into(), organizations::organization(row)?))).collect()
+    rows.into_iter()
+        .map(|row| Ok((row.id.into(), organizations::organization(row)?)))
+        .collect()
 }
 
 async fn contracts_in_force(db: &impl Db, ids: &[uuid::Uuid], now: Timestamp) -> Result<HashMap<OrganizationId, Contract>, StoreError> {

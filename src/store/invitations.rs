@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ActiveValue::Set,
+    ColumnTrait as _, Condition, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     sea_query::{Expr, ExprTrait as _, Func, LikeExpr, OnConflict},
 };
 
@@ -19,7 +20,10 @@ use crate::{
 use entity::invitation::{ActiveModel, Column as C, Entity, Model};
 
 fn grants(text: &str) -> Result<Vec<InvitedGrant>, StoreError> {
-    serde_json::from_str(text).map_err(|_| StoreError::Corrupt { column: "invitations.grants", value: text.to_owned() })
+    serde_json::from_str(text).map_err(|_| StoreError::Corrupt {
+        column: "invitations.grants",
+        value: text.to_owned(),
+    })
 }
 
 fn invitation(row: Model) -> Result<Invitation, StoreError> {
@@ -84,19 +88,33 @@ pub async fn insert(tx: &Tx, invitation: &Invitation) -> Result<bool, StoreError
 pub async fn update(tx: &Tx, invitation: &Invitation) -> Result<(), StoreError> {
     let mut row = row(invitation, invitation.version + 1);
     row.id = sea_orm::ActiveValue::NotSet;
-    let done =
-        Entity::update_many().set(row).filter(C::Id.eq(invitation.id.0)).filter(C::Version.eq(invitation.version)).exec(tx.connection()).await?;
+    let done = Entity::update_many()
+        .set(row)
+        .filter(C::Id.eq(invitation.id.0))
+        .filter(C::Version.eq(invitation.version))
+        .exec(tx.connection())
+        .await?;
     if done.rows_affected == 1 { Ok(()) } else { Err(StoreError::Stale) }
 }
 
 /// One invitation of an organization; another organization's is not found.
 pub async fn get(db: &impl Db, organization: OrganizationId, id: InvitationId) -> Result<Option<Invitation>, StoreError> {
-    Entity::find_by_id(id.0).filter(C::OrganizationId.eq(organization.0)).one(db.connection()).await?.map(invitation).transpose()
+    Entity::find_by_id(id.0)
+        .filter(C::OrganizationId.eq(organization.0))
+        .one(db.connection())
+        .await?
+        .map(invitation)
+        .transpose()
 }
 
 /// The invitation whose link's secret hashes to this.
 pub async fn find_by_token(db: &impl Db, token_hash: &[u8]) -> Result<Option<Invitation>, StoreError> {
-    Entity::find().filter(C::TokenHash.eq(token_hash.to_vec())).one(db.connection()).await?.map(invitation).transpose()
+    Entity::find()
+        .filter(C::TokenHash.eq(token_hash.to_vec()))
+        .one(db.connection())
+        .await?
+        .map(invitation)
+        .transpose()
 }
 
 /// The invitations that wait for this address, in whatever organization (expired ones included).
@@ -170,8 +188,13 @@ pub async fn entitlement_seats_reserved(
     organization: OrganizationId,
     now: Timestamp,
 ) -> Result<HashMap<EntitlementId, u64>, StoreError> {
-    let texts: Vec<String> =
-        Entity::find().select_only().column(C::Grants).filter(reserving(organization, now)).into_tuple().all(db.connection()).await?;
+    let texts: Vec<String> = Entity::find()
+        .select_only()
+        .column(C::Grants)
+        .filter(reserving(organization, now))
+        .into_tuple()
+        .all(db.connection())
+        .await?;
     let mut reserved = HashMap::new();
     for text in texts {
         for grant in grants(&text)? {
@@ -182,7 +205,12 @@ pub async fn entitlement_seats_reserved(
 }
 
 /// Of these addresses (normal form), those with an invitation of this organization that can be accepted at `now`.
-pub async fn invited_among(db: &impl Db, organization: OrganizationId, emails: &[String], now: Timestamp) -> Result<HashSet<String>, StoreError> {
+pub async fn invited_among(
+    db: &impl Db,
+    organization: OrganizationId,
+    emails: &[String],
+    now: Timestamp,
+) -> Result<HashSet<String>, StoreError> {
     let found: Vec<String> = Entity::find()
         .select_only()
         .column(C::EmailNormalized)
@@ -197,7 +225,12 @@ pub async fn invited_among(db: &impl Db, organization: OrganizationId, emails: &
 }
 
 /// Of these addresses (normal form), those of people whose membership in the organization is neither removed nor past its end.
-pub async fn members_among(db: &impl Db, organization: OrganizationId, emails: &[String], now: Timestamp) -> Result<HashSet<String>, StoreError> {
+pub async fn members_among(
+    db: &impl Db,
+    organization: OrganizationId,
+    emails: &[String],
+    now: Timestamp,
+) -> Result<HashSet<String>, StoreError> {
     use entity::{member, person};
     let people: Vec<(uuid::Uuid, String)> = person::Entity::find()
         .select_only()
@@ -212,13 +245,21 @@ pub async fn members_among(db: &impl Db, organization: OrganizationId, emails: &
         .filter(member::Column::OrganizationId.eq(organization.0))
         .filter(member::Column::PersonId.is_in(people.iter().map(|(id, _)| *id)))
         .filter(member::Column::Status.ne(MemberStatus::Removed.as_str()))
-        .filter(Condition::any().add(member::Column::EndsAt.is_null()).add(member::Column::EndsAt.gt(now)))
+        .filter(
+            Condition::any()
+                .add(member::Column::EndsAt.is_null())
+                .add(member::Column::EndsAt.gt(now)),
+        )
         .into_tuple()
         .all(db.connection())
         .await?
         .into_iter()
         .collect();
-    Ok(people.into_iter().filter(|(id, _)| members.contains(id)).map(|(_, email)| email).collect())
+    Ok(people
+        .into_iter()
+        .filter(|(id, _)| members.contains(id))
+        .map(|(_, email)| email)
+        .collect())
 }
 
 /// What the list of invitations is narrowed to.
@@ -247,7 +288,10 @@ fn narrowed(organization: OrganizationId, filter: &InvitationFilter, now: Timest
     };
     if let Some(text) = &filter.text {
         // LIKE differs in case between the databases: compare in lower case on both.
-        let pattern = format!("%{}%", text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+        let pattern = format!(
+            "%{}%",
+            text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+        );
         let like = || LikeExpr::new(pattern.clone()).escape('\\');
         let name = Expr::expr(Func::lower(Expr::col(C::Name))).like(like());
         all = all.add(Condition::any().add(C::EmailNormalized.like(like())).add(name));
@@ -271,8 +315,16 @@ pub async fn list(
         PageRequest::Older(cursor) => query.filter(C::Id.lt(cursor.id)).order_by_desc(C::Id),
         PageRequest::Newer(cursor) => query.filter(C::Id.gt(cursor.id)).order_by_asc(C::Id),
     };
-    let rows = query.all(db.connection()).await?.into_iter().map(invitation).collect::<Result<Vec<_>, _>>()?;
-    Ok(paged(rows, page, size, |row| Cursor { at: row.created_at, id: row.id.0 }))
+    let rows = query
+        .all(db.connection())
+        .await?
+        .into_iter()
+        .map(invitation)
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(paged(rows, page, size, |row| Cursor {
+        at: row.created_at,
+        id: row.id.0,
+    }))
 }
 
 /// How many invitations of an organization can be accepted at `now`.
@@ -301,7 +353,10 @@ pub async fn mails(db: &impl Db, invitations: &[Invitation]) -> Result<HashMap<I
     let mut states = HashMap::new();
     for (recipient, at, status) in rows {
         let status: MessageStatus = parse("outbox.status", &status)?;
-        for invitation in invitations.iter().filter(|invitation| invitation.sent_at == at && invitation.email.normalized() == recipient) {
+        for invitation in invitations
+            .iter()
+            .filter(|invitation| invitation.sent_at == at && invitation.email.normalized() == recipient)
+        {
             states.insert(invitation.id, status);
         }
     }

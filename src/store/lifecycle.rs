@@ -30,7 +30,10 @@ pub async fn lapsed(db: &impl Db, due_before: Timestamp) -> Result<Vec<Organizat
 
 /// How many organizations are active.
 pub async fn active_organizations(db: &impl Db) -> Result<u64, StoreError> {
-    Ok(Organizations::find().filter(O::Status.eq(OrganizationStatus::Active.as_str())).count(db.connection()).await?)
+    Ok(Organizations::find()
+        .filter(O::Status.eq(OrganizationStatus::Active.as_str()))
+        .count(db.connection())
+        .await?)
 }
 
 /// An active organization whose certification is due soon or overdue.
@@ -54,7 +57,14 @@ pub async fn due(db: &impl Db, due_before: Timestamp) -> Result<Vec<Due>, StoreE
         .into_tuple()
         .all(db.connection())
         .await?;
-    Ok(rows.into_iter().map(|(id, due_at, reminder)| Due { id: id.into(), due_at, reminder }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(id, due_at, reminder)| Due {
+            id: id.into(),
+            due_at,
+            reminder,
+        })
+        .collect())
 }
 
 /// Notes a reminder; answers false when someone else sent this one already.
@@ -62,7 +72,11 @@ pub async fn note_reminder(tx: &Tx, id: OrganizationId, reminder: &str) -> Resul
     let done = Organizations::update_many()
         .col_expr(O::CertificationReminder, reminder.into())
         .filter(O::Id.eq(id.0))
-        .filter(Condition::any().add(O::CertificationReminder.is_null()).add(O::CertificationReminder.ne(reminder)))
+        .filter(
+            Condition::any()
+                .add(O::CertificationReminder.is_null())
+                .add(O::CertificationReminder.ne(reminder)),
+        )
         .exec(tx.connection())
         .await?;
     Ok(done.rows_affected == 1)
@@ -81,7 +95,10 @@ pub async fn members_past_end(db: &impl Db, now: Timestamp, size: u64) -> Result
         .into_tuple()
         .all(db.connection())
         .await?;
-    Ok(rows.into_iter().map(|(organization, member)| (organization.into(), member.into())).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(organization, member)| (organization.into(), member.into()))
+        .collect())
 }
 
 /// Organizations in which someone has a session although no contract is in force.
@@ -90,7 +107,11 @@ pub async fn sessions_without_contract(db: &impl Db, now: Timestamp) -> Result<V
         member::{Column as M, Entity as Members},
         session::Column as S,
     };
-    let held = Query::select().column(S::MemberId).from("sessions").and_where(S::MemberId.is_not_null()).to_owned();
+    let held = Query::select()
+        .column(S::MemberId)
+        .from("sessions")
+        .and_where(S::MemberId.is_not_null())
+        .to_owned();
     let in_force = Query::select()
         .expr(Expr::value(1))
         .from("contracts")
@@ -113,9 +134,14 @@ pub async fn sessions_without_contract(db: &impl Db, now: Timestamp) -> Result<V
 /// Deletes attempt counters and reset links that are over; answers how many.
 pub async fn delete_expired(tx: &Tx, now: Timestamp) -> Result<u64, StoreError> {
     use entity::{attempt, password_reset};
-    let attempts = attempt::Entity::delete_many().filter(attempt::Column::WindowEndsAt.lte(now)).exec(tx.connection()).await?;
-    let resets =
-        password_reset::Entity::delete_many().filter(password_reset::Column::ExpiresAt.lte(now - Duration::days(1))).exec(tx.connection()).await?;
+    let attempts = attempt::Entity::delete_many()
+        .filter(attempt::Column::WindowEndsAt.lte(now))
+        .exec(tx.connection())
+        .await?;
+    let resets = password_reset::Entity::delete_many()
+        .filter(password_reset::Column::ExpiresAt.lte(now - Duration::days(1)))
+        .exec(tx.connection())
+        .await?;
     Ok(attempts.rows_affected + resets.rows_affected)
 }
 
@@ -123,17 +149,32 @@ pub async fn delete_expired(tx: &Tx, now: Timestamp) -> Result<u64, StoreError> 
 pub async fn anything_expired(db: &impl Db, now: Timestamp, idle: Duration) -> Result<bool, StoreError> {
     use entity::{attempt, password_reset, session};
     let sessions = session::Entity::find()
-        .filter(Condition::any().add(session::Column::EndsAt.lte(now)).add(session::Column::LastSeenAt.lte(now - idle)))
+        .filter(
+            Condition::any()
+                .add(session::Column::EndsAt.lte(now))
+                .add(session::Column::LastSeenAt.lte(now - idle)),
+        )
         .count(db.connection())
         .await?;
-    let attempts = attempt::Entity::find().filter(attempt::Column::WindowEndsAt.lte(now)).count(db.connection()).await?;
-    let resets = password_reset::Entity::find().filter(password_reset::Column::ExpiresAt.lte(now - Duration::days(1))).count(db.connection()).await?;
+    let attempts = attempt::Entity::find()
+        .filter(attempt::Column::WindowEndsAt.lte(now))
+        .count(db.connection())
+        .await?;
+    let resets = password_reset::Entity::find()
+        .filter(password_reset::Column::ExpiresAt.lte(now - Duration::days(1)))
+        .count(db.connection())
+        .await?;
     Ok(sessions + attempts + resets > 0)
 }
 
 /// Whether the trail has an event of this action since `since`.
 pub async fn happened_since(db: &impl Db, action: &str, since: Timestamp) -> Result<bool, StoreError> {
     use entity::audit_event::{Column as E, Entity as Events};
-    let found = Events::find().filter(E::Action.eq(action)).filter(E::At.gt(since)).limit(1).count(db.connection()).await?;
+    let found = Events::find()
+        .filter(E::Action.eq(action))
+        .filter(E::At.gt(since))
+        .limit(1)
+        .count(db.connection())
+        .await?;
     Ok(found > 0)
 }

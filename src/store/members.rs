@@ -41,7 +41,12 @@ pub(crate) fn member(row: Model) -> Result<Member, StoreError> {
 
 /// One member of an organization; a member of another organization is not found.
 pub async fn get(db: &impl Db, organization: OrganizationId, id: MemberId) -> Result<Option<Member>, StoreError> {
-    Entity::find_by_id(id.0).filter(C::OrganizationId.eq(organization.0)).one(db.connection()).await?.map(member).transpose()
+    Entity::find_by_id(id.0)
+        .filter(C::OrganizationId.eq(organization.0))
+        .one(db.connection())
+        .await?
+        .map(member)
+        .transpose()
 }
 
 /// The memberships of a person that are not removed, oldest first.
@@ -132,7 +137,9 @@ pub struct ListedMembers {
 
 /// What stands for "never": larger than every end, smaller than every visit.
 fn far() -> Timestamp {
-    Utc.with_ymd_and_hms(9999, 1, 1, 0, 0, 0).single().unwrap_or(DateTime::<Utc>::MAX_UTC)
+    Utc.with_ymd_and_hms(9999, 1, 1, 0, 0, 0)
+        .single()
+        .unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 fn long_ago() -> Timestamp {
@@ -149,7 +156,10 @@ fn narrowed(organization: OrganizationId, filter: &MemberFilter, now: Timestamp)
     let mut query = with_people(Entity::find()).filter(C::OrganizationId.eq(organization.0));
     query = match filter.standing {
         StandingFilter::Current => query.filter(C::Status.ne(removed)).filter(not_ended()),
-        StandingFilter::Active => query.filter(C::Status.eq(MemberStatus::Active.as_str())).filter(C::StartsAt.lte(now)).filter(not_ended()),
+        StandingFilter::Active => query
+            .filter(C::Status.eq(MemberStatus::Active.as_str()))
+            .filter(C::StartsAt.lte(now))
+            .filter(not_ended()),
         StandingFilter::Suspended => query.filter(C::Status.eq(MemberStatus::Suspended.as_str())).filter(not_ended()),
         StandingFilter::Leaving => query.filter(C::Status.ne(removed)).filter(C::EndsAt.gt(now)),
         StandingFilter::Over => query.filter(Condition::any().add(C::Status.eq(removed)).add(C::EndsAt.lte(now))),
@@ -223,12 +233,24 @@ pub async fn list(
     };
     let begins = cursor.is_none();
     if let Some((edge, id)) = cursor {
-        let (beyond, beyond_id) =
-            if upwards { (sort.clone().gt(edge.clone()), C::Id.gt(id)) } else { (sort.clone().lt(edge.clone()), C::Id.lt(id)) };
-        query = query.filter(Condition::any().add(beyond).add(Condition::all().add(sort.clone().eq(edge)).add(beyond_id)));
+        let (beyond, beyond_id) = if upwards {
+            (sort.clone().gt(edge.clone()), C::Id.gt(id))
+        } else {
+            (sort.clone().lt(edge.clone()), C::Id.lt(id))
+        };
+        query = query.filter(
+            Condition::any()
+                .add(beyond)
+                .add(Condition::all().add(sort.clone().eq(edge)).add(beyond_id)),
+        );
     }
     let order = if upwards { Order::Asc } else { Order::Desc };
-    let found = query.order_by(sort, order.clone()).order_by(C::Id, order).limit(size as u64 + 1).all(db.connection()).await?;
+    let found = query
+        .order_by(sort, order.clone())
+        .order_by(C::Id, order)
+        .limit(size as u64 + 1)
+        .all(db.connection())
+        .await?;
     let more = found.len() > size;
     let mut rows = named(db, found.into_iter().take(size).map(member).collect::<Result<_, _>>()?).await?;
     if backwards {
@@ -237,7 +259,11 @@ pub async fn list(
     let first = rows.first().map(|row| cursor_of(filter.sort, row));
     let last = rows.last().map(|row| cursor_of(filter.sort, row));
     let (has_before, has_after) = if backwards && !begins { (more, true) } else { (!begins, more) };
-    Ok(ListedMembers { rows, before: first.filter(|_| has_before), after: last.filter(|_| has_after) })
+    Ok(ListedMembers {
+        rows,
+        before: first.filter(|_| has_before),
+        after: last.filter(|_| has_after),
+    })
 }
 
 /// Adds name and address to memberships, keeping their order.
@@ -293,12 +319,21 @@ pub async fn update(tx: &Tx, member: &Member) -> Result<(), StoreError> {
     let mut row = row(member, member.version + 1);
     row.id = sea_orm::ActiveValue::NotSet;
     row.last_seen_at = sea_orm::ActiveValue::NotSet;
-    let done = Entity::update_many().set(row).filter(C::Id.eq(member.id.0)).filter(C::Version.eq(member.version)).exec(tx.connection()).await?;
+    let done = Entity::update_many()
+        .set(row)
+        .filter(C::Id.eq(member.id.0))
+        .filter(C::Version.eq(member.version))
+        .exec(tx.connection())
+        .await?;
     if done.rows_affected == 1 { Ok(()) } else { Err(StoreError::Stale) }
 }
 
 /// Notes that the member was here; never a conflict.
 pub async fn touch(tx: &Tx, id: MemberId, now: Timestamp) -> Result<(), StoreError> {
-    Entity::update_many().col_expr(C::LastSeenAt, now.into()).filter(C::Id.eq(id.0)).exec(tx.connection()).await?;
+    Entity::update_many()
+        .col_expr(C::LastSeenAt, now.into())
+        .filter(C::Id.eq(id.0))
+        .exec(tx.connection())
+        .await?;
     Ok(())
 }

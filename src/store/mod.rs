@@ -27,8 +27,8 @@ use std::{path::Path, time::Duration};
 
 use migrations::MigratorTrait as _;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait as _,
+    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait as _,
 };
 
 pub use error::StoreError;
@@ -81,9 +81,16 @@ impl Store {
             return Self::open_sqlite(path.trim_start_matches("//")).await;
         }
         let mut options = ConnectOptions::new(url);
-        options.max_connections(16).min_connections(1).acquire_timeout(Duration::from_secs(5)).sqlx_logging(false);
+        options
+            .max_connections(16)
+            .min_connections(1)
+            .acquire_timeout(Duration::from_secs(5))
+            .sqlx_logging(false);
         let pool = Database::connect(options).await?;
-        Ok(Self { writer: pool.clone(), reader: pool })
+        Ok(Self {
+            writer: pool.clone(),
+            reader: pool,
+        })
     }
 
     async fn open_sqlite(path: &str) -> Result<Self, StoreError> {
@@ -91,10 +98,18 @@ impl Store {
         if let Some(parent) = Path::new(path).parent().filter(|parent| !memory && !parent.as_os_str().is_empty()) {
             std::fs::create_dir_all(parent).map_err(|error| StoreError::Unavailable(error.to_string()))?;
         }
-        let url = if memory { "sqlite::memory:".to_owned() } else { format!("sqlite://{path}?mode=rwc") };
+        let url = if memory {
+            "sqlite::memory:".to_owned()
+        } else {
+            format!("sqlite://{path}?mode=rwc")
+        };
         let connect = async |connections: u32| {
             let mut options = ConnectOptions::new(&url);
-            options.max_connections(connections).min_connections(1).acquire_timeout(Duration::from_secs(5)).sqlx_logging(false);
+            options
+                .max_connections(connections)
+                .min_connections(1)
+                .acquire_timeout(Duration::from_secs(5))
+                .sqlx_logging(false);
             if memory {
                 // The database lives as long as its connection.
                 options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
@@ -136,7 +151,10 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] when the database does not answer in time.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        let options = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..TransactionOptions::default() };
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
         Ok(Tx(self.writer.begin_with_options(options).await?))
     }
 

@@ -14,8 +14,10 @@ pub(crate) fn organization(row: Model) -> Result<Organization, StoreError> {
         id: row.id.into(),
         status: parse("organizations.status", &row.status)?,
         accent: parse("organizations.accent", &row.accent)?,
-        metadata: serde_json::from_str(&row.metadata)
-            .map_err(|_| StoreError::Corrupt { column: "organizations.metadata", value: row.metadata.clone() })?,
+        metadata: serde_json::from_str(&row.metadata).map_err(|_| StoreError::Corrupt {
+            column: "organizations.metadata",
+            value: row.metadata.clone(),
+        })?,
         slug: row.slug,
         name: row.name,
         kind: row.kind,
@@ -50,7 +52,12 @@ pub async fn get_locked(tx: &Tx, id: OrganizationId) -> Result<Option<Organizati
 
 /// The organization of this name in addresses.
 pub async fn find_by_slug(db: &impl Db, slug: &str) -> Result<Option<Organization>, StoreError> {
-    Entity::find().filter(C::Slug.eq(slug)).one(db.connection()).await?.map(organization).transpose()
+    Entity::find()
+        .filter(C::Slug.eq(slug))
+        .one(db.connection())
+        .await?
+        .map(organization)
+        .transpose()
 }
 
 /// Several organizations, in no order.
@@ -62,7 +69,10 @@ pub async fn get_many(db: &impl Db, ids: &[OrganizationId]) -> Result<Vec<Organi
 /// Where an organization stands in the list: by due date, without one or over at the end.
 pub(crate) fn due_order(organization: &Organization) -> Timestamp {
     let last = Timestamp::from_timestamp(253_370_764_800, 0).unwrap_or(Timestamp::MAX_UTC);
-    organization.certification_due_at.filter(|_| organization.status != OrganizationStatus::Offboarded).unwrap_or(last)
+    organization
+        .certification_due_at
+        .filter(|_| organization.status != OrganizationStatus::Offboarded)
+        .unwrap_or(last)
 }
 
 fn row(organization: &Organization, version: i32) -> ActiveModel {

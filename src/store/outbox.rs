@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
 };
 
 use super::{
@@ -89,7 +90,16 @@ pub async fn state_for(db: &impl Db, addresses: &[String]) -> Result<BTreeMap<St
     rows.into_iter()
         .map(|(recipient, status, attempts, next_attempt_at, sent_at, created_at)| {
             let status = parse("outbox.status", &status)?;
-            Ok((recipient, DeliveryState { status, attempts, next_attempt_at, sent_at, created_at }))
+            Ok((
+                recipient,
+                DeliveryState {
+                    status,
+                    attempts,
+                    next_attempt_at,
+                    sent_at,
+                    created_at,
+                },
+            ))
         })
         .collect()
 }
@@ -173,12 +183,12 @@ pub async fn settle(store: &Store, claimed: &Message, attempt: Attempt) -> Resul
             .col_expr(C::BodyText, "".into())
             .col_expr(C::BodyHtml, "".into())
             .col_expr(C::LastError, Option::<String>::None.into()),
-        Attempt::Postponed { until, error } => {
-            update.col_expr(C::NextAttemptAt, until.into()).col_expr(C::LastError, Some(error).into())
-        }
-        Attempt::GivenUp { error } => {
-            update.col_expr(C::Status, MessageStatus::Dead.as_str().into()).col_expr(C::LastError, Some(error).into())
-        }
+        Attempt::Postponed { until, error } => update
+            .col_expr(C::NextAttemptAt, until.into())
+            .col_expr(C::LastError, Some(error).into()),
+        Attempt::GivenUp { error } => update
+            .col_expr(C::Status, MessageStatus::Dead.as_str().into())
+            .col_expr(C::LastError, Some(error).into()),
     };
     Ok(update.exec(&store.writer).await?.rows_affected == 1)
 }
@@ -235,6 +245,14 @@ pub async fn list(db: &impl Db, filter: &OutboxFilter, page: PageRequest, size: 
         condition = condition.add(C::Recipient.eq(recipient.as_str()));
     }
     let query = keyset(Entity::find().filter(condition), C::CreatedAt, C::Id, &page, size);
-    let rows = query.all(db.connection()).await?.into_iter().map(message).collect::<Result<Vec<_>, _>>()?;
-    Ok(paged(rows, page, size, |message| Cursor { at: message.created_at, id: message.id.0 }))
+    let rows = query
+        .all(db.connection())
+        .await?
+        .into_iter()
+        .map(message)
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(paged(rows, page, size, |message| Cursor {
+        at: message.created_at,
+        id: message.id.0,
+    }))
 }

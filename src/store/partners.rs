@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ColumnTrait as _, Condition, EntityTrait as _, Order, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Select,
+    ColumnTrait as _, Condition, EntityTrait as _, Order, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    QueryTrait as _, Select,
     sea_query::{Expr, ExprTrait as _, LikeExpr, Query, SelectStatement},
 };
 
@@ -56,16 +57,28 @@ pub async fn page(db: &impl Db, filter: &PartnerFilter, wanted: PageRequest, siz
     query = match wanted {
         PageRequest::Newest => query,
         PageRequest::Older(edge) => query.filter(C::DueOrder.gte(edge.at)).filter(
-            Condition::any().add(C::DueOrder.gt(edge.at)).add(Condition::all().add(C::DueOrder.eq(edge.at)).add(C::Id.gt(edge.id))),
+            Condition::any()
+                .add(C::DueOrder.gt(edge.at))
+                .add(Condition::all().add(C::DueOrder.eq(edge.at)).add(C::Id.gt(edge.id))),
         ),
         PageRequest::Newer(edge) => query.filter(C::DueOrder.lte(edge.at)).filter(
-            Condition::any().add(C::DueOrder.lt(edge.at)).add(Condition::all().add(C::DueOrder.eq(edge.at)).add(C::Id.lt(edge.id))),
+            Condition::any()
+                .add(C::DueOrder.lt(edge.at))
+                .add(Condition::all().add(C::DueOrder.eq(edge.at)).add(C::Id.lt(edge.id))),
         ),
     };
     let order = if backwards { Order::Desc } else { Order::Asc };
-    let rows = query.order_by(C::DueOrder, order.clone()).order_by(C::Id, order).limit(size as u64 + 1).all(db.connection()).await?;
+    let rows = query
+        .order_by(C::DueOrder, order.clone())
+        .order_by(C::Id, order)
+        .limit(size as u64 + 1)
+        .all(db.connection())
+        .await?;
     let rows = rows.into_iter().map(organizations::organization).collect::<Result<Vec<_>, _>>()?;
-    let cursor = |organization: &Organization| Cursor { at: organizations::due_order(organization), id: organization.id.0 };
+    let cursor = |organization: &Organization| Cursor {
+        at: organizations::due_order(organization),
+        id: organization.id.0,
+    };
     Ok(super::paging::paged(rows, wanted, size, cursor))
 }
 
@@ -76,7 +89,12 @@ pub async fn count(db: &impl Db, filter: &PartnerFilter) -> Result<u64, StoreErr
 
 /// Active partners whose certification is due before `limit`, the most overdue first.
 pub async fn certifications_due(db: &impl Db, of: PersonId, limit: Timestamp, size: u64) -> Result<Vec<Organization>, StoreError> {
-    let rows = due(of, limit).order_by_asc(C::DueOrder).order_by_asc(C::Id).limit(size).all(db.connection()).await?;
+    let rows = due(of, limit)
+        .order_by_asc(C::DueOrder)
+        .order_by_asc(C::Id)
+        .limit(size)
+        .all(db.connection())
+        .await?;
     rows.into_iter().map(organizations::organization).collect()
 }
 
@@ -86,16 +104,29 @@ pub async fn count_certifications_due(db: &impl Db, of: PersonId, limit: Timesta
 }
 
 fn due(of: PersonId, limit: Timestamp) -> Select<Entity> {
-    let waiting = Condition::any()
-        .add(C::Status.eq(OrganizationStatus::Active.as_str()))
-        .add(Condition::all().add(C::Status.eq(OrganizationStatus::Suspended.as_str())).add(C::SuspendedByCertification.eq(true)));
+    let waiting = Condition::any().add(C::Status.eq(OrganizationStatus::Active.as_str())).add(
+        Condition::all()
+            .add(C::Status.eq(OrganizationStatus::Suspended.as_str()))
+            .add(C::SuspendedByCertification.eq(true)),
+    );
     let mine = Condition::any().add(C::OwnerId.eq(of.0)).add(C::DeputyId.eq(of.0));
     Entity::find().filter(mine).filter(waiting).filter(C::CertificationDueAt.lte(limit))
 }
 
 /// Contracts of a person's active partners that end before `limit` with no other one to follow, the first end first.
-pub async fn contracts_ending(db: &impl Db, of: PersonId, now: Timestamp, limit: Timestamp, size: u64) -> Result<Vec<Contract>, StoreError> {
-    let rows = ending(of, now, limit).order_by_asc(contract::Column::EndsAt).order_by_asc(contract::Column::Id).limit(size).all(db.connection()).await?;
+pub async fn contracts_ending(
+    db: &impl Db,
+    of: PersonId,
+    now: Timestamp,
+    limit: Timestamp,
+    size: u64,
+) -> Result<Vec<Contract>, StoreError> {
+    let rows = ending(of, now, limit)
+        .order_by_asc(contract::Column::EndsAt)
+        .order_by_asc(contract::Column::Id)
+        .limit(size)
+        .all(db.connection())
+        .await?;
     Ok(rows.into_iter().map(super::contracts::contract).collect())
 }
 
@@ -129,13 +160,26 @@ fn ending(of: PersonId, now: Timestamp, limit: Timestamp) -> Select<contract::En
 
 /// The short names and names of the organizations below one.
 pub async fn children(db: &impl Db, id: OrganizationId, size: u64) -> Result<Vec<Organization>, StoreError> {
-    let rows = Entity::find().filter(C::ParentId.eq(id.0)).order_by_asc(C::Name).limit(size).all(db.connection()).await?;
+    let rows = Entity::find()
+        .filter(C::ParentId.eq(id.0))
+        .order_by_asc(C::Name)
+        .limit(size)
+        .all(db.connection())
+        .await?;
     rows.into_iter().map(organizations::organization).collect()
 }
 
 /// How many partners a person answers for, as owner or deputy, apart from those that are over.
 pub async fn owned_by(db: &impl Db, person: PersonId) -> Result<u64, StoreError> {
-    count(db, &PartnerFilter { of: Some(person), without_ended: true, ..PartnerFilter::default() }).await
+    count(
+        db,
+        &PartnerFilter {
+            of: Some(person),
+            without_ended: true,
+            ..PartnerFilter::default()
+        },
+    )
+    .await
 }
 
 /// How many active partners have nobody who answers for them.
@@ -150,11 +194,17 @@ pub async fn without_owners(db: &impl Db, size: u64) -> Result<Vec<Organization>
 }
 
 fn without_owner() -> Select<Entity> {
-    Entity::find().filter(C::OwnerId.is_null()).filter(C::Status.eq(OrganizationStatus::Active.as_str()))
+    Entity::find()
+        .filter(C::OwnerId.is_null())
+        .filter(C::Status.eq(OrganizationStatus::Active.as_str()))
 }
 
 /// The contract in force at `now` that ends last, for each organization that has one.
-pub async fn contracts_in_force(db: &impl Db, ids: &[OrganizationId], now: Timestamp) -> Result<HashMap<OrganizationId, Contract>, StoreError> {
+pub async fn contracts_in_force(
+    db: &impl Db,
+    ids: &[OrganizationId],
+    now: Timestamp,
+) -> Result<HashMap<OrganizationId, Contract>, StoreError> {
     use contract::Column as K;
     let rows = contract::Entity::find()
         .filter(K::OrganizationId.is_in(ids.iter().map(|id| id.0)))
@@ -165,7 +215,11 @@ pub async fn contracts_in_force(db: &impl Db, ids: &[OrganizationId], now: Times
         .all(db.connection())
         .await?;
     // In ascending order, so that the last to end stays.
-    Ok(rows.into_iter().map(super::contracts::contract).map(|contract| (contract.organization, contract)).collect())
+    Ok(rows
+        .into_iter()
+        .map(super::contracts::contract)
+        .map(|contract| (contract.organization, contract))
+        .collect())
 }
 
 /// How many people (not removed, not past their end) each organization has.
@@ -219,5 +273,7 @@ pub async fn last_uses(db: &impl Db, ids: &[OrganizationId]) -> Result<HashMap<O
 }
 
 fn counted(rows: Vec<(uuid::Uuid, i64)>) -> HashMap<OrganizationId, u64> {
-    rows.into_iter().map(|(id, count)| (id.into(), u64::try_from(count).unwrap_or_default())).collect()
+    rows.into_iter()
+        .map(|(id, count)| (id.into(), u64::try_from(count).unwrap_or_default()))
+        .collect()
 }

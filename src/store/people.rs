@@ -31,12 +31,23 @@ pub async fn get(db: &impl Db, id: PersonId) -> Result<Option<Person>, StoreErro
 /// Several people, in no order.
 pub async fn get_many(db: &impl Db, ids: impl IntoIterator<Item = PersonId> + Send) -> Result<Vec<Person>, StoreError> {
     let ids: Vec<_> = ids.into_iter().map(|id| id.0).collect();
-    Entity::find().filter(C::Id.is_in(ids)).all(db.connection()).await?.into_iter().map(person).collect()
+    Entity::find()
+        .filter(C::Id.is_in(ids))
+        .all(db.connection())
+        .await?
+        .into_iter()
+        .map(person)
+        .collect()
 }
 
 /// The person behind an address.
 pub async fn find_by_email(db: &impl Db, email: &EmailAddress) -> Result<Option<Person>, StoreError> {
-    Entity::find().filter(C::EmailNormalized.eq(email.normalized())).one(db.connection()).await?.map(person).transpose()
+    Entity::find()
+        .filter(C::EmailNormalized.eq(email.normalized()))
+        .one(db.connection())
+        .await?
+        .map(person)
+        .transpose()
 }
 
 /// Adds a person; answers false when the address is taken (nothing is written then).

@@ -86,7 +86,10 @@ fn backend(error: impl std::fmt::Display) -> session_store::Error {
 
 impl SessionRows {
     fn row(&self, record: &Record) -> Result<ActiveModel, session_store::Error> {
-        let signed_in: Option<SignedInAs> = record.data.get(SIGNED_IN_KEY).and_then(|value| serde_json::from_value(value.clone()).ok());
+        let signed_in: Option<SignedInAs> = record
+            .data
+            .get(SIGNED_IN_KEY)
+            .and_then(|value| serde_json::from_value(value.clone()).ok());
         Ok(ActiveModel {
             id: Set(key_of(&record.id)),
             person_id: Set(signed_in.as_ref().map(|who| who.person.0)),
@@ -102,17 +105,26 @@ impl SessionRows {
 impl SessionStore for SessionRows {
     async fn create(&self, record: &mut Record) -> session_store::Result<()> {
         let now = self.clock.now();
-        let client: SessionClient =
-            record.data.get(CLIENT_KEY).and_then(|value| serde_json::from_value(value.clone()).ok()).unwrap_or_default();
+        let client: SessionClient = record
+            .data
+            .get(CLIENT_KEY)
+            .and_then(|value| serde_json::from_value(value.clone()).ok())
+            .unwrap_or_default();
         // A new cookie value (step-up, another hat) does not make a session younger: its absolute end stays where sign-in put it.
-        let signed_in: Option<SignedInAs> = record.data.get(SIGNED_IN_KEY).and_then(|value| serde_json::from_value(value.clone()).ok());
+        let signed_in: Option<SignedInAs> = record
+            .data
+            .get(SIGNED_IN_KEY)
+            .and_then(|value| serde_json::from_value(value.clone()).ok());
         let began = signed_in.map_or(now, |who| who.at.min(now));
         let mut row = self.row(record)?;
         row.user_agent = Set(client.user_agent);
         row.address = Set(client.address);
         row.created_at = Set(began);
         row.ends_at = Set(began + self.absolute);
-        Entity::insert(row).exec_without_returning(&self.store.writer).await.map_err(backend)?;
+        Entity::insert(row)
+            .exec_without_returning(&self.store.writer)
+            .await
+            .map_err(backend)?;
         Ok(())
     }
 
@@ -120,7 +132,12 @@ impl SessionStore for SessionRows {
     async fn save(&self, record: &Record) -> session_store::Result<()> {
         let mut row = self.row(record)?;
         row.id = sea_orm::ActiveValue::NotSet;
-        Entity::update_many().set(row).filter(C::Id.eq(key_of(&record.id))).exec(&self.store.writer).await.map_err(backend)?;
+        Entity::update_many()
+            .set(row)
+            .filter(C::Id.eq(key_of(&record.id)))
+            .exec(&self.store.writer)
+            .await
+            .map_err(backend)?;
         Ok(())
     }
 
@@ -137,7 +154,11 @@ impl SessionStore for SessionRows {
             serde_json::from_str(&row.data).map_err(|error| session_store::Error::Decode(error.to_string()))?;
         data.insert(LAST_SEEN_KEY.to_owned(), serde_json::json!(row.last_seen_at));
         let expiry_date = time::OffsetDateTime::from_unix_timestamp(row.ends_at.timestamp()).map_err(backend)?;
-        Ok(Some(Record { id: *id, data, expiry_date }))
+        Ok(Some(Record {
+            id: *id,
+            data,
+            expiry_date,
+        }))
     }
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {
@@ -148,10 +169,18 @@ impl SessionStore for SessionRows {
 
 /// Notes a request in a session and its hat.
 pub async fn touch(store: &Store, key: Vec<u8>, member: Option<MemberId>, now: Timestamp) -> Result<(), StoreError> {
-    Entity::update_many().col_expr(C::LastSeenAt, now.into()).filter(C::Id.eq(key)).exec(&store.writer).await?;
+    Entity::update_many()
+        .col_expr(C::LastSeenAt, now.into())
+        .filter(C::Id.eq(key))
+        .exec(&store.writer)
+        .await?;
     if let Some(member) = member {
         use entity::member::Column as M;
-        entity::member::Entity::update_many().col_expr(M::LastSeenAt, now.into()).filter(M::Id.eq(member.0)).exec(&store.writer).await?;
+        entity::member::Entity::update_many()
+            .col_expr(M::LastSeenAt, now.into())
+            .filter(M::Id.eq(member.0))
+            .exec(&store.writer)
+            .await?;
     }
     Ok(())
 }
@@ -177,6 +206,11 @@ pub async fn of_person(db: &impl Db, person: PersonId, now: Timestamp) -> Result
         .collect())
 }
 
+/// Whether a session still exists (it may have been ended while a request ran).
+pub async fn is_live(db: &impl Db, key: &[u8]) -> Result<bool, StoreError> {
+    Ok(Entity::find_by_id(key.to_vec()).count(db.connection()).await? == 1)
+}
+
 /// Ends every session of a person but one; answers how many.
 pub async fn end_others(tx: &Tx, person: PersonId, keep: Option<&[u8]>) -> Result<u64, StoreError> {
     let mut condition = Condition::all().add(C::PersonId.eq(person.0));
@@ -188,24 +222,39 @@ pub async fn end_others(tx: &Tx, person: PersonId, keep: Option<&[u8]>) -> Resul
 
 /// Ends one session of a person; answers whether there was one.
 pub async fn end_one(tx: &Tx, person: PersonId, key: &[u8]) -> Result<bool, StoreError> {
-    let done = Entity::delete_many().filter(C::PersonId.eq(person.0)).filter(C::Id.eq(key.to_vec())).exec(tx.connection()).await?;
+    let done = Entity::delete_many()
+        .filter(C::PersonId.eq(person.0))
+        .filter(C::Id.eq(key.to_vec()))
+        .exec(tx.connection())
+        .await?;
     Ok(done.rows_affected == 1)
 }
 
 /// Ends every session in which this membership is the active hat; answers how many.
 pub async fn end_of_member(tx: &Tx, member: MemberId) -> Result<u64, StoreError> {
-    Ok(Entity::delete_many().filter(C::MemberId.eq(member.0)).exec(tx.connection()).await?.rows_affected)
+    Ok(Entity::delete_many()
+        .filter(C::MemberId.eq(member.0))
+        .exec(tx.connection())
+        .await?
+        .rows_affected)
 }
 
 fn in_organization(organization: OrganizationId) -> sea_orm::sea_query::SelectStatement {
-    use sea_orm::{QuerySelect as _, QueryTrait as _};
     use entity::member::Column as M;
-    entity::member::Entity::find().select_only().column(M::Id).filter(M::OrganizationId.eq(organization.0)).into_query()
+    use sea_orm::{QuerySelect as _, QueryTrait as _};
+    entity::member::Entity::find()
+        .select_only()
+        .column(M::Id)
+        .filter(M::OrganizationId.eq(organization.0))
+        .into_query()
 }
 
 /// Ends every session whose active hat is in this organization; answers how many.
 pub async fn end_of_organization(tx: &Tx, organization: OrganizationId) -> Result<u64, StoreError> {
-    let done = Entity::delete_many().filter(C::MemberId.in_subquery(in_organization(organization))).exec(tx.connection()).await?;
+    let done = Entity::delete_many()
+        .filter(C::MemberId.in_subquery(in_organization(organization)))
+        .exec(tx.connection())
+        .await?;
     Ok(done.rows_affected)
 }
 

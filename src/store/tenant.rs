@@ -1,8 +1,8 @@
 //! The tenant's one row and the roles of its people.
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
-    sea_query::OnConflict,
+    ActiveValue::Set, ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    QueryTrait as _, sea_query::OnConflict,
 };
 
 use super::{Db, StoreError, Tx, entity, parse};
@@ -41,7 +41,11 @@ pub async fn get_locked(tx: &Tx) -> Result<Option<Tenant>, StoreError> {
 /// How many people other than `except` could act in a role now (their account is not off).
 pub async fn others_with_role(db: &impl Db, role: TenantRole, except: PersonId) -> Result<u64, StoreError> {
     use entity::{person, tenant_role::Column as C};
-    let working = person::Entity::find().select_only().column(person::Column::Id).filter(person::Column::DisabledAt.is_null()).into_query();
+    let working = person::Entity::find()
+        .select_only()
+        .column(person::Column::Id)
+        .filter(person::Column::DisabledAt.is_null())
+        .into_query();
     Ok(entity::tenant_role::Entity::find()
         .filter(C::Role.eq(role.as_str()))
         .filter(C::PersonId.ne(except.0))
@@ -84,7 +88,15 @@ pub async fn put(tx: &Tx, tenant: &Tenant, now: Timestamp) -> Result<(), StoreEr
         version: Set(tenant.version + 1),
     };
     use entity::tenant::Column as C;
-    let columns = [C::Name, C::Accent, C::TimeZone, C::SupportContact, C::WarningDays, C::CertificationGraceDays, C::Version];
+    let columns = [
+        C::Name,
+        C::Accent,
+        C::TimeZone,
+        C::SupportContact,
+        C::WarningDays,
+        C::CertificationGraceDays,
+        C::Version,
+    ];
     entity::tenant::Entity::insert(row)
         .on_conflict(OnConflict::column(C::Id).update_columns(columns).to_owned())
         .exec_without_returning(tx.connection())
@@ -98,7 +110,10 @@ pub async fn roles_of(db: &impl Db, person: PersonId) -> Result<Vec<TenantRole>,
         .filter(entity::tenant_role::Column::PersonId.eq(person.0))
         .all(db.connection())
         .await?;
-    let mut roles = rows.iter().map(|row| parse("tenant_roles.role", &row.role)).collect::<Result<Vec<TenantRole>, _>>()?;
+    let mut roles = rows
+        .iter()
+        .map(|row| parse("tenant_roles.role", &row.role))
+        .collect::<Result<Vec<TenantRole>, _>>()?;
     roles.sort_unstable();
     Ok(roles)
 }
@@ -106,7 +121,9 @@ pub async fn roles_of(db: &impl Db, person: PersonId) -> Result<Vec<TenantRole>,
 /// Everyone with a role in the tenant.
 pub async fn people_with_roles(db: &impl Db) -> Result<Vec<(PersonId, TenantRole)>, StoreError> {
     let rows = entity::tenant_role::Entity::find().all(db.connection()).await?;
-    rows.iter().map(|row| Ok((row.person_id.into(), parse("tenant_roles.role", &row.role)?))).collect()
+    rows.iter()
+        .map(|row| Ok((row.person_id.into(), parse("tenant_roles.role", &row.role)?)))
+        .collect()
 }
 
 /// Gives a role; giving it twice changes nothing.

@@ -68,7 +68,14 @@ pub async fn members_ending(
         .into_tuple()
         .all(db.connection())
         .await?;
-    Ok(rows.into_iter().map(|(id, name, ends_at)| EndingMember { id: id.into(), name, ends_at }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(id, name, ends_at)| EndingMember {
+            id: id.into(),
+            name,
+            ends_at,
+        })
+        .collect())
 }
 
 /// How many of them there are.
@@ -92,10 +99,22 @@ pub async fn invitations_ending(
         .into_tuple()
         .all(db.connection())
         .await?;
-    Ok(rows.into_iter().map(|(id, email, expires_at)| EndingInvitation { id: id.into(), email, expires_at }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(id, email, expires_at)| EndingInvitation {
+            id: id.into(),
+            email,
+            expires_at,
+        })
+        .collect())
 }
 
 /// How many of them there are.
-pub async fn count_invitations_ending(db: &impl Db, organization: OrganizationId, now: Timestamp, limit: Timestamp) -> Result<u64, StoreError> {
+pub async fn count_invitations_ending(
+    db: &impl Db,
+    organization: OrganizationId,
+    now: Timestamp,
+    limit: Timestamp,
+) -> Result<u64, StoreError> {
     Ok(invitations(organization, now, limit).count(db.connection()).await?)
 }

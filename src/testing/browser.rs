@@ -54,7 +54,10 @@ impl World {
     /// A browser of nobody in particular.
     #[must_use]
     pub fn browser(&self) -> Browser {
-        Browser { router: router(self.web()), cookies: BTreeMap::new() }
+        Browser {
+            router: router(self.web()),
+            cookies: BTreeMap::new(),
+        }
     }
 
     /// A browser with a live session of this person in this hat.
@@ -65,7 +68,12 @@ impl World {
             idle: chrono::Duration::minutes(60),
             absolute: chrono::Duration::hours(12),
         };
-        let who = SignedInAs { person, member: hat, at: self.now(), second_factor_at: None };
+        let who = SignedInAs {
+            person,
+            member: hat,
+            at: self.now(),
+            second_factor_at: None,
+        };
         let mut record = Record {
             id: tower_sessions::session::Id::default(),
             data: [(SIGNED_IN_KEY.to_owned(), serde_json::to_value(who).expect("JSON"))].into(),
@@ -86,7 +94,11 @@ impl Browser {
 
     /// Asks for a page with more headers, as another site or a prefetching browser would send them.
     pub async fn get_with(&mut self, path: &str, headers: &[(&str, &str)]) -> Answer {
-        let request = headers.iter().fold(Request::builder().method(Method::GET).uri(path), |request, (name, value)| request.header(*name, *value));
+        let request = headers
+            .iter()
+            .fold(Request::builder().method(Method::GET).uri(path), |request, (name, value)| {
+                request.header(*name, *value)
+            });
         self.send(request, Body::empty()).await
     }
 
@@ -133,7 +145,12 @@ impl Browser {
     }
 
     async fn send(&mut self, request: axum::http::request::Builder, body: Body) -> Answer {
-        let cookies = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
+        let cookies = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect::<Vec<_>>()
+            .join("; ");
         let request = request
             .header(header::ACCEPT, "text/html")
             .header(header::HOST, "127.0.0.1:3000")
@@ -155,6 +172,11 @@ impl Browser {
         let headers = response.headers().clone();
         let location = headers.get(header::LOCATION).map(|value| value.to_str().expect("text").to_owned());
         let bytes = to_bytes(response.into_body(), 64 * 1024 * 1024).await.expect("a body");
-        Answer { status, location, headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+        Answer {
+            status,
+            location,
+            headers,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+        }
     }
 }

@@ -37,12 +37,18 @@ impl World {
     }
 
     /// On a database of its own in the PostgreSQL server of `TEST_POSTGRES_URL`.
-    #[expect(clippy::disallowed_methods, reason = "tests are told by the environment where PostgreSQL is, and need names of their own")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "tests are told by the environment where PostgreSQL is, and need names of their own"
+    )]
     pub async fn postgres() -> Self {
         let server = std::env::var("TEST_POSTGRES_URL").expect("TEST_POSTGRES_URL names a PostgreSQL server; make test starts one");
         let name = format!("portico_{}", uuid::Uuid::new_v4().simple());
         let admin = sea_orm::Database::connect(&server).await.expect("PostgreSQL answers");
-        admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("a database is made");
+        admin
+            .execute_unprepared(&format!("CREATE DATABASE {name}"))
+            .await
+            .expect("a database is made");
         admin.close().await.expect("the connection closes");
         let mut url = url::Url::parse(&server).expect("TEST_POSTGRES_URL is a URL");
         url.set_path(&name);
@@ -62,7 +68,10 @@ impl World {
         };
         let world = Self { portal, clock };
         let cx = world.system().await;
-        let tenant = Tenant { name: "Northwind Industries".to_owned(), ..Tenant::unnamed() };
+        let tenant = Tenant {
+            name: "Northwind Industries".to_owned(),
+            ..Tenant::unnamed()
+        };
         store::tenant::put(&cx.tx, &tenant, cx.now).await.expect("the tenant is made");
         cx.commit().await.expect("commit");
         world
@@ -81,7 +90,10 @@ impl World {
 
     /// A command of somebody.
     pub async fn cx(&self, actor: Actor) -> Cx {
-        self.portal.begin(actor, RequestMeta::default()).await.expect("a transaction begins")
+        self.portal
+            .begin(actor, RequestMeta::default())
+            .await
+            .expect("a transaction begins")
     }
 
     /// A query of somebody.
@@ -91,18 +103,30 @@ impl World {
 
     /// The person as an actor, freshly identified, in the given hat (none: the tenant's).
     pub async fn actor(&self, person: PersonId, hat: Option<MemberId>) -> Actor {
-        let who = SignedInAs { person, member: hat, at: self.now(), second_factor_at: None };
+        let who = SignedInAs {
+            person,
+            member: hat,
+            at: self.now(),
+            second_factor_at: None,
+        };
         self.actor_as(&who).await
     }
 
     /// The same with a second factor given just now.
     pub async fn actor_with_second_factor(&self, person: PersonId, hat: Option<MemberId>) -> Actor {
-        let who = SignedInAs { person, member: hat, at: self.now(), second_factor_at: Some(self.now()) };
+        let who = SignedInAs {
+            person,
+            member: hat,
+            at: self.now(),
+            second_factor_at: Some(self.now()),
+        };
         self.actor_as(&who).await
     }
 
     async fn actor_as(&self, who: &SignedInAs) -> Actor {
-        let found = identify(&self.portal.store.reader(), who, vec![1], "Northwind Industries", self.now()).await.expect("the database answers");
+        let found = identify(&self.portal.store.reader(), who, vec![1], "Northwind Industries", self.now())
+            .await
+            .expect("the database answers");
         found.map_or(Actor::Anonymous, |found| found.actor)
     }
 
@@ -130,7 +154,10 @@ impl World {
             created_at: cx.now,
             version: 1,
         };
-        assert!(store::organizations::insert(&cx.tx, &organization).await.expect("insert"), "the name {name} is taken");
+        assert!(
+            store::organizations::insert(&cx.tx, &organization).await.expect("insert"),
+            "the name {name} is taken"
+        );
         let contract = Contract {
             id: ContractId::new(cx.now, &mut cx.rng),
             organization: organization.id,
@@ -151,7 +178,9 @@ impl World {
         let mut cx = self.system().await;
         let person = Person {
             id: PersonId::new(cx.now, &mut cx.rng),
-            email: format!("{}@example.com", name.to_lowercase().replace(' ', ".")).parse().expect("an address"),
+            email: format!("{}@example.com", name.to_lowercase().replace(' ', "."))
+                .parse()
+                .expect("an address"),
             name: name.to_owned(),
             time_zone: chrono_tz::Tz::UTC,
             has_password: false,
@@ -227,7 +256,11 @@ impl World {
         };
         assert!(store::applications::insert(&cx.tx, &application, cx.now).await.expect("insert"));
         let mut scopes = Vec::new();
-        for (verb, access, high_value) in [("read", ScopeAccess::Read, false), ("write", ScopeAccess::Write, false), ("admin", ScopeAccess::Write, true)] {
+        for (verb, access, high_value) in [
+            ("read", ScopeAccess::Read, false),
+            ("write", ScopeAccess::Write, false),
+            ("admin", ScopeAccess::Write, true),
+        ] {
             let scope = Scope {
                 id: ScopeId::new(cx.now, &mut cx.rng),
                 application: application.id,
@@ -257,7 +290,11 @@ impl World {
             scopes: scopes.iter().map(|scope| scope.id).collect(),
             version: 1,
         };
-        assert!(store::grants::insert_entitlement(&cx.tx, &entitlement, cx.now).await.expect("insert"));
+        assert!(
+            store::grants::insert_entitlement(&cx.tx, &entitlement, cx.now)
+                .await
+                .expect("insert")
+        );
         cx.commit().await.expect("commit");
         entitlement
     }
@@ -290,13 +327,20 @@ impl World {
         owned.owner = Some(owner.id);
         store::organizations::update(&cx.tx, &owned).await.expect("update");
         cx.commit().await.expect("commit");
-        store::organizations::get(&self.portal.store.reader(), organization.id).await.expect("get").expect("exists")
+        store::organizations::get(&self.portal.store.reader(), organization.id)
+            .await
+            .expect("get")
+            .expect("exists")
     }
 
     /// How many events of this kind the trail has.
     pub async fn events(&self, kind: crate::audit::EventKind) -> u64 {
         use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
         use store::{Db as _, entity::audit_event as e};
-        e::Entity::find().filter(e::Column::Action.eq(kind.as_str())).count(self.portal.store.reader().connection()).await.expect("count")
+        e::Entity::find()
+            .filter(e::Column::Action.eq(kind.as_str()))
+            .count(self.portal.store.reader().connection())
+            .await
+            .expect("count")
     }
 }

@@ -27,9 +27,7 @@ pub struct Accent {
 pub fn accent_stylesheet(hex: &str) -> Option<String> {
     let brand = parse(hex)?;
     let (light, dark) = (light_accent(brand), dark_accent(brand));
-    let token = |name: &str, light: Rgb, dark: Rgb| {
-        format!("{name}:light-dark({},{})", write(light), write(dark))
-    };
+    let token = |name: &str, light: Rgb, dark: Rgb| format!("{name}:light-dark({},{})", write(light), write(dark));
     Some(format!(
         ":root{{{};{};{}}}",
         token("--accent", light.accent, dark.accent),
@@ -65,10 +63,7 @@ fn readable(brand: Rgb, towards: Rgb, surfaces: &[Rgb; 2], contrast: Rgb, tint: 
             .chain([&candidate.soft, &contrast])
             .all(|&under| contrast_ratio(candidate.accent, under) >= ENOUGH)
     };
-    (0..=50)
-        .map(candidate)
-        .find(reads)
-        .unwrap_or_else(|| candidate(50))
+    (0..=50).map(candidate).find(reads).unwrap_or_else(|| candidate(50))
 }
 
 /// The contrast ratio of two colours, from 1 to 21 (WCAG 2.2, "contrast ratio").

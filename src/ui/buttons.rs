@@ -42,8 +42,7 @@ pub(super) fn button_class(kind: Kind, size: Size) -> &'static str {
 }
 
 pub(super) fn icon_view(icon: Text) -> Option<AnyView> {
-    icon.given()
-        .map(|name| view! { <Icon name=name /> }.into_any())
+    icon.given().map(|name| view! { <Icon name=name /> }.into_any())
 }
 
 /// Submits the form around it, or the one named by `form`.

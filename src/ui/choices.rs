@@ -59,14 +59,10 @@ pub fn Select(
         .into_iter()
         .map(
             |Choice {
-                 value,
-                 label,
-                 disabled,
-                 ..
+                 value, label, disabled, ..
              }| {
                 let chosen = value == selected;
-                view! { <option value=value selected=chosen disabled=disabled>{label}</option> }
-                    .into_any()
+                view! { <option value=value selected=chosen disabled=disabled>{label}</option> }.into_any()
             },
         )
         .collect::<Vec<_>>();
@@ -93,11 +89,7 @@ pub fn Checkbox(
 ) -> impl IntoView {
     let around = Surrounding::current();
     let mut wiring = Wiring::new(&around, &name, hint);
-    let initial = if checked {
-        vec![value.clone()]
-    } else {
-        Vec::new()
-    };
+    let initial = if checked { vec![value.clone()] } else { Vec::new() };
     let checked = around.chosen(&name, initial).contains(&value);
     view! {
         <div class="field">
@@ -153,22 +145,36 @@ fn group(
     let options = options
         .into_iter()
         .enumerate()
-        .map(|(place, Choice { value, label, hint, disabled })| {
-            // The error summary links to the id of the field: that is its first choice.
-            let id = if place == 0 { wiring.id.clone() } else { format!("{}-{place}", wiring.id) };
-            let hint = hint.given().map(|hint| (format!("{id}-about"), hint));
-            let about = hint.as_ref().map(|(id, _)| id.clone());
-            let hint = hint.map(|(id, hint)| view! { <p class="hint" id=id>{hint}</p> });
-            let checked = selected.contains(&value);
-            view! {
-                <div class="check">
-                    <input type=kind id=id.clone() name=name.to_owned() value=value checked=checked
-                        disabled=disabled required=required aria-describedby=about aria-invalid=invalid />
-                    <div><label for=id>{label}</label>{hint}</div>
-                </div>
-            }
-            .into_any()
-        })
+        .map(
+            |(
+                place,
+                Choice {
+                    value,
+                    label,
+                    hint,
+                    disabled,
+                },
+            )| {
+                // The error summary links to the id of the field: that is its first choice.
+                let id = if place == 0 {
+                    wiring.id.clone()
+                } else {
+                    format!("{}-{place}", wiring.id)
+                };
+                let hint = hint.given().map(|hint| (format!("{id}-about"), hint));
+                let about = hint.as_ref().map(|(id, _)| id.clone());
+                let hint = hint.map(|(id, hint)| view! { <p class="hint" id=id>{hint}</p> });
+                let checked = selected.contains(&value);
+                view! {
+                    <div class="check">
+                        <input type=kind id=id.clone() name=name.to_owned() value=value checked=checked
+                            disabled=disabled required=required aria-describedby=about aria-invalid=invalid />
+                        <div><label for=id>{label}</label>{hint}</div>
+                    </div>
+                }
+                .into_any()
+            },
+        )
         .collect::<Vec<_>>();
     view! {
         <fieldset class="field group" aria-describedby=wiring.described_by.clone()>

@@ -45,14 +45,8 @@ impl Tone {
 
 /// A state in one word; the neutral one has no icon unless `icon` names one.
 #[component]
-pub fn Badge(
-    #[prop(optional)] tone: Tone,
-    #[prop(optional, into)] icon: Text,
-    children: Children,
-) -> impl IntoView {
-    let icon = icon
-        .given()
-        .or_else(|| (tone != Tone::Neutral).then(|| tone.icon().to_owned()));
+pub fn Badge(#[prop(optional)] tone: Tone, #[prop(optional, into)] icon: Text, children: Children) -> impl IntoView {
+    let icon = icon.given().or_else(|| (tone != Tone::Neutral).then(|| tone.icon().to_owned()));
     let icon = icon.map(|name| view! { <Icon name=name /> });
     view! { <span class=format!("badge {}", tone.class())>{icon}{children()}</span> }
 }
@@ -89,9 +83,7 @@ pub fn Stat(
         None => value.into_any(),
     };
     let icon = (tone != Tone::Neutral).then(|| view! { <Icon name=tone.icon() /> });
-    let hint = hint
-        .given()
-        .map(|hint| view! { <dd class="hint">{hint}</dd> });
+    let hint = hint.given().map(|hint| view! { <dd class="hint">{hint}</dd> });
     view! {
         <div class=format!("stat {}", tone.class())><dt>{label}</dt><dd class="stat-value">{icon}{value}</dd>{hint}</div>
     }
@@ -116,20 +108,13 @@ pub fn Code(children: Children) -> impl IntoView {
 
 /// Lines of something exact; scrolls sideways, also by keyboard.
 #[component]
-pub fn CodeBlock(
-    #[prop(default = "Code".into(), into)] label: String,
-    children: Children,
-) -> impl IntoView {
+pub fn CodeBlock(#[prop(default = "Code".into(), into)] label: String, children: Children) -> impl IntoView {
     view! { <pre class="code" tabindex="0" role="region" aria-label=label><code>{children()}</code></pre> }
 }
 
 /// A value to copy: shown in full, with a button where there is JavaScript.
 #[component]
-pub fn CopyField(
-    #[prop(into)] label: String,
-    #[prop(into)] value: String,
-    #[prop(optional, into)] id: Text,
-) -> impl IntoView {
+pub fn CopyField(#[prop(into)] label: String, #[prop(into)] value: String, #[prop(optional, into)] id: Text) -> impl IntoView {
     let id = id.or(&format!("copy-{}", slug(&label)));
     let button = format!("Copy {}", label.to_lowercase());
     view! {
@@ -145,10 +130,7 @@ pub fn CopyField(
 
 /// Copies the value or the text of the element with the id `target`; hidden without JavaScript.
 #[component]
-pub fn CopyButton(
-    #[prop(into)] target: String,
-    #[prop(default = "Copy".into(), into)] label: String,
-) -> impl IntoView {
+pub fn CopyButton(#[prop(into)] target: String, #[prop(default = "Copy".into(), into)] label: String) -> impl IntoView {
     view! {
         <button type="button" class="button" data-copy=target aria-label=label>
             <Icon name="copy" />
@@ -159,11 +141,7 @@ pub fn CopyButton(
 
 /// More, for those who ask.
 #[component]
-pub fn Disclosure(
-    #[prop(into)] summary: String,
-    #[prop(optional)] open: bool,
-    children: Children,
-) -> impl IntoView {
+pub fn Disclosure(#[prop(into)] summary: String, #[prop(optional)] open: bool, children: Children) -> impl IntoView {
     view! {
         <details class="disclosure" open=open>
             <summary><Icon name="chevron-right" />{summary}</summary>

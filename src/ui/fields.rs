@@ -28,9 +28,7 @@ impl Wiring {
     pub(super) fn new(around: &Surrounding, name: &str, hint: Text) -> Self {
         let id = around.field_id(name);
         let hint = hint.given().map(|hint| (format!("{id}-hint"), hint));
-        let error = around
-            .error(name)
-            .map(|error| (format!("{id}-error"), error));
+        let error = around.error(name).map(|error| (format!("{id}-error"), error));
         let described = [&hint, &error]
             .into_iter()
             .flatten()
@@ -53,18 +51,12 @@ impl Wiring {
     }
 
     pub(super) fn error_view(&mut self) -> Option<AnyView> {
-        self.error.take().map(|(id, error)| {
-            view! { <p class="field-error" id=id><Icon name="x-circle" /><span>{error}</span></p> }.into_any()
-        })
+        self.error
+            .take()
+            .map(|(id, error)| view! { <p class="field-error" id=id><Icon name="x-circle" /><span>{error}</span></p> }.into_any())
     }
 
-    pub(super) fn field(
-        mut self,
-        label: String,
-        required: bool,
-        width: Width,
-        control: AnyView,
-    ) -> AnyView {
+    pub(super) fn field(mut self, label: String, required: bool, width: Width, control: AnyView) -> AnyView {
         let optional = (!required).then(|| view! { <span class="optional">" (optional)"</span> });
         view! {
             <div class=if width == Width::Short { "field short" } else { "field" }>
@@ -103,11 +95,7 @@ pub fn Field(
     let wiring = Wiring::new(&around, &name, hint);
     let autocomplete = autocomplete.given();
     let secret = kind == "password" || autocomplete.as_deref() == Some("one-time-code");
-    let value = if secret {
-        None
-    } else {
-        around.value(&name, value)
-    };
+    let value = if secret { None } else { around.value(&name, value) };
     let control = view! {
         <input class="input" id=wiring.id.clone() name=name type=kind value=value placeholder=placeholder.given()
             autocomplete=autocomplete inputmode=inputmode.given() pattern=pattern.given()
@@ -135,10 +123,7 @@ pub fn TextArea(
     let around = Surrounding::current();
     let wiring = Wiring::new(&around, &name, hint);
     // The parser drops one line break after the tag; ours is the one it drops.
-    let content = format!(
-        "\n{}",
-        escape_html(&around.value(&name, value).unwrap_or_default())
-    );
+    let content = format!("\n{}", escape_html(&around.value(&name, value).unwrap_or_default()));
     let control = view! {
         <textarea class=if monospace { "input code" } else { "input" } id=wiring.id.clone() name=name
             rows=rows.to_string() placeholder=placeholder.given() maxlength=maxlength.given() required=required

@@ -33,10 +33,7 @@ impl FormState {
     /// Adds a value to a field.
     #[must_use]
     pub fn with_value(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.values
-            .entry(name.to_owned())
-            .or_default()
-            .push(value.into());
+        self.values.entry(name.to_owned()).or_default().push(value.into());
         self
     }
 
@@ -105,12 +102,7 @@ impl Surrounding {
     }
 
     pub(super) fn value(&self, name: &str, initial: Text) -> Option<String> {
-        match self
-            .state
-            .values
-            .get(name)
-            .and_then(|values| values.first())
-        {
+        match self.state.values.get(name).and_then(|values| values.first()) {
             Some(value) => Some(value.clone()),
             None => initial.given(),
         }
@@ -203,9 +195,7 @@ pub fn FormCard(
     #[prop(optional)] multipart: bool,
     children: Children,
 ) -> impl IntoView {
-    let purpose = purpose
-        .given()
-        .map(|purpose| view! { <p class="muted">{purpose}</p> });
+    let purpose = purpose.given().map(|purpose| view! { <p class="muted">{purpose}</p> });
     view! {
         <Card title=title level=2>
             {purpose}

@@ -180,20 +180,10 @@ impl Default for FrameData {
 #[component]
 pub fn Frame(data: FrameData, children: Children) -> impl IntoView {
     let brand = brand(&data);
-    let search =
-        (!data.search_action.is_empty()).then(|| search(data.search_action, data.search_query));
+    let search = (!data.search_action.is_empty()).then(|| search(data.search_action, data.search_query));
     let inbox = (!data.inbox_href.is_empty()).then(|| inbox(data.inbox_href, data.inbox_count));
-    let person = person(
-        data.person_name,
-        data.person_email,
-        data.person_links,
-        data.sign_out_action,
-    );
-    let navigation = data
-        .navigation
-        .into_iter()
-        .map(nav_section)
-        .collect::<Vec<_>>();
+    let person = person(data.person_name, data.person_email, data.person_links, data.sign_out_action);
+    let navigation = data.navigation.into_iter().map(nav_section).collect::<Vec<_>>();
     view! {
         <a class="skip" href="#main">"Skip to content"</a>
         <header class="topbar">
@@ -212,11 +202,7 @@ pub fn Frame(data: FrameData, children: Children) -> impl IntoView {
 
 /// The flash region: a status, or an alert for what did not work.
 pub(super) fn flash_view(flash: Flash) -> AnyView {
-    let role = if flash.tone == Tone::Bad {
-        "alert"
-    } else {
-        "status"
-    };
+    let role = if flash.tone == Tone::Bad { "alert" } else { "status" };
     view! {
         <div class=format!("notice flash {}", flash.tone.class()) role=role>
             <Icon name=flash.tone.icon() />
@@ -227,14 +213,11 @@ pub(super) fn flash_view(flash: Flash) -> AnyView {
 }
 
 fn brand(data: &FrameData) -> AnyView {
-    let (name, logo) = (
-        data.organization_name.clone(),
-        data.organization_logo.clone(),
-    );
+    let (name, logo) = (data.organization_name.clone(), data.organization_logo.clone());
     let mark = view! { <OrganizationMark name=name.clone() logo=logo /> };
     if data.hats.len() < 2 {
         return view! {
-            <a class="brand" href=data.home_href.clone()>{mark}<span>{name}</span></a>
+            <a class="brand" href=data.home_href.clone() aria-label=format!("{name}, start page")>{mark}<span>{name}</span></a>
         }
         .into_any();
     }
@@ -281,10 +264,8 @@ fn inbox(href: String, count: u32) -> AnyView {
         0 => "Inbox, nothing waits".to_owned(),
         count => format!("Inbox, {count} waiting"),
     };
-    let count = (count > 0)
-        .then(|| view! { <span class="count" aria-hidden="true">{count.min(99)}</span> });
-    view! { <a class="icon-button" href=href aria-label=label><Icon name="inbox" />{count}</a> }
-        .into_any()
+    let count = (count > 0).then(|| view! { <span class="count" aria-hidden="true">{count.min(99)}</span> });
+    view! { <a class="icon-button" href=href aria-label=label><Icon name="inbox" />{count}</a> }.into_any()
 }
 
 fn person(name: String, email: String, links: Vec<NavItem>, sign_out: String) -> AnyView {
@@ -298,17 +279,15 @@ fn person(name: String, email: String, links: Vec<NavItem>, sign_out: String) ->
             .into_any()
         })
         .collect::<Vec<_>>();
-    let themes = [("light", "Light", "sun"), ("dark", "Dark", "moon"), ("system", "System", "monitor")].map(
-        |(theme, label, icon)| {
-            view! {
-                <button type="button" data-theme-choice=theme aria-pressed="false"><Icon name=icon />{label}</button>
-            }
-            .into_any()
-        },
-    );
+    let themes = [("light", "Light", "sun"), ("dark", "Dark", "moon"), ("system", "System", "monitor")].map(|(theme, label, icon)| {
+        view! {
+            <button type="button" data-theme-choice=theme aria-pressed="false"><Icon name=icon />{label}</button>
+        }
+        .into_any()
+    });
     view! {
-        <button type="button" class="icon-button" popovertarget="person" aria-label=format!("{name}, account menu")>
-            <Avatar name=name.clone() />
+        <button type="button" class="icon-button" popovertarget="person" >
+            <Avatar name=name.clone() /><span class="sr-only">{format!("{name}, account menu")}</span>
         </button>
         <div class="menu at-end" id="person" popover="auto">
             <p class="two-lines menu-head"><strong>{name}</strong><span class="muted">{email}</span></p>
@@ -323,15 +302,12 @@ fn person(name: String, email: String, links: Vec<NavItem>, sign_out: String) ->
 }
 
 fn nav_section(section: NavSection) -> AnyView {
-    let title =
-        (!section.title.is_empty()).then(|| view! { <p class="nav-title">{section.title}</p> });
+    let title = (!section.title.is_empty()).then(|| view! { <p class="nav-title">{section.title}</p> });
     let items = section
         .items
         .into_iter()
         .map(|item| {
-            let count = item
-                .count
-                .map(|count| view! { <span class="count">{count}</span> });
+            let count = item.count.map(|count| view! { <span class="count">{count}</span> });
             view! {
                 <li>
                     <a href=item.href aria-current=item.active.then_some("page")>

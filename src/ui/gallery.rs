@@ -5,14 +5,11 @@ use leptos::context::Provider;
 use leptos::prelude::*;
 
 use super::{
-    APP_ICONS, ActionCell, AppIcon, Badge, BulkBar, Card, Cell, Checkbox, CheckboxGroup, Choice,
-    Cluster, Code, CodeBlock, Column, Columns, Confirm, CopyField, Crumb, DateField, DateTimeText,
-    Definition, DefinitionList, Disclosure, EmptyState, Field, FileField, FilterBar, Flash, Form,
-    FormActions, FormState, Frame, FrameData, Grid, Hat, HeadCell, Kind, Launchpad, LinkButton,
-    Meter, NavItem, NavSection, Notice, NumberCell, PageHeader, Pagination, Person, PostButton,
-    RadioGroup, RelativeTime, Row, Section, Select, SelectCell, Size, Sort, Stack, Stat, StatRow,
-    SubmitButton, Tab, Table, Tabs, TextArea, Tile, TimeLeft, Timeline, TimelineItem, Tone,
-    Viewing,
+    APP_ICONS, ActionCell, AppIcon, Badge, BulkBar, Card, Cell, Checkbox, CheckboxGroup, Choice, Cluster, Code, CodeBlock, Column, Columns,
+    Confirm, CopyField, Crumb, DateField, DateTimeText, Definition, DefinitionList, Disclosure, EmptyState, Field, FileField, FilterBar,
+    Flash, Form, FormActions, FormState, Frame, FrameData, Grid, Hat, HeadCell, Kind, Launchpad, LinkButton, Meter, NavItem, NavSection,
+    Notice, NumberCell, PageHeader, Pagination, Person, PostButton, RadioGroup, RelativeTime, Row, Section, Select, SelectCell, Size, Sort,
+    Stack, Stat, StatRow, SubmitButton, Tab, Table, Tabs, TextArea, Tile, TimeLeft, Timeline, TimelineItem, Tone, Viewing,
 };
 
 /// The gallery page, in a frame of its own, at a fixed moment so that it always looks the same.
@@ -62,9 +59,7 @@ fn frame_data() -> FrameData {
             NavSection {
                 title: "Team".into(),
                 items: vec![
-                    NavItem::new("/gallery", "People", "users")
-                        .active(true)
-                        .count(12),
+                    NavItem::new("/gallery", "People", "users").active(true).count(12),
                     NavItem::new("/team/invitations", "Invitations", "mail").count(2),
                     NavItem::new("/team/activity", "Activity", "activity"),
                 ],
@@ -100,11 +95,9 @@ fn time(now: DateTime<Utc>) -> AnyView {
 
 fn states() -> AnyView {
     let tones = [Tone::Neutral, Tone::Good, Tone::Warn, Tone::Bad, Tone::Info];
-    let badges =
-        tones.map(|tone| view! { <Badge tone=tone>{format!("{tone:?}")}</Badge> }.into_any());
-    let notices = tones.map(|tone| {
-        view! { <Notice tone=tone title=format!("{tone:?}")>"The contract ends in 9 days."</Notice> }.into_any()
-    });
+    let badges = tones.map(|tone| view! { <Badge tone=tone>{format!("{tone:?}")}</Badge> }.into_any());
+    let notices =
+        tones.map(|tone| view! { <Notice tone=tone title=format!("{tone:?}")>"The contract ends in 9 days."</Notice> }.into_any());
     view! {
         <Section title="States">
             <Cluster>{Vec::from(badges)}</Cluster>
@@ -231,10 +224,7 @@ fn forms() -> AnyView {
         .with_error("email", "Write the whole address, like name@company.com.")
         .with_error("overlap", "Choose how long both may work.")
         .with_summary("The invitation was not sent.");
-    let roles = vec![
-        Choice::new("member", "Member"),
-        Choice::new("partner_admin", "Partner admin"),
-    ];
+    let roles = vec![Choice::new("member", "Member"), Choice::new("partner_admin", "Partner admin")];
     let scopes = vec![
         Choice::new("orders:read", "Read orders").hint("Lists and details."),
         Choice::new("orders:write", "Change orders")
@@ -266,12 +256,9 @@ fn forms() -> AnyView {
 
 fn actions() -> AnyView {
     let kinds = [Kind::Primary, Kind::Secondary, Kind::Danger, Kind::Ghost];
-    let buttons = kinds.map(|kind| {
-        view! { <LinkButton href="#forms" kind=kind>{format!("{kind:?}")}</LinkButton> }.into_any()
-    });
-    let small = kinds.map(|kind| {
-        view! { <LinkButton href="#forms" kind=kind size=Size::Small>{format!("{kind:?}")}</LinkButton> }.into_any()
-    });
+    let buttons = kinds.map(|kind| view! { <LinkButton href="#forms" kind=kind>{format!("{kind:?}")}</LinkButton> }.into_any());
+    let small =
+        kinds.map(|kind| view! { <LinkButton href="#forms" kind=kind size=Size::Small>{format!("{kind:?}")}</LinkButton> }.into_any());
     view! {
         <Section title="Actions">
             <Cluster>{Vec::from(buttons)}</Cluster>

@@ -20,9 +20,9 @@ pub fn initials(name: &str) -> String {
 
 /// One of six tile colours, always the same for the same name.
 fn hue(name: &str) -> &'static str {
-    let sum = name.bytes().fold(0_u32, |sum, byte| {
-        sum.wrapping_mul(31).wrapping_add(u32::from(byte))
-    });
+    let sum = name
+        .bytes()
+        .fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
     ["h0", "h1", "h2", "h3", "h4", "h5"][(sum % 6) as usize]
 }
 
@@ -34,14 +34,9 @@ pub fn Avatar(#[prop(into)] name: String) -> impl IntoView {
 
 /// An organization's logo, or its initials on the accent.
 #[component]
-pub fn OrganizationMark(
-    #[prop(into)] name: String,
-    #[prop(optional, into)] logo: Text,
-) -> impl IntoView {
+pub fn OrganizationMark(#[prop(into)] name: String, #[prop(optional, into)] logo: Text) -> impl IntoView {
     match logo.given() {
-        Some(url) => {
-            view! { <img class="mark" src=url alt="" width="28" height="28" /> }.into_any()
-        }
+        Some(url) => view! { <img class="mark" src=url alt="" width="28" height="28" /> }.into_any(),
         None => view! { <span class="mark" aria-hidden="true">{initials(&name)}</span> }.into_any(),
     }
 }
@@ -54,17 +49,11 @@ pub fn AppIcon(#[prop(into)] icon: String, #[prop(into)] name: String) -> impl I
 
 /// A person with avatar, name and one more line.
 #[component]
-pub fn Person(
-    #[prop(into)] name: String,
-    #[prop(optional, into)] detail: Text,
-    #[prop(optional, into)] href: Text,
-) -> impl IntoView {
+pub fn Person(#[prop(into)] name: String, #[prop(optional, into)] detail: Text, #[prop(optional, into)] href: Text) -> impl IntoView {
     let shown = match href.given() {
         Some(href) => view! { <a href=href>{name.clone()}</a> }.into_any(),
         None => view! { <span>{name.clone()}</span> }.into_any(),
     };
-    let detail = detail
-        .given()
-        .map(|detail| view! { <span class="muted">{detail}</span> });
+    let detail = detail.given().map(|detail| view! { <span class="muted">{detail}</span> });
     view! { <span class="person"><Avatar name=name /><span class="two-lines">{shown}{detail}</span></span> }
 }

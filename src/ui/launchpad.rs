@@ -38,12 +38,8 @@ pub fn Tile(
     #[prop(optional, into)] details_href: Text,
     #[prop(optional_no_strip, into)] footer: Option<AnyView>,
 ) -> impl IntoView {
-    let text = text
-        .given()
-        .map(|text| view! { <p class="muted">{text}</p> });
-    let category = category
-        .given()
-        .map(|category| view! { <span class="muted">{category}</span> });
+    let text = text.given().map(|text| view! { <p class="muted">{text}</p> });
+    let category = category.given().map(|category| view! { <span class="muted">{category}</span> });
     let details = details_href.given().map(|href| {
         view! { <a class="tile-details" href=href aria-label=format!("About {title}")><Icon name="info" /></a> }
     });

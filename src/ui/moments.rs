@@ -18,11 +18,7 @@ pub fn TimeLeft(
 ) -> impl IntoView {
     let viewing = use_context::<Viewing>();
     let Some(end) = end else {
-        return wrap(
-            "time-left",
-            href,
-            view! { <span>"no end date"</span> }.into_any(),
-        );
+        return wrap("time-left", href, view! { <span>"no end date"</span> }.into_any());
     };
     let Some(Viewing { now, zone }) = viewing else {
         let words = time::date(end, chrono_tz::UTC);
@@ -32,11 +28,7 @@ pub fn TimeLeft(
     };
     let standing = time::standing(Some(end), now, TimeDelta::days(warn_days));
     let bar = start.map(|start| used_bar(time::percent_used(start, end, now)));
-    let (day, title, machine) = (
-        time::last_day(end, now, zone),
-        time::exact(end, zone),
-        time::machine(end),
-    );
+    let (day, title, machine) = (time::last_day(end, now, zone), time::exact(end, zone), time::machine(end));
     let far = time::relative(end, now);
     let fresh = machine.clone();
     let body = if standing == Standing::Ended {
@@ -47,8 +39,7 @@ pub fn TimeLeft(
         }
         .into_any()
     } else {
-        let warning =
-            (standing == Standing::EndsSoon).then(|| view! { <Icon name="clock-alert" /> });
+        let warning = (standing == Standing::EndsSoon).then(|| view! { <Icon name="clock-alert" /> });
         view! {
             {warning}
             <time datetime=machine title=title>"until " {day}</time>
@@ -67,10 +58,7 @@ pub fn TimeLeft(
 
 fn wrap(class: &'static str, href: Text, body: AnyView) -> AnyView {
     match href.given() {
-        Some(href) => {
-            view! { <a class=class href=href>{body}<span class="sr-only">" (why?)"</span></a> }
-                .into_any()
-        }
+        Some(href) => view! { <a class=class href=href>{body}<span class="sr-only">" (why?)"</span></a> }.into_any(),
         None => view! { <span class=class>{body}</span> }.into_any(),
     }
 }
@@ -87,10 +75,7 @@ fn used_bar(percent: u8) -> AnyView {
 
 /// A moment in the reader's time zone, "31 Mar 2027, 14:05", with the exact form and the distance as its title.
 #[component]
-pub fn DateTimeText(
-    #[prop(into)] at: DateTime<Utc>,
-    #[prop(optional)] date_only: bool,
-) -> impl IntoView {
+pub fn DateTimeText(#[prop(into)] at: DateTime<Utc>, #[prop(optional)] date_only: bool) -> impl IntoView {
     let viewing = use_context::<Viewing>();
     let zone = viewing.map_or(chrono_tz::UTC, |viewing| viewing.zone);
     let title = match viewing {

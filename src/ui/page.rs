@@ -51,9 +51,7 @@ pub fn PageHeader(
     #[prop(optional)] crumbs: Vec<Crumb>,
 ) -> impl IntoView {
     let crumbs = (!crumbs.is_empty()).then(|| view! { <Breadcrumbs items=crumbs /> });
-    let purpose = purpose
-        .given()
-        .map(|purpose| view! { <p class="muted">{purpose}</p> });
+    let purpose = purpose.given().map(|purpose| view! { <p class="muted">{purpose}</p> });
     let action = action.map(|action| view! { <div class="actions">{action}</div> });
     view! {
         {crumbs}
@@ -73,9 +71,7 @@ pub fn Section(
     let id = id.or(&slug(&title));
     let heading = format!("{id}-heading");
     let label = heading.clone();
-    let purpose = purpose
-        .given()
-        .map(|purpose| view! { <p class="muted">{purpose}</p> });
+    let purpose = purpose.given().map(|purpose| view! { <p class="muted">{purpose}</p> });
     let action = action.map(|action| view! { <div class="actions">{action}</div> });
     view! {
         <section class="section" id=id aria-labelledby=label>
@@ -97,8 +93,7 @@ pub fn Card(
         2 => view! { <h2 class="card-title">{title}</h2> }.into_any(),
         _ => view! { <h3 class="card-title">{title}</h3> }.into_any(),
     });
-    let head = (title.is_some() || action.is_some())
-        .then(|| view! { <div class="card-head">{title}{action}</div> });
+    let head = (title.is_some() || action.is_some()).then(|| view! { <div class="card-head">{title}{action}</div> });
     view! { <div class="card">{head}{children()}</div> }
 }
 
@@ -110,9 +105,7 @@ pub fn EmptyState(
     #[prop(optional, into)] text: Text,
     #[prop(optional_no_strip, into)] action: Option<AnyView>,
 ) -> impl IntoView {
-    let text = text
-        .given()
-        .map(|text| view! { <p class="muted">{text}</p> });
+    let text = text.given().map(|text| view! { <p class="muted">{text}</p> });
     view! {
         <div class="empty">
             <Icon name=icon />
@@ -125,14 +118,8 @@ pub fn EmptyState(
 
 /// A message in the page, with the word for its tone as an icon.
 #[component]
-pub fn Notice(
-    #[prop(optional)] tone: Tone,
-    #[prop(optional, into)] title: Text,
-    children: Children,
-) -> impl IntoView {
-    let title = title
-        .given()
-        .map(|title| view! { <p class="notice-title">{title}</p> });
+pub fn Notice(#[prop(optional)] tone: Tone, #[prop(optional, into)] title: Text, children: Children) -> impl IntoView {
+    let title = title.given().map(|title| view! { <p class="notice-title">{title}</p> });
     view! {
         <div class=format!("notice {}", tone.class())>
             <Icon name=tone.icon() />
@@ -205,9 +192,7 @@ pub fn Pagination(
     #[prop(default = "Older".into(), into)]
     older_label: String,
 ) -> impl IntoView {
-    let shown = shown
-        .given()
-        .map(|shown| view! { <span class="muted">{shown}</span> });
+    let shown = shown.given().map(|shown| view! { <span class="muted">{shown}</span> });
     if newer.is_none() && older.is_none() && shown.is_none() {
         return ().into_any();
     }

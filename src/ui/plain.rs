@@ -17,9 +17,7 @@ pub fn Plain(
     children: Children,
 ) -> impl IntoView {
     let brand = brand.or("Portico");
-    let purpose = purpose
-        .given()
-        .map(|purpose| view! { <p class="muted">{purpose}</p> });
+    let purpose = purpose.given().map(|purpose| view! { <p class="muted">{purpose}</p> });
     view! {
         <main class="plain" id="main">
             <p class="plain-brand"><OrganizationMark name=brand.clone() logo=logo /><span>{brand}</span></p>

@@ -79,23 +79,16 @@ impl Column {
                 let icon = icon.map(|name| view! { <Icon name=name /> });
                 view! { <a href=href>{self.title}{icon}</a> }.into_any()
             }
-            None if self.hidden_title => {
-                view! { <span class="sr-only">{self.title}</span> }.into_any()
-            }
+            None if self.hidden_title => view! { <span class="sr-only">{self.title}</span> }.into_any(),
             None => self.title.into_any(),
         };
-        view! { <th role="columnheader" scope="col" class=self.class aria-sort=aria>{title}</th> }
-            .into_any()
+        view! { <th role="columnheader" scope="col" class=self.class aria-sort=aria>{title}</th> }.into_any()
     }
 }
 
 /// A table of `Row`s; `caption` names it for screen readers.
 #[component]
-pub fn Table(
-    #[prop(into)] caption: String,
-    columns: Vec<Column>,
-    children: Children,
-) -> impl IntoView {
+pub fn Table(#[prop(into)] caption: String, columns: Vec<Column>, children: Children) -> impl IntoView {
     let heads = columns.into_iter().map(Column::view).collect::<Vec<_>>();
     let label = caption.clone();
     view! {
@@ -163,9 +156,7 @@ pub fn FilterBar(
     #[prop(default = "Filter".into(), into)] verb: String,
     children: Children,
 ) -> impl IntoView {
-    let reset = reset
-        .given()
-        .map(|href| view! { <a class="button ghost" href=href>"Reset"</a> });
+    let reset = reset.given().map(|href| view! { <a class="button ghost" href=href>"Reset"</a> });
     view! {
         <form class="filters" method="get" action=action role="search" aria-label="Filter">
             {children()}
@@ -179,11 +170,7 @@ pub fn FilterBar(
 
 /// The form of the bulk actions on the rows that `SelectCell`s chose.
 #[component]
-pub fn BulkBar(
-    #[prop(into)] id: String,
-    #[prop(into)] action: String,
-    children: Children,
-) -> impl IntoView {
+pub fn BulkBar(#[prop(into)] id: String, #[prop(into)] action: String, children: Children) -> impl IntoView {
     view! {
         <div class="bulk">
             <span class="muted">"With the selected:"</span>

@@ -47,10 +47,7 @@ mod accents {
     fn the_stylesheet_defines_the_three_tokens_and_nothing_else() {
         let sheet = accent_stylesheet("#777").unwrap_or_default();
         assert!(sheet.starts_with(":root{--accent:light-dark(#"), "{sheet}");
-        assert!(
-            sheet.contains(";--accent-contrast:light-dark(")
-                && sheet.contains(";--accent-soft:light-dark(")
-        );
+        assert!(sheet.contains(";--accent-contrast:light-dark(") && sheet.contains(";--accent-soft:light-dark("));
     }
 }
 
@@ -63,8 +60,7 @@ mod moments {
     use crate::ui::time::{self, Standing};
 
     fn at(text: &str) -> DateTime<Utc> {
-        text.parse()
-            .unwrap_or_else(|error| panic!("{text}: {error}"))
+        text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
     }
 
     #[rstest]
@@ -88,28 +84,19 @@ mod moments {
     #[test]
     fn an_end_at_local_midnight_reads_as_the_last_day_that_counts() {
         let (end, now) = (at("2027-03-31T22:00:00Z"), at("2027-03-22T10:00:00Z"));
-        assert_eq!(
-            time::until(end, now, Berlin),
-            "until 31 Mar 2027, in 9 days"
-        );
+        assert_eq!(time::until(end, now, Berlin), "until 31 Mar 2027, in 9 days");
     }
 
     #[test]
     fn a_near_end_says_its_time() {
         let (end, now) = (at("2027-03-22T15:30:00Z"), at("2027-03-22T10:00:00Z"));
-        assert_eq!(
-            time::until(end, now, Berlin),
-            "until 22 Mar 2027, 16:30, in 5 hours"
-        );
+        assert_eq!(time::until(end, now, Berlin), "until 22 Mar 2027, 16:30, in 5 hours");
     }
 
     #[test]
     fn what_is_over_says_so() {
         let (end, now) = (at("2027-03-19T12:00:00Z"), at("2027-03-22T12:00:00Z"));
-        assert_eq!(
-            time::until(end, now, Berlin),
-            "ended 19 Mar 2027, 3 days ago"
-        );
+        assert_eq!(time::until(end, now, Berlin), "ended 19 Mar 2027, 3 days ago");
     }
 
     #[test]
@@ -137,10 +124,7 @@ mod moments {
     fn time_used_stays_between_nothing_and_all(#[case] days: i64, #[case] percent: u8) {
         let start = at("2027-03-22T12:00:00Z");
         let now = start + TimeDelta::days(days);
-        assert_eq!(
-            time::percent_used(start, start + TimeDelta::days(10), now),
-            percent
-        );
+        assert_eq!(time::percent_used(start, start + TimeDelta::days(10), now), percent);
     }
 }
 
@@ -149,9 +133,7 @@ mod markup {
 
     use leptos::prelude::*;
 
-    use crate::ui::{
-        APP_ICONS, Field, Form, FormState, Gallery, Plain, TextArea, find_icon, initials, slug,
-    };
+    use crate::ui::{APP_ICONS, Field, Form, FormState, Gallery, Plain, TextArea, find_icon, initials, slug};
 
     fn html(view: impl FnOnce() -> AnyView) -> String {
         Owner::new().with(|| view().to_html())
@@ -159,17 +141,11 @@ mod markup {
 
     #[test]
     fn a_text_area_cannot_be_broken_out_of() {
-        let state =
-            FormState::default().with_value("reason", "</textarea><script>alert(1)</script>&amp;");
-        let html = html(|| {
-            view! { <Form action="/" form=state><TextArea name="reason" label="Reason" /></Form> }
-                .into_any()
-        });
+        let state = FormState::default().with_value("reason", "</textarea><script>alert(1)</script>&amp;");
+        let html = html(|| view! { <Form action="/" form=state><TextArea name="reason" label="Reason" /></Form> }.into_any());
         assert!(!html.contains("<script>"), "{html}");
         assert!(
-            html.contains(
-                "&lt;/textarea&gt;&lt;script&gt;alert(1)&lt;/script&gt;&amp;amp;</textarea>"
-            ),
+            html.contains("&lt;/textarea&gt;&lt;script&gt;alert(1)&lt;/script&gt;&amp;amp;</textarea>"),
             "{html}"
         );
     }
@@ -185,10 +161,7 @@ mod markup {
             }
             .into_any()
         });
-        assert!(
-            html.contains("aria-describedby=\"invite-email-hint invite-email-error\""),
-            "{html}"
-        );
+        assert!(html.contains("aria-describedby=\"invite-email-hint invite-email-error\""), "{html}");
         assert!(html.contains("aria-invalid=\"true\""), "{html}");
         assert!(html.contains("href=\"#invite-email\""), "{html}");
         assert!(!html.contains("<b>"), "{html}");
@@ -197,10 +170,8 @@ mod markup {
     #[test]
     fn a_password_is_never_echoed() {
         let state = FormState::default().with_value("password", "correct horse");
-        let html = html(|| {
-            view! { <Form action="/" form=state><Field name="password" label="Password" kind="password" /></Form> }
-                .into_any()
-        });
+        let html =
+            html(|| view! { <Form action="/" form=state><Field name="password" label="Password" kind="password" /></Form> }.into_any());
         assert!(!html.contains("correct horse"), "{html}");
     }
 
@@ -234,10 +205,7 @@ mod markup {
         ] {
             for rest in html.split(&format!(" {attribute}=\"")).skip(1) {
                 for id in rest.split('"').next().unwrap_or_default().split(' ') {
-                    assert!(
-                        html.contains(&format!(" id=\"{id}\"")),
-                        "{attribute} names {id}, which is nowhere"
-                    );
+                    assert!(html.contains(&format!(" id=\"{id}\"")), "{attribute} names {id}, which is nowhere");
                 }
             }
         }
@@ -246,10 +214,7 @@ mod markup {
     #[test]
     fn a_plain_page_has_one_heading_and_a_main_landmark() {
         let html = html(|| view! { <Plain title="Sign in">"…"</Plain> }.into_any());
-        assert_eq!(
-            (html.matches("<h1>").count(), html.matches("<main").count()),
-            (1, 1)
-        );
+        assert_eq!((html.matches("<h1>").count(), html.matches("<main").count()), (1, 1));
     }
 
     #[test]

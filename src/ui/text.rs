@@ -54,9 +54,7 @@ impl From<Option<&str>> for Text {
 /// Escapes `text` for element content. Needed only where Leptos does not escape by itself: inside `<textarea>`.
 #[must_use]
 pub fn escape_html(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// Makes an HTML id of free text: letters, digits and dashes.

@@ -37,17 +37,13 @@ pub fn date(at: DateTime<Utc>, zone: Tz) -> String {
 /// "31 Mar 2027, 14:05".
 #[must_use]
 pub fn date_time(at: DateTime<Utc>, zone: Tz) -> String {
-    at.with_timezone(&zone)
-        .format("%-d %b %Y, %H:%M")
-        .to_string()
+    at.with_timezone(&zone).format("%-d %b %Y, %H:%M").to_string()
 }
 
 /// "31 Mar 2027, 14:05:09 CEST", the exact form for titles and evidence.
 #[must_use]
 pub fn exact(at: DateTime<Utc>, zone: Tz) -> String {
-    at.with_timezone(&zone)
-        .format("%-d %b %Y, %H:%M:%S %Z")
-        .to_string()
+    at.with_timezone(&zone).format("%-d %b %Y, %H:%M:%S %Z").to_string()
 }
 
 /// "in 9 days" or "3 hours ago".
@@ -68,29 +64,17 @@ pub fn last_day(end: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
     let local = end.with_timezone(&zone);
     if local.time() == NaiveTime::MIN {
         let day = local.date_naive();
-        return day
-            .checked_sub_days(Days::new(1))
-            .unwrap_or(day)
-            .format("%-d %b %Y")
-            .to_string();
+        return day.checked_sub_days(Days::new(1)).unwrap_or(day).format("%-d %b %Y").to_string();
     }
     let near = (end - now).abs() < TimeDelta::days(2);
-    if near {
-        date_time(end, zone)
-    } else {
-        date(end, zone)
-    }
+    if near { date_time(end, zone) } else { date(end, zone) }
 }
 
 /// "until 31 Mar 2027, in 9 days", or "ended 31 Mar 2027, 9 days ago".
 #[must_use]
 pub fn until(end: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
     let verb = if end > now { "until" } else { "ended" };
-    format!(
-        "{verb} {}, {}",
-        last_day(end, now, zone),
-        relative(end, now)
-    )
+    format!("{verb} {}, {}", last_day(end, now, zone), relative(end, now))
 }
 
 /// Where a grant stands at `now`, with a warning window before its end.

@@ -11,16 +11,18 @@ use crate::{store, ui::branding::accent_stylesheet};
 
 /// `GET /branding/{file}`: `SLUG.css`, `tenant.css` for the tenant's own, or `try.RRGGBB.css` for a colour that is only tried.
 pub async fn stylesheet(State(state): State<WebState>, Path(file): Path<String>) -> Response {
-    let Some(slug) = file.strip_suffix(".css") else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(slug) = file.strip_suffix(".css") else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
     let db = state.portal.store.reader();
     let accent = async {
         if let Some(tried) = slug.strip_prefix("try.") {
             return Ok::<_, crate::store::StoreError>(tried.parse().ok());
         }
-        if slug != "tenant" {
-            if let Some(organization) = store::organizations::find_by_slug(&db, slug).await? {
-                return Ok(Some(organization.accent));
-            }
+        if slug != "tenant"
+            && let Some(organization) = store::organizations::find_by_slug(&db, slug).await?
+        {
+            return Ok(Some(organization.accent));
         }
         store::tenant::get(&db).await.map(|tenant| tenant.map(|tenant| tenant.accent))
     };
@@ -33,8 +35,12 @@ pub async fn stylesheet(State(state): State<WebState>, Path(file): Path<String>)
         }
     };
     let mut response = css.into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8"));
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=60"));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8"));
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=60"));
     response
 }
 
@@ -42,7 +48,9 @@ pub async fn stylesheet(State(state): State<WebState>, Path(file): Path<String>)
 pub async fn logo(State(state): State<WebState>, Path(slug): Path<String>) -> Response {
     let db = state.portal.store.reader();
     let found = async {
-        let Some(organization) = store::organizations::find_by_slug(&db, &slug).await? else { return Ok(None) };
+        let Some(organization) = store::organizations::find_by_slug(&db, &slug).await? else {
+            return Ok(None);
+        };
         store::organizations::logo(&db, organization.id).await
     };
     match found.await {
@@ -50,7 +58,9 @@ pub async fn logo(State(state): State<WebState>, Path(slug): Path<String>) -> Re
             let mut response = bytes.into_response();
             let media_type = HeaderValue::from_str(&media_type).unwrap_or_else(|_| HeaderValue::from_static("application/octet-stream"));
             response.headers_mut().insert(header::CONTENT_TYPE, media_type);
-            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=300"));
+            response
+                .headers_mut()
+                .insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=300"));
             response
         }
         Ok(None) => StatusCode::NOT_FOUND.into_response(),

@@ -24,7 +24,9 @@ fn is_same_origin(request: &Request, public_url: &str) -> bool {
     if let Some(site) = header_text("sec-fetch-site") {
         return site == "same-origin";
     }
-    let Some(origin) = header_text(header::ORIGIN.as_str()) else { return false };
+    let Some(origin) = header_text(header::ORIGIN.as_str()) else {
+        return false;
+    };
     let host = header_text(header::HOST.as_str()).unwrap_or_default();
     origin == public_url || origin.split_once("://").is_some_and(|(_, authority)| authority == host)
 }

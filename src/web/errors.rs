@@ -13,13 +13,25 @@ use crate::ui::{EmptyState, LinkButton, Muted, Plain, Stack};
 pub fn words(status: StatusCode) -> (&'static str, &'static str) {
     match status.as_u16() {
         400 => ("This request could not be understood", "Go back, reload the page and try again."),
-        403 => ("You may not do this", "Your role does not include it. If you need it, ask the person who runs your team here."),
-        404 => ("There is nothing here", "The address is wrong, or what it named is not (or no longer) yours to see."),
+        403 => (
+            "You may not do this",
+            "Your role does not include it. If you need it, ask the person who runs your team here.",
+        ),
+        404 => (
+            "There is nothing here",
+            "The address is wrong, or what it named is not (or no longer) yours to see.",
+        ),
         405 => ("This request could not be understood", "Go back, reload the page and try again."),
         413 => ("This is too large", "Send a smaller file."),
         429 => ("Too many attempts", "Wait a few minutes, then try again."),
-        503 => ("The portal cannot answer right now", "Nothing was changed. Try again in a minute. If it goes on, pass on the reference below."),
-        _ => ("Something went wrong", "Nothing was changed. Try again. If it happens again, pass on the reference below."),
+        503 => (
+            "The portal cannot answer right now",
+            "Nothing was changed. Try again in a minute. If it goes on, pass on the reference below.",
+        ),
+        _ => (
+            "Something went wrong",
+            "Nothing was changed. Try again. If it happens again, pass on the reference below.",
+        ),
     }
 }
 
@@ -37,7 +49,11 @@ pub fn explanation(text: &'static str, reference: String) -> impl IntoView {
 
 /// The same inside the frame.
 pub fn framed(heading: &'static str, text: &'static str, reference: &str) -> impl IntoView + use<> {
-    let text = if reference.is_empty() { text.to_owned() } else { format!("{text} Reference: {reference}.") };
+    let text = if reference.is_empty() {
+        text.to_owned()
+    } else {
+        format!("{text} Reference: {reference}.")
+    };
     view! {
         <h1 hidden>{heading}</h1>
         <EmptyState icon="search" title=heading text=text action=view! { <LinkButton href="/">"Go to the start page"</LinkButton> }.into_any() />

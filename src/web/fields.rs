@@ -16,7 +16,11 @@ pub fn required_text(errors: &mut FieldErrors, field: &str, typed: &str, max: us
 /// A text that may be empty, trimmed, at most `max` characters.
 pub fn optional_text(errors: &mut FieldErrors, field: &str, typed: &str, max: usize) -> Option<String> {
     let typed = typed.trim();
-    if typed.is_empty() { None } else { bounded(errors, field, typed, max) }
+    if typed.is_empty() {
+        None
+    } else {
+        bounded(errors, field, typed, max)
+    }
 }
 
 fn bounded(errors: &mut FieldErrors, field: &str, typed: &str, max: usize) -> Option<String> {

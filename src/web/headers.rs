@@ -22,7 +22,9 @@ pub fn page_policy(nonce: &str) -> String {
 pub async fn secure(State(state): State<WebState>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    let html = headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
+    let html = headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
     let fallback = if html {
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     } else {
@@ -36,7 +38,10 @@ pub async fn secure(State(state): State<WebState>, request: Request, next: Next)
     absent(header::REFERRER_POLICY, "same-origin");
     absent(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     absent(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
-    absent(HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()");
+    absent(
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), microphone=(), geolocation=()",
+    );
     absent(header::CACHE_CONTROL, "private, no-store");
     if state.https {
         absent(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains");

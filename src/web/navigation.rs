@@ -15,7 +15,11 @@ pub const SIGN_OUT: &str = "/do/sign-out";
 /// Everything the frame shows around a page.
 pub async fn frame_data(request: &RequestCx, qx: &Qx, flash: Option<Flash>) -> FrameData {
     let Actor::Person(person) = &*request.actor else {
-        return FrameData { organization_name: qx.tenant.name.clone(), flash, ..FrameData::default() };
+        return FrameData {
+            organization_name: qx.tenant.name.clone(),
+            flash,
+            ..FrameData::default()
+        };
     };
     let active = person.member.as_ref().map(|member| member.id);
     let hats = person
@@ -30,7 +34,12 @@ pub async fn frame_data(request: &RequestCx, qx: &Qx, flash: Option<Flash>) -> F
         .collect();
     let (name, logo) = person.member.as_ref().map_or_else(
         || (qx.tenant.name.clone(), None),
-        |member| (member.organization_name.clone(), member.has_logo.then(|| routes::branding_logo(&member.organization_slug))),
+        |member| {
+            (
+                member.organization_name.clone(),
+                member.has_logo.then(|| routes::branding_logo(&member.organization_slug)),
+            )
+        },
     );
     FrameData {
         organization_name: name,
@@ -54,12 +63,19 @@ pub async fn frame_data(request: &RequestCx, qx: &Qx, flash: Option<Flash>) -> F
 
 fn navigation(person: &SignedIn, qx: &Qx, path: &str) -> Vec<NavSection> {
     let item = |href: &'static str, label: &'static str, icon: &'static str| {
-        let active = if href == routes::HOME { path == href } else { path == href || path.starts_with(&format!("{href}/")) };
+        let active = if href == routes::HOME {
+            path == href
+        } else {
+            path == href || path.starts_with(&format!("{href}/"))
+        };
         NavItem::new(href, label, icon).active(active)
     };
     let mut sections = Vec::new();
     if let Some(member) = &person.member {
-        sections.push(NavSection { title: String::new(), items: vec![item(routes::HOME, "My applications", "grid")] });
+        sections.push(NavSection {
+            title: String::new(),
+            items: vec![item(routes::HOME, "My applications", "grid")],
+        });
         let own = Resource::Organization(OrganizationFacts {
             id: member.organization,
             owner: None,
@@ -71,7 +87,12 @@ fn navigation(person: &SignedIn, qx: &Qx, path: &str) -> Vec<NavSection> {
         let mut team = Vec::new();
         if may(Action::ViewTeam) {
             let mut people = item(routes::TEAM, "People", "users");
-            let elsewhere = [routes::TEAM_INVITATIONS, routes::TEAM_APPS, routes::TEAM_ACTIVITY, routes::TEAM_SETTINGS];
+            let elsewhere = [
+                routes::TEAM_INVITATIONS,
+                routes::TEAM_APPS,
+                routes::TEAM_ACTIVITY,
+                routes::TEAM_SETTINGS,
+            ];
             if elsewhere.iter().any(|other| path.starts_with(other)) {
                 people = people.active(false);
             }
@@ -90,7 +111,10 @@ fn navigation(person: &SignedIn, qx: &Qx, path: &str) -> Vec<NavSection> {
             team.push(item(routes::TEAM_SETTINGS, "Settings", "settings"));
         }
         if !team.is_empty() {
-            sections.push(NavSection { title: member.organization_name.clone(), items: team });
+            sections.push(NavSection {
+                title: member.organization_name.clone(),
+                items: team,
+            });
         }
         return sections;
     }
@@ -98,14 +122,17 @@ fn navigation(person: &SignedIn, qx: &Qx, path: &str) -> Vec<NavSection> {
     let mut work = Vec::new();
     if may(Action::ViewPartners) {
         work.push(item(routes::PARTNERS, "Partners", "building"));
-        work.push(item(routes::CERTIFICATIONS, "Certifications", "badge-check"));
+        work.push(item(routes::CERTIFICATIONS, "Certifications", "badge"));
     }
     // Owners see the trails of their partners there.
     if may(Action::ViewWholeTrail) || may(Action::ViewPartners) {
         work.push(item(routes::AUDIT, "Audit trail", "history"));
     }
     if !work.is_empty() {
-        sections.push(NavSection { title: "Partners".to_owned(), items: work });
+        sections.push(NavSection {
+            title: "Partners".to_owned(),
+            items: work,
+        });
     }
     if may(Action::ViewAdmin) {
         let items = vec![
@@ -115,7 +142,10 @@ fn navigation(person: &SignedIn, qx: &Qx, path: &str) -> Vec<NavSection> {
             item(routes::ADMIN_HEALTH, "Health", "activity"),
             item(routes::ADMIN_SETTINGS, "Settings", "settings"),
         ];
-        sections.push(NavSection { title: "Administration".to_owned(), items });
+        sections.push(NavSection {
+            title: "Administration".to_owned(),
+            items,
+        });
     }
     sections
 }

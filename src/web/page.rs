@@ -77,7 +77,11 @@ impl PageCx {
     /// The state of a form of this page: what was typed if it just came back, empty otherwise.
     #[must_use]
     pub fn form(&self, id: &str) -> FormState {
-        self.form.as_ref().filter(|form| form.id == id).map(|form| form.state.clone()).unwrap_or_default()
+        self.form
+            .as_ref()
+            .filter(|form| form.id == id)
+            .map(|form| form.state.clone())
+            .unwrap_or_default()
     }
 }
 
@@ -92,7 +96,10 @@ pub struct Content {
 impl Content {
     /// From a title and a view.
     pub fn new(title: impl Into<String>, body: impl IntoView + 'static) -> Self {
-        Self { title: title.into(), body: body.into_any() }
+        Self {
+            title: title.into(),
+            body: body.into_any(),
+        }
     }
 }
 
@@ -120,9 +127,13 @@ where
     Fut: Future<Output = Result<Content, PageError>> + Send + 'static,
 {
     // While the list of routes is made there is no request.
-    let Some(request) = RequestCx::current() else { return ().into_any() };
+    let Some(request) = RequestCx::current() else {
+        return ().into_any();
+    };
     // An address that names no page has no route, hence no parts.
-    let params = use_context::<ArcMemo<ParamsMap>>().map(|params| params.get_untracked()).unwrap_or_default();
+    let params = use_context::<ArcMemo<ParamsMap>>()
+        .map(|params| params.get_untracked())
+        .unwrap_or_default();
     let query = leptos_router::hooks::use_query_map().get_untracked();
     let response = expect_context::<ResponseOptions>();
     let view = Suspend::new(async move {
@@ -161,7 +172,14 @@ async fn prepare(framed: bool, request: &RequestCx, params: ParamsMap, query: Pa
     if flash.is_some() {
         let _ = request.session.remove::<Flash>(FLASH_KEY).await;
     }
-    Ok(PageCx { qx, request: request.clone(), params, query, form, flash })
+    Ok(PageCx {
+        qx,
+        request: request.clone(),
+        params,
+        query,
+        form,
+        flash,
+    })
 }
 
 async fn dressed(framed: bool, request: &RequestCx, qx: &Qx, content: Content, flash: Option<Flash>) -> AnyView {
@@ -202,11 +220,13 @@ async fn failed(request: &RequestCx, response: &ResponseOptions, error: PageErro
     response.set_status(status);
     let (heading, text) = errors::words(status);
     let signed_in = matches!(*request.actor, Actor::Person(_));
-    if framed && signed_in && status != http::StatusCode::SERVICE_UNAVAILABLE {
-        if let Ok(qx) = request.query().await {
-            let content = Content::new(heading, errors::framed(heading, text, &reference));
-            return dressed(true, request, &qx, content, None).await;
-        }
+    if framed
+        && signed_in
+        && status != http::StatusCode::SERVICE_UNAVAILABLE
+        && let Ok(qx) = request.query().await
+    {
+        let content = Content::new(heading, errors::framed(heading, text, &reference));
+        return dressed(true, request, &qx, content, None).await;
     }
     view! {
         <Title text=heading.to_owned() />

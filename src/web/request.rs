@@ -84,6 +84,13 @@ impl RequestCx {
             user_agent: self.meta.user_agent.clone().unwrap_or_default(),
             address: self.meta.address.clone().unwrap_or_default(),
         };
+        // A session that was ended while this request ran (suspension, another browser) stays ended: no new value for it.
+        if let (Actor::Person(person), Some(_)) = (&*self.actor, self.session.id()) {
+            let live = sessions::is_live(&self.portal.store.reader(), &person.session_key).await;
+            if !live.map_err(|error| tower_sessions::session_store::Error::Backend(error.to_string()))? {
+                return self.session.flush().await;
+            }
+        }
         // The row under the new value is created with who and from where.
         self.session.cycle_id().await?;
         self.session.insert(CLIENT_KEY, client).await?;
@@ -103,12 +110,15 @@ fn shortened(headers: &HeaderMap, name: header::HeaderName) -> Option<String> {
 fn address(request: &Request, trust_forwarded: bool) -> Option<String> {
     let forwarded = request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok());
     // The proxy appends the peer it saw, so the last entry is the one it vouches for.
-    if let Some(last) = forwarded.filter(|_| trust_forwarded).and_then(|list| list.rsplit(',').next()) {
-        if let Ok(address) = last.trim().parse::<std::net::IpAddr>() {
-            return Some(address.to_string());
-        }
+    if let Some(last) = forwarded.filter(|_| trust_forwarded).and_then(|list| list.rsplit(',').next())
+        && let Ok(address) = last.trim().parse::<std::net::IpAddr>()
+    {
+        return Some(address.to_string());
     }
-    request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string())
+    request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|info| info.0.ip().to_string())
 }
 
 /// Finds out who asks and puts [`RequestCx`] into the request.
@@ -129,7 +139,14 @@ pub async fn identify_request(State(state): State<WebState>, session: Session, m
         }
     };
     let path_and_query = request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
-    request.extensions_mut().insert(RequestCx { portal, actor: Arc::new(actor), trouble: Arc::new(trouble), meta, session, path_and_query });
+    request.extensions_mut().insert(RequestCx {
+        portal,
+        actor: Arc::new(actor),
+        trouble: Arc::new(trouble),
+        meta,
+        session,
+        path_and_query,
+    });
     next.run(request).await
 }
 
@@ -138,7 +155,9 @@ async fn actor_of(portal: &Portal, session: &Session, now: Timestamp) -> Result<
     let Some(signed_in) = session.get::<SignedInAs>(SIGNED_IN_KEY).await.map_err(unavailable)? else {
         return Ok((Actor::Anonymous, Vec::new()));
     };
-    let Some(id) = session.id() else { return Ok((Actor::Anonymous, Vec::new())) };
+    let Some(id) = session.id() else {
+        return Ok((Actor::Anonymous, Vec::new()));
+    };
     let key = sessions::key_of(&id);
     let db = portal.store.reader();
     let tenant = crate::store::tenant::get(&db).await?.map(|tenant| tenant.name).unwrap_or_default();

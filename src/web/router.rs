@@ -63,8 +63,14 @@ pub fn router(state: WebState) -> Router {
     let pages = render_app_async_with_context(provide_page_context, move || shell(options.clone()));
 
     let portal = Router::new()
-        .route("/do/upload-invitations", post(server_function).layer(from_fn(crate::people::invitations::http::csv_as_form)))
-        .route("/do/upload-branding", post(server_function).layer(from_fn(crate::organizations::http::logo_as_form)))
+        .route(
+            "/do/upload-invitations",
+            post(server_function).layer(from_fn(crate::people::invitations::http::csv_as_form)),
+        )
+        .route(
+            "/do/upload-branding",
+            post(server_function).layer(from_fn(crate::organizations::http::logo_as_form)),
+        )
         .route("/do/{*function}", post(server_function))
         .leptos_routes_with_handler(routes, get(pages.clone()))
         .merge(crate::apps::http::routes())
@@ -83,11 +89,16 @@ pub fn router(state: WebState) -> Router {
     let immutable = from_fn(|request: Request, next: Next| async move {
         let mut response = next.run(request).await;
         if response.status().is_success() {
-            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+            response.headers_mut().insert(
+                header::CACHE_CONTROL,
+                HeaderValue::from_static("public, max-age=31536000, immutable"),
+            );
         }
         response
     });
-    let packages = ServiceBuilder::new().layer(immutable).service(ServeDir::new(package_folder).precompressed_br().precompressed_gzip());
+    let packages = ServiceBuilder::new()
+        .layer(immutable)
+        .service(ServeDir::new(package_folder).precompressed_br().precompressed_gzip());
 
     Router::new()
         .route("/portico.css", get(stylesheet))
@@ -95,11 +106,23 @@ pub fn router(state: WebState) -> Router {
         .route("/branding/{slug}/logo", get(branding::logo))
         .nest_service(&format!("/{}", state.leptos.site_pkg_dir), packages)
         .route("/favicon.svg", get(public_file))
+        .route(
+            "/favicon.ico",
+            get(|| async { axum::response::Redirect::permanent("/favicon.svg") }),
+        )
         .route("/theme.js", get(public_file))
         .merge(crate::declaration::http::routes())
         .merge(portal)
-        .layer(CompressionLayer::new().br(true).gzip(true).quality(tower_http::CompressionLevel::Fastest))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(30)))
+        .layer(
+            CompressionLayer::new()
+                .br(true)
+                .gzip(true)
+                .quality(tower_http::CompressionLevel::Fastest),
+        )
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            Duration::from_secs(30),
+        ))
         .merge(crate::boot::health::routes())
         .layer(from_fn_with_state(state.clone(), headers::secure))
         .layer(from_fn_with_state(state.clone(), crate::boot::telemetry::observe))
@@ -110,8 +133,13 @@ pub fn router(state: WebState) -> Router {
 fn provide_page_context() {
     let Some(request) = RequestCx::current() else { return };
     let zone = request.actor.person().map_or(chrono_tz::Tz::UTC, |person| person.time_zone);
-    provide_context(Viewing { now: request.portal.clock.now(), zone });
-    let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce()) else { return };
+    provide_context(Viewing {
+        now: request.portal.clock.now(),
+        zone,
+    });
+    let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce()) else {
+        return;
+    };
     if let Ok(policy) = HeaderValue::from_str(&headers::page_policy(&nonce.to_string())) {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }
@@ -121,12 +149,17 @@ fn provide_page_context() {
 async fn server_function(request: Request) -> Response {
     let reference = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     let response = handle_server_fns_with_context(|| (), request).await.into_response();
-    let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let location = response
+        .headers()
+        .get(header::LOCATION)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let status = response.status();
     if status.is_client_error() || status.is_server_error() {
         return errors::error_page(status, &reference);
     }
-    if location.contains("__err=") || location.is_empty() {
+    // Our own answers are 303; a 302 is the framework's, for a form it could not read.
+    if status == StatusCode::FOUND || location.contains("__err=") || location.is_empty() {
         return errors::error_page(StatusCode::BAD_REQUEST, &reference);
     }
     response
@@ -138,21 +171,34 @@ async fn render_errors(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let status = response.status();
     let bare = !response.headers().contains_key(header::CONTENT_TYPE)
-        || response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/plain"));
-    if (status.is_client_error() || status.is_server_error()) && bare { errors::error_page(status, &reference) } else { response }
+        || response
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|value| value.as_bytes().starts_with(b"text/plain"));
+    if (status.is_client_error() || status.is_server_error()) && bare {
+        errors::error_page(status, &reference)
+    } else {
+        response
+    }
 }
 
 /// `GET /favicon.svg`, `/theme.js`: single files of the built site.
 async fn public_file(State(state): State<WebState>, request: Request) -> Response {
     let name = request.uri().path().trim_start_matches('/').to_owned();
-    let media_type = if name.ends_with(".svg") { "image/svg+xml" } else { "text/javascript; charset=utf-8" };
+    let media_type = if name.ends_with(".svg") {
+        "image/svg+xml"
+    } else {
+        "text/javascript; charset=utf-8"
+    };
     site_file(&format!("{}/{name}", state.leptos.site_root), media_type).await
 }
 
 /// `GET /portico.css`: the stylesheet under a fixed name, for error pages made outside of the application.
 async fn stylesheet(State(state): State<WebState>) -> Response {
     let folder = format!("{}/{}", state.leptos.site_root, state.leptos.site_pkg_dir);
-    let Ok(mut files) = tokio::fs::read_dir(&folder).await else { return StatusCode::NOT_FOUND.into_response() };
+    let Ok(mut files) = tokio::fs::read_dir(&folder).await else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
     while let Ok(Some(file)) = files.next_entry().await {
         let name = file.file_name();
         if name.to_string_lossy().ends_with(".css") {

@@ -80,7 +80,11 @@ pub const GALLERY: &str = "/gallery";
 /// Whether a remembered address is a page of ours: a path, no other host, nothing that acts by being visited.
 #[must_use]
 pub fn is_own_page(path: &str) -> bool {
-    path.starts_with('/') && !path.starts_with("//") && !path.contains('\\') && !path.chars().any(char::is_control) && !path.starts_with("/do/")
+    path.starts_with('/')
+        && !path.starts_with("//")
+        && !path.contains('\\')
+        && !path.chars().any(char::is_control)
+        && !path.starts_with("/do/")
 }
 
 /// A path with a query string of the pairs that have a value.
@@ -91,7 +95,11 @@ pub fn with_query<'a>(path: &str, pairs: impl IntoIterator<Item = (&'a str, Stri
         query.append_pair(name, &value);
     }
     let query = query.finish();
-    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+    if query.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{path}?{query}")
+    }
 }
 
 /// `GET` landing page of a mailed invitation; changes nothing.

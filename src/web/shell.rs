@@ -9,14 +9,17 @@ use crate::ui::Assets;
 /// The HTML document.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let branding = RequestCx::current()
-        .map(|request| request.actor.member().map_or_else(|| "tenant".to_owned(), |member| member.organization_slug.clone()))
+        .map(|request| {
+            request
+                .actor
+                .member()
+                .map_or_else(|| "tenant".to_owned(), |member| member.organization_slug.clone())
+        })
         .map(|slug| routes::branding_css(&slug));
     view! {
         <!DOCTYPE html>
         <html lang="en">
             <head>
-                <meta charset="utf-8" />
-                <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <Assets />
                 <HashedStylesheet options=options.clone() id="portico" />
                 {branding.map(|href| view! { <link rel="stylesheet" href=href /> })}

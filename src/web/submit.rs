@@ -63,7 +63,12 @@ impl Done {
     /// Goes on at a page of this portal.
     #[must_use]
     pub fn to(path: impl Into<String>) -> Self {
-        Self { to: path.into(), flash: None, session: SessionChange::None, remembered: Vec::new() }
+        Self {
+            to: path.into(),
+            flash: None,
+            session: SessionChange::None,
+            remembered: Vec::new(),
+        }
     }
     /// Goes on where the person wanted to go before signing in or stepping up, else to `path`.
     pub async fn to_wanted_or(request: &RequestCx, path: &str) -> Self {
@@ -120,7 +125,11 @@ impl Refusal {
     /// The whole form is wrong.
     #[must_use]
     pub fn because(summary: impl Into<String>) -> Self {
-        Self::Form { summary: summary.into(), errors: Vec::new(), keep: false }
+        Self::Form {
+            summary: summary.into(),
+            errors: Vec::new(),
+            keep: false,
+        }
     }
     /// One field is wrong.
     #[must_use]
@@ -130,13 +139,21 @@ impl Refusal {
     /// Several fields are wrong.
     #[must_use]
     pub fn fields(errors: Vec<(String, String)>) -> Self {
-        Self::Form { summary: "Nothing was changed yet. Please correct what is marked below.".to_owned(), errors, keep: false }
+        Self::Form {
+            summary: "Nothing was changed yet. Please correct what is marked below.".to_owned(),
+            errors,
+            keep: false,
+        }
     }
     /// Commits what the command wrote (the attempt itself), although the form comes back.
     #[must_use]
     pub fn kept(self) -> Self {
         match self {
-            Self::Form { summary, errors, .. } => Self::Form { summary, errors, keep: true },
+            Self::Form { summary, errors, .. } => Self::Form {
+                summary,
+                errors,
+                keep: true,
+            },
             other => other,
         }
     }
@@ -195,11 +212,21 @@ impl Post {
         back: impl Into<String>,
         values: impl IntoIterator<Item = (N, String)>,
     ) -> Result<Self, ServerFnError> {
-        let Some(request) = RequestCx::current() else { return Err(answer_with(500)) };
+        let Some(request) = RequestCx::current() else {
+            return Err(answer_with(500));
+        };
         let state = FormState::from_pairs(values.into_iter().map(|(name, value)| (name.into(), value)));
-        let form = ReturnedForm { id: form.to_owned(), state };
+        let form = ReturnedForm {
+            id: form.to_owned(),
+            state,
+        };
         match request.begin().await {
-            Ok(cx) => Ok(Self { cx, request, form, back: back.into() }),
+            Ok(cx) => Ok(Self {
+                cx,
+                request,
+                form,
+                back: back.into(),
+            }),
             Err(error) => Err(store_failed(&error)),
         }
     }
@@ -209,7 +236,12 @@ impl Post {
     /// # Errors
     /// Carries the status of an error page; the router renders it.
     pub async fn finish(self, outcome: Result<Done, Refusal>) -> Result<(), ServerFnError> {
-        let Self { cx, request, mut form, back } = self;
+        let Self {
+            cx,
+            request,
+            mut form,
+            back,
+        } = self;
         match outcome {
             Ok(done) => {
                 if let Err(error) = cx.commit().await {
@@ -299,7 +331,10 @@ async fn refuse(request: &RequestCx, form: ReturnedForm, back: &str, refused: Re
 async fn record_denial(request: &RequestCx, action: &str, reason: &str) {
     let written = async {
         let mut cx = request.begin().await?;
-        let mut event = Event::new(EventKind::AccessDenied).outcome(Outcome::Denied).reason(reason).detail("action", action);
+        let mut event = Event::new(EventKind::AccessDenied)
+            .outcome(Outcome::Denied)
+            .reason(reason)
+            .detail("action", action);
         if let Some(member) = request.actor.member() {
             event = event.organization(member.organization, member.organization_name.clone());
         }

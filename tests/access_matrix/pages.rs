@@ -23,10 +23,23 @@ const PUBLIC: &[&str] = &[
 ];
 
 /// Pages every signed-in person has: they show their own things alone.
-const ONES_OWN: &[&str] = &["/", "/me", "/me/security", "/me/sessions", "/me/activity", "/no-access", "/inbox", "/search", "/sign-in/step-up"];
+const ONES_OWN: &[&str] = &[
+    "/",
+    "/me",
+    "/me/security",
+    "/me/sessions",
+    "/me/activity",
+    "/no-access",
+    "/inbox",
+    "/search",
+    "/sign-in/step-up",
+];
 
 fn paths() -> Vec<String> {
-    let mut paths: Vec<String> = leptos_axum::generate_route_list(App).iter().map(|listing| listing.path().to_owned()).collect();
+    let mut paths: Vec<String> = leptos_axum::generate_route_list(App)
+        .iter()
+        .map(|listing| listing.path().to_owned())
+        .collect();
     paths.sort();
     paths.dedup();
     assert!(paths.len() > 30, "the list of pages is complete: {paths:?}");
@@ -45,7 +58,11 @@ async fn nobody_sees_a_page_without_signing_in() {
         }
         let url = fill(&path, &acme.slug, member.id, &application.slug);
         let answer = world.browser().get(&url).await;
-        assert_eq!((answer.status, answer.location.as_deref()), (StatusCode::SEE_OTHER, Some("/sign-in")), "{path}");
+        assert_eq!(
+            (answer.status, answer.location.as_deref()),
+            (StatusCode::SEE_OTHER, Some("/sign-in")),
+            "{path}"
+        );
     }
 }
 
@@ -58,12 +75,18 @@ async fn another_partners_admin_finds_nothing_of_acme() {
     let foreign = world.member(&other, "Fay Foreign", MemberRole::PartnerAdmin).await;
     let (application, scopes) = world.application("orders").await;
     world.entitle(&acme, &application, &scopes).await;
-    for path in paths().into_iter().filter(|path| path.contains('{') && !PUBLIC.contains(&path.as_str())) {
+    for path in paths()
+        .into_iter()
+        .filter(|path| path.contains('{') && !PUBLIC.contains(&path.as_str()))
+    {
         let url = fill(&path, &acme.slug, member.id, &application.slug);
         let answer = world.browser_as(foreign.person, Some(foreign.id)).await.get(&url).await;
         let hidden = matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::FORBIDDEN);
         assert!(hidden, "{path} answered {}", answer.status);
-        assert!(!answer.text.contains("Acme") && !answer.text.contains("Mia Member"), "{path} speaks of another partner");
+        assert!(
+            !answer.text.contains("Acme") && !answer.text.contains("Mia Member"),
+            "{path} speaks of another partner"
+        );
     }
 }
 
@@ -119,7 +142,21 @@ async fn every_page_answers_the_people_it_is_for() {
     }
     // Pages about one particular message, event, contract, invitation or pending sign-in need that thing to exist.
     unreachable.retain(|path| {
-        !["{token}", "{message}", "{event}", "{contract}", "/sign-in/", "/gallery", "review", "/invitation", "/admin"].iter().any(|part| path.contains(part) || path == part)
+        ![
+            "{token}",
+            "{message}",
+            "{event}",
+            "{contract}",
+            "{assignment}",
+            "/no-access",
+            "/sign-in/",
+            "/gallery",
+            "review",
+            "/invitation",
+            "/admin",
+        ]
+        .iter()
+        .any(|part| path.contains(part) || path == part)
     });
     assert!(unreachable.is_empty(), "nobody reaches {unreachable:?}");
 }

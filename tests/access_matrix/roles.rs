@@ -44,7 +44,15 @@ async fn askers(world: &World) -> (Vec<(&'static str, Actor)>, Resource) {
 }
 
 fn table(world: &World, columns: &[(&'static str, Actor)], organization: &Resource) -> String {
-    let mut lines = vec![format!("{:<26}{}", "", columns.iter().map(|(title, _)| format!("{title:<15}")).collect::<String>().trim_end())];
+    let mut lines = vec![format!(
+        "{:<26}{}",
+        "",
+        columns
+            .iter()
+            .map(|(title, _)| format!("{title:<15}"))
+            .collect::<String>()
+            .trim_end()
+    )];
     for action in Action::ALL {
         let resource = match action.sphere() {
             Sphere::Organization => organization.clone(),
@@ -53,11 +61,13 @@ fn table(world: &World, columns: &[(&'static str, Actor)], organization: &Resour
         };
         let cells: String = columns
             .iter()
-            .map(|(_, actor)| match world.portal.policies.decide(actor, *action, &resource, world.now()).verdict {
-                Verdict::Allow => format!("{:<15}", "yes"),
-                Verdict::StepUp => format!("{:<15}", "step-up"),
-                Verdict::Deny => format!("{:<15}", "-"),
-            })
+            .map(
+                |(_, actor)| match world.portal.policies.decide(actor, *action, &resource, world.now()).verdict {
+                    Verdict::Allow => format!("{:<15}", "yes"),
+                    Verdict::StepUp => format!("{:<15}", "step-up"),
+                    Verdict::Deny => format!("{:<15}", "-"),
+                },
+            )
             .collect();
         lines.push(format!("{:<26}{}", action.as_str(), cells.trim_end()).trim_end().to_owned());
     }
@@ -93,5 +103,9 @@ async fn a_required_step_up_is_asked_for_changes_alone_and_for_minutes_only() {
 
     let member = world.member(&acme, "Mia Member", MemberRole::Member).await;
     let member = world.actor_with_second_factor(member.person, Some(member.id)).await;
-    assert_eq!(verdict(&member, Action::SuspendMember), Verdict::Deny, "a second factor raises nobody");
+    assert_eq!(
+        verdict(&member, Action::SuspendMember),
+        Verdict::Deny,
+        "a second factor raises nobody"
+    );
 }

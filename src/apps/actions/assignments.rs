@@ -20,7 +20,10 @@ pub async fn assign_application(
     #[server(default)] ends: String,
 ) -> Result<(), ServerFnError> {
     let application = segment(&application);
-    let kept = several("members[]", &members).chain(several("scopes[]", &scopes)).chain([("ends", ends.clone())]).collect::<Vec<_>>();
+    let kept = several("members[]", &members)
+        .chain(several("scopes[]", &scopes))
+        .chain([("ends", ends.clone())])
+        .collect::<Vec<_>>();
     let mut post = Post::begin("assign", routes::team_assign(&application), kept).await?;
     let outcome = async {
         let mut errors = FieldErrors::default();
@@ -39,7 +42,11 @@ pub async fn assign_application(
             ends_at: day.map(|day| end_of_day(day, post.cx.tenant.time_zone)),
         };
         let granted = commands::assign_application(&mut post.cx, input).await?;
-        let said = if granted.len() == 1 { "Assigned to one person.".to_owned() } else { format!("Assigned to {} people.", granted.len()) };
+        let said = if granted.len() == 1 {
+            "Assigned to one person.".to_owned()
+        } else {
+            format!("Assigned to {} people.", granted.len())
+        };
         Ok(Done::to(routes::team_app(&application)).saying(Flash::good(format!("{said} They see it among their applications now."))))
     }
     .await;
@@ -72,7 +79,10 @@ pub async fn change_assignment(
             ends_at: day.map(|day| end_of_day(day, post.cx.tenant.time_zone)),
         };
         let changed = commands::change_assignment(&mut post.cx, input).await?;
-        let said = format!("Changed what {} may do in {}. It counts from now on.", changed.name, changed.application.name);
+        let said = format!(
+            "Changed what {} may do in {}. It counts from now on.",
+            changed.name, changed.application.name
+        );
         Ok(Done::to(routes::team_app(&changed.application.slug)).saying(Flash::good(said)))
     }
     .await;
@@ -88,7 +98,9 @@ pub async fn revoke_assignment(
     #[server(default)] reason: String,
 ) -> Result<(), ServerFnError> {
     let application = segment(&application);
-    let back = member.parse::<MemberId>().map_or_else(|_| routes::team_app(&application), routes::member);
+    let back = member
+        .parse::<MemberId>()
+        .map_or_else(|_| routes::team_app(&application), routes::member);
     let mut post = Post::begin("revoke", back.clone(), [("reason", reason.clone())]).await?;
     let outcome = async {
         let mut errors = FieldErrors::default();
@@ -109,7 +121,10 @@ pub async fn return_application(#[server(default)] application: String) -> Resul
     let mut post = Post::begin("return", routes::app(&application), Vec::<(String, String)>::new()).await?;
     let outcome = async {
         let done = commands::return_application(&mut post.cx, &application).await?;
-        let said = format!("You gave {} back. If you need it again, ask the people who run your team here.", done.application.name);
+        let said = format!(
+            "You gave {} back. If you need it again, ask the people who run your team here.",
+            done.application.name
+        );
         Ok(Done::to(routes::HOME).saying(Flash::good(said)))
     }
     .await;

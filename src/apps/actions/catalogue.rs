@@ -41,22 +41,44 @@ impl Typed {
             None => errors.take("slug", catalogue::slug(&self.slug)),
         };
         let name = fields::required_text(&mut errors, "name", &self.name, 60, "Enter the name that stands on the tile.");
-        let description =
-            fields::required_text(&mut errors, "description", &self.description, 200, "Say in one sentence what it is for.");
-        let category =
-            fields::required_text(&mut errors, "category", &self.category, 40, "Enter the heading it stands under, for example Logistics.");
+        let description = fields::required_text(
+            &mut errors,
+            "description",
+            &self.description,
+            200,
+            "Say in one sentence what it is for.",
+        );
+        let category = fields::required_text(
+            &mut errors,
+            "category",
+            &self.category,
+            40,
+            "Enter the heading it stands under, for example Logistics.",
+        );
         let launch_url = errors.take("launch_url", catalogue::launch_url(&self.launch_url));
         if !APP_ICONS.contains(&self.icon.as_str()) {
             errors.add("icon", "Choose one of the icons.");
         }
-        let owner = if self.owner.is_empty() { Some(None) } else { fields::choice::<PersonId>(&mut errors, "owner", &self.owner).map(Some) };
+        let owner = if self.owner.is_empty() {
+            Some(None)
+        } else {
+            fields::choice::<PersonId>(&mut errors, "owner", &self.owner).map(Some)
+        };
         let (Some(slug), Some(name), Some(description), Some(category), Some(launch_url), Some(owner)) =
             (slug, name, description, category, launch_url, owner)
         else {
             return Err(errors.refusal());
         };
         errors.check()?;
-        Ok(ApplicationDraft { slug, name, description, icon: self.icon.clone(), category, launch_url, owner })
+        Ok(ApplicationDraft {
+            slug,
+            name,
+            description,
+            icon: self.icon.clone(),
+            category,
+            launch_url,
+            owner,
+        })
     }
 }
 
@@ -71,12 +93,23 @@ pub async fn create_application(
     #[server(default)] launch_url: String,
     #[server(default)] owner: String,
 ) -> Result<(), ServerFnError> {
-    let typed = Typed { slug, name, description, icon, category, launch_url, owner };
+    let typed = Typed {
+        slug,
+        name,
+        description,
+        icon,
+        category,
+        launch_url,
+        owner,
+    };
     let mut post = Post::begin("application", routes::ADMIN_NEW_APP, typed.pairs()).await?;
     let outcome = async {
         let draft = typed.draft(None)?;
         let application = commands::create_application(&mut post.cx, draft).await?;
-        let said = format!("{} is in the catalogue. Add its permissions next; then partners can be given it.", application.name);
+        let said = format!(
+            "{} is in the catalogue. Add its permissions next; then partners can be given it.",
+            application.name
+        );
         Ok(Done::to(routes::admin_app(&application.slug)).saying(Flash::good(said)))
     }
     .await;
@@ -85,7 +118,6 @@ pub async fn create_application(
 
 /// Changes an application.
 #[server(prefix = "/do", endpoint = "change-application")]
-#[expect(clippy::too_many_arguments, reason = "one per field of the form")]
 pub async fn change_application(
     #[server(default)] application: String,
     #[server(default)] version: String,
@@ -97,7 +129,15 @@ pub async fn change_application(
     #[server(default)] owner: String,
 ) -> Result<(), ServerFnError> {
     let application = segment(&application);
-    let typed = Typed { slug: application.clone(), name, description, icon, category, launch_url, owner };
+    let typed = Typed {
+        slug: application.clone(),
+        name,
+        description,
+        icon,
+        category,
+        launch_url,
+        owner,
+    };
     let mut post = Post::begin("application", routes::admin_app(&application), typed.pairs()).await?;
     let outcome = async {
         let draft = typed.draft(Some(application.clone()))?;
@@ -140,16 +180,33 @@ pub async fn put_scope(
     let application = segment(&application);
     let change = change == "yes";
     let form = if change { format!("scope-{name}") } else { "scope".to_owned() };
-    let kept = [("name", name.clone()), ("description", description.clone()), ("access", access.clone()), ("high_value", high_value.clone())];
+    let kept = [
+        ("name", name.clone()),
+        ("description", description.clone()),
+        ("access", access.clone()),
+        ("high_value", high_value.clone()),
+    ];
     let mut post = Post::begin(&form, routes::admin_app(&application), kept).await?;
     let outcome = async {
         let mut errors = FieldErrors::default();
         let name = errors.take("name", catalogue::scope_name(&name));
-        let description =
-            fields::required_text(&mut errors, "description", &description, 200, "Say in one sentence what it allows, for example: Change orders.");
+        let description = fields::required_text(
+            &mut errors,
+            "description",
+            &description,
+            200,
+            "Say in one sentence what it allows, for example: Change orders.",
+        );
         let access = fields::choice::<ScopeAccess>(&mut errors, "access", &access);
-        let (Some(name), Some(description), Some(access)) = (name, description, access) else { return Err(errors.refusal()) };
-        let draft = ScopeDraft { name, description, access, high_value: high_value == "yes" };
+        let (Some(name), Some(description), Some(access)) = (name, description, access) else {
+            return Err(errors.refusal());
+        };
+        let draft = ScopeDraft {
+            name,
+            description,
+            access,
+            high_value: high_value == "yes",
+        };
         let scope = commands::put_scope(&mut post.cx, &application, draft, change).await?;
         let verb = if change { "changed" } else { "added" };
         Ok(Done::to(routes::admin_app(&application)).saying(Flash::good(format!("The permission {} was {verb}.", scope.name))))

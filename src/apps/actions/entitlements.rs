@@ -21,7 +21,11 @@ struct Typed {
 
 impl Typed {
     fn pairs(&self) -> Vec<(&'static str, String)> {
-        let single = [("starts", self.starts.clone()), ("ends", self.ends.clone()), ("seats", self.seats.clone())];
+        let single = [
+            ("starts", self.starts.clone()),
+            ("ends", self.ends.clone()),
+            ("seats", self.seats.clone()),
+        ];
         several("scopes[]", &self.scopes).chain(single).collect()
     }
 
@@ -55,7 +59,12 @@ pub async fn grant_entitlement(
     #[server(default)] seats: String,
 ) -> Result<(), ServerFnError> {
     let (organization, application) = (segment(&organization), segment(&application));
-    let typed = Typed { scopes, starts, ends, seats };
+    let typed = Typed {
+        scopes,
+        starts,
+        ends,
+        seats,
+    };
     let mut post = Post::begin("entitlement", routes::partner_app(&organization, &application), typed.pairs()).await?;
     let outcome = async {
         let terms = typed.terms(&post.cx.tenant)?;
@@ -69,7 +78,6 @@ pub async fn grant_entitlement(
 
 /// Changes what a partner holds.
 #[server(prefix = "/do", endpoint = "change-entitlement")]
-#[expect(clippy::too_many_arguments, reason = "one per field of the form")]
 pub async fn change_entitlement(
     #[server(default)] organization: String,
     #[server(default)] application: String,
@@ -81,7 +89,12 @@ pub async fn change_entitlement(
     #[server(default)] seats: String,
 ) -> Result<(), ServerFnError> {
     let (organization, application) = (segment(&organization), segment(&application));
-    let typed = Typed { scopes, starts, ends, seats };
+    let typed = Typed {
+        scopes,
+        starts,
+        ends,
+        seats,
+    };
     let mut post = Post::begin("entitlement", routes::partner_app(&organization, &application), typed.pairs()).await?;
     let outcome = async {
         let terms = typed.terms(&post.cx.tenant)?;
@@ -102,7 +115,12 @@ pub async fn revoke_entitlement(
     #[server(default)] reason: String,
 ) -> Result<(), ServerFnError> {
     let (organization, application) = (segment(&organization), segment(&application));
-    let mut post = Post::begin("revoke", routes::partner_app(&organization, &application), [("reason", reason.clone())]).await?;
+    let mut post = Post::begin(
+        "revoke",
+        routes::partner_app(&organization, &application),
+        [("reason", reason.clone())],
+    )
+    .await?;
     let outcome = async {
         let mut errors = FieldErrors::default();
         let reason = fields::optional_text(&mut errors, "reason", &reason, 500);

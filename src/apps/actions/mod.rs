@@ -40,5 +40,9 @@ fn several<'a>(name: &'static str, values: &'a [String]) -> impl Iterator<Item =
 
 /// A number of seats; none when left empty.
 fn seats(errors: &mut FieldErrors, typed: &str) -> Option<i32> {
-    if typed.trim().is_empty() { None } else { fields::number(errors, "seats", typed, 1..=1_000_000) }
+    if typed.trim().is_empty() {
+        None
+    } else {
+        fields::number(errors, "seats", typed, 1..=1_000_000)
+    }
 }

@@ -28,11 +28,15 @@ pub async fn grant_assignment(
     scopes: Vec<ScopeId>,
     ends_at: Option<Timestamp>,
 ) -> Result<Assignment, AssignError> {
-    let entitlement = store::grants::entitlement_locked(&cx.tx, organization.id, entitlement.id).await?.ok_or(Refused::NotFound)?;
+    let entitlement = store::grants::entitlement_locked(&cx.tx, organization.id, entitlement.id)
+        .await?
+        .ok_or(Refused::NotFound)?;
     if member.organization != organization.id {
         return Err(Refused::NotFound.into());
     }
-    let application = store::applications::get(&cx.tx, entitlement.application).await?.ok_or(Refused::NotFound)?;
+    let application = store::applications::get(&cx.tx, entitlement.application)
+        .await?
+        .ok_or(Refused::NotFound)?;
     if !entitlement.is_in_force_at(cx.now) || !application.is_offered() {
         return Err(AssignError::NotEntitled);
     }
@@ -90,7 +94,9 @@ pub(super) async fn end_of_chain(cx: &Cx, member: &Member, entitlement: &Entitle
 
 /// An assignment that is past its end makes room for a new one of the same member.
 async fn clear_ended(cx: &Cx, member: &Member, entitlement: &Entitlement) -> Result<(), AssignError> {
-    let Some(old) = store::grants::assignment_of(&cx.tx, member.id, entitlement.id).await? else { return Ok(()) };
+    let Some(old) = store::grants::assignment_of(&cx.tx, member.id, entitlement.id).await? else {
+        return Ok(());
+    };
     if let Some(end) = old.ends_at.filter(|end| *end <= cx.now) {
         store::grants::update_assignment(&cx.tx, &old.revoke(end)?).await?;
     }
@@ -106,7 +112,11 @@ pub(super) async fn name_of(cx: &Cx, member: &Member) -> Result<String, AssignEr
 /// The names of an assignment's scopes, for the trail.
 pub(super) async fn scope_names(cx: &Cx, assignment: &Assignment) -> Result<Vec<String>, AssignError> {
     let scopes = store::applications::scopes_of(&cx.tx, &[assignment.application]).await?;
-    Ok(scopes.into_iter().filter(|scope| assignment.scopes.contains(&scope.id)).map(|scope| scope.name).collect())
+    Ok(scopes
+        .into_iter()
+        .filter(|scope| assignment.scopes.contains(&scope.id))
+        .map(|scope| scope.name)
+        .collect())
 }
 
 /// An application for one or several members.
@@ -129,8 +139,12 @@ pub struct AssignApplication {
 pub async fn assign_application(cx: &mut Cx, input: AssignApplication) -> Result<Vec<Assignment>, AssignError> {
     let organization = own_organization(cx).await?;
     cx.authorise(Action::AssignApplication, &organization)?;
-    let application = store::applications::find_by_slug(&cx.tx, &input.application).await?.ok_or(Refused::NotFound)?;
-    let entitlement = store::grants::entitlement_for(&cx.tx, organization.id, application.id).await?.ok_or(Refused::NotFound)?;
+    let application = store::applications::find_by_slug(&cx.tx, &input.application)
+        .await?
+        .ok_or(Refused::NotFound)?;
+    let entitlement = store::grants::entitlement_for(&cx.tx, organization.id, application.id)
+        .await?
+        .ok_or(Refused::NotFound)?;
     if input.members.is_empty() {
         return Err(AssignError::Nobody);
     }
@@ -177,13 +191,18 @@ pub struct ChangedAssignment {
 pub async fn change_assignment(cx: &mut Cx, input: ChangeAssignment) -> Result<ChangedAssignment, AssignError> {
     let organization = own_organization(cx).await?;
     cx.authorise(Action::AssignApplication, &organization)?;
-    let assignment = store::grants::assignment(&cx.tx, organization.id, input.assignment).await?.ok_or(Refused::NotFound)?;
-    let entitlement =
-        store::grants::entitlement_locked(&cx.tx, organization.id, assignment.entitlement).await?.ok_or(Refused::NotFound)?;
+    let assignment = store::grants::assignment(&cx.tx, organization.id, input.assignment)
+        .await?
+        .ok_or(Refused::NotFound)?;
+    let entitlement = store::grants::entitlement_locked(&cx.tx, organization.id, assignment.entitlement)
+        .await?
+        .ok_or(Refused::NotFound)?;
     if !entitlement.is_in_force_at(cx.now) {
         return Err(AssignError::NotEntitled);
     }
-    let member = store::members::get(&cx.tx, organization.id, assignment.member).await?.ok_or(Refused::NotFound)?;
+    let member = store::members::get(&cx.tx, organization.id, assignment.member)
+        .await?
+        .ok_or(Refused::NotFound)?;
     if assignment.revoked_at.is_none() && assignment.version != input.version {
         return Err(store::StoreError::Stale.into());
     }
@@ -201,7 +220,9 @@ pub async fn change_assignment(cx: &mut Cx, input: ChangeAssignment) -> Result<C
         }
     }
     store::grants::update_assignment(&cx.tx, &changed).await?;
-    let application = store::applications::get(&cx.tx, changed.application).await?.ok_or(Refused::NotFound)?;
+    let application = store::applications::get(&cx.tx, changed.application)
+        .await?
+        .ok_or(Refused::NotFound)?;
     let event = Event::new(EventKind::AssignmentChanged)
         .organization(organization.id, &organization.name)
         .subject(Subject::new("member", member.id, &name))
@@ -212,7 +233,11 @@ pub async fn change_assignment(cx: &mut Cx, input: ChangeAssignment) -> Result<C
         .detail("ends_at_before", assignment.ends_at.map(|end| end.to_rfc3339()))
         .detail("ends_at", changed.ends_at.map(|end| end.to_rfc3339()));
     audit::record(cx, event).await?;
-    Ok(ChangedAssignment { assignment: changed, application, name })
+    Ok(ChangedAssignment {
+        assignment: changed,
+        application,
+        name,
+    })
 }
 
 /// Takes an assignment away, at once.
@@ -222,7 +247,9 @@ pub async fn change_assignment(cx: &mut Cx, input: ChangeAssignment) -> Result<C
 pub async fn revoke_assignment(cx: &mut Cx, id: AssignmentId, reason: Option<String>) -> Result<ChangedAssignment, AssignError> {
     let organization = own_organization(cx).await?;
     cx.authorise(Action::AssignApplication, &organization)?;
-    let assignment = store::grants::assignment(&cx.tx, organization.id, id).await?.ok_or(Refused::NotFound)?;
+    let assignment = store::grants::assignment(&cx.tx, organization.id, id)
+        .await?
+        .ok_or(Refused::NotFound)?;
     end_assignment(cx, &organization, assignment, EventKind::AssignmentRevoked, reason).await
 }
 
@@ -245,9 +272,13 @@ async fn end_assignment(
     kind: EventKind,
     reason: Option<String>,
 ) -> Result<ChangedAssignment, AssignError> {
-    let member = store::members::get(&cx.tx, organization.id, assignment.member).await?.ok_or(Refused::NotFound)?;
+    let member = store::members::get(&cx.tx, organization.id, assignment.member)
+        .await?
+        .ok_or(Refused::NotFound)?;
     let name = name_of(cx, &member).await?;
-    let application = store::applications::get(&cx.tx, assignment.application).await?.ok_or(Refused::NotFound)?;
+    let application = store::applications::get(&cx.tx, assignment.application)
+        .await?
+        .ok_or(Refused::NotFound)?;
     let assignment = assignment.revoke(cx.now)?;
     store::grants::update_assignment(&cx.tx, &assignment).await?;
     let event = Event::new(kind)
@@ -258,7 +289,11 @@ async fn end_assignment(
         .detail("assignment", assignment.id.to_string())
         .detail("scopes", scope_names(cx, &assignment).await?);
     audit::record(cx, event).await?;
-    Ok(ChangedAssignment { assignment, application, name })
+    Ok(ChangedAssignment {
+        assignment,
+        application,
+        name,
+    })
 }
 
 /// The organization in whose name the actor acts, held until the transaction ends; there is none in the tenant's hat.
@@ -278,10 +313,15 @@ async fn within_bounds(
     ends_at: Option<Timestamp>,
 ) -> Result<Option<Timestamp>, AssignError> {
     let Some(ends_at) = ends_at else { return Ok(None) };
-    let Some(bound) = end_of_chain(cx, member, entitlement).await? else { return Ok(Some(ends_at)) };
+    let Some(bound) = end_of_chain(cx, member, entitlement).await? else {
+        return Ok(Some(ends_at));
+    };
     let possible = last_day(bound, cx.tenant.time_zone);
     if last_day(ends_at, cx.tenant.time_zone) > possible {
-        return Err(AssignError::TooLate { name: name_of(cx, member).await?, last_day: possible });
+        return Err(AssignError::TooLate {
+            name: name_of(cx, member).await?,
+            last_day: possible,
+        });
     }
     Ok(Some(ends_at.min(bound)))
 }

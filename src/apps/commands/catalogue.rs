@@ -64,13 +64,21 @@ pub async fn change_application(cx: &mut Cx, version: i32, draft: ApplicationDra
 pub async fn retire_application(cx: &mut Cx, slug: &str, restore: bool) -> Result<Application, CatalogueError> {
     authorise(cx)?;
     let mut application = find(cx, slug).await?;
-    let wanted = if restore { ApplicationStatus::Active } else { ApplicationStatus::Retired };
+    let wanted = if restore {
+        ApplicationStatus::Active
+    } else {
+        ApplicationStatus::Retired
+    };
     if application.status == wanted {
         return Err(CatalogueError::AlreadySo);
     }
     application.status = wanted;
     store::applications::update(&cx.tx, &application).await?;
-    let kind = if restore { EventKind::ApplicationRestored } else { EventKind::ApplicationRetired };
+    let kind = if restore {
+        EventKind::ApplicationRestored
+    } else {
+        EventKind::ApplicationRetired
+    };
     let event = about(kind, &application).detail("status", wanted.as_str());
     audit::record(cx, event).await?;
     Ok(application)
@@ -84,7 +92,10 @@ pub async fn retire_application(cx: &mut Cx, slug: &str, restore: bool) -> Resul
 pub async fn put_scope(cx: &mut Cx, application: &str, draft: ScopeDraft, change: bool) -> Result<Scope, CatalogueError> {
     authorise(cx)?;
     let application = find(cx, application).await?;
-    let known = store::applications::scopes_of(&cx.tx, &[application.id]).await?.into_iter().find(|scope| scope.name == draft.name);
+    let known = store::applications::scopes_of(&cx.tx, &[application.id])
+        .await?
+        .into_iter()
+        .find(|scope| scope.name == draft.name);
     match (&known, change) {
         (None, true) => return Err(Refused::NotFound.into()),
         (Some(_), false) => return Err(CatalogueError::ScopeExists),
@@ -124,7 +135,11 @@ async fn find(cx: &Cx, slug: &str) -> Result<Application, CatalogueError> {
 
 async fn refuse_unknown_owner(cx: &Cx, draft: &ApplicationDraft) -> Result<(), CatalogueError> {
     let Some(owner) = draft.owner else { return Ok(()) };
-    if store::tenant::roles_of(&cx.tx, owner).await?.is_empty() { Err(CatalogueError::UnknownOwner) } else { Ok(()) }
+    if store::tenant::roles_of(&cx.tx, owner).await?.is_empty() {
+        Err(CatalogueError::UnknownOwner)
+    } else {
+        Ok(())
+    }
 }
 
 fn about(kind: EventKind, application: &Application) -> Event {

@@ -28,10 +28,17 @@ pub struct EntitlementTerms {
 ///
 /// # Errors
 /// [`EntitleError`] says what is in the way.
-pub async fn grant_entitlement(cx: &mut Cx, organization: &str, application: &str, terms: EntitlementTerms) -> Result<Entitlement, EntitleError> {
+pub async fn grant_entitlement(
+    cx: &mut Cx,
+    organization: &str,
+    application: &str,
+    terms: EntitlementTerms,
+) -> Result<Entitlement, EntitleError> {
     let organization = partner(cx, organization).await?;
     cx.authorise(Action::ManageEntitlements, &organization)?;
-    let application = store::applications::find_by_slug(&cx.tx, application).await?.ok_or(Refused::NotFound)?;
+    let application = store::applications::find_by_slug(&cx.tx, application)
+        .await?
+        .ok_or(Refused::NotFound)?;
     entitle(cx, &organization, &application, terms).await
 }
 
@@ -90,11 +97,15 @@ pub async fn change_entitlement(
 ) -> Result<Entitlement, EntitleError> {
     let organization = partner(cx, organization).await?;
     cx.authorise(Action::ManageEntitlements, &organization)?;
-    let before = store::grants::entitlement_locked(&cx.tx, organization.id, id).await?.ok_or(Refused::NotFound)?;
+    let before = store::grants::entitlement_locked(&cx.tx, organization.id, id)
+        .await?
+        .ok_or(Refused::NotFound)?;
     if before.revoked_at.is_none() && before.version != version {
         return Err(StoreError::Stale.into());
     }
-    let application = store::applications::get(&cx.tx, before.application).await?.ok_or(Refused::NotFound)?;
+    let application = store::applications::get(&cx.tx, before.application)
+        .await?
+        .ok_or(Refused::NotFound)?;
     let scopes = store::applications::scopes_of(&cx.tx, &[application.id]).await?;
     refuse_foreign_scopes(&scopes, &terms)?;
     let terms = on_the_same_days(&before, terms, cx.tenant.time_zone);
@@ -130,8 +141,12 @@ pub async fn revoke_entitlement(
 ) -> Result<(Application, u64), EntitleError> {
     let organization = partner(cx, organization).await?;
     cx.authorise(Action::ManageEntitlements, &organization)?;
-    let entitlement = store::grants::entitlement_locked(&cx.tx, organization.id, id).await?.ok_or(Refused::NotFound)?;
-    let application = store::applications::get(&cx.tx, entitlement.application).await?.ok_or(Refused::NotFound)?;
+    let entitlement = store::grants::entitlement_locked(&cx.tx, organization.id, id)
+        .await?
+        .ok_or(Refused::NotFound)?;
+    let application = store::applications::get(&cx.tx, entitlement.application)
+        .await?
+        .ok_or(Refused::NotFound)?;
     let scopes = store::applications::scopes_of(&cx.tx, &[application.id]).await?;
     let entitlement = entitlement.revoke(cx.now)?;
     store::grants::update_entitlement(&cx.tx, &entitlement).await?;
@@ -160,16 +175,26 @@ async fn partner(cx: &Cx, slug: &str) -> Result<Organization, EntitleError> {
         return Err(Refused::SignedOut.into());
     }
     let organization = store::organizations::find_by_slug(&cx.tx, slug).await?.ok_or(Refused::NotFound)?;
-    Ok(store::organizations::get_locked(&cx.tx, organization.id).await?.ok_or(Refused::NotFound)?)
+    Ok(store::organizations::get_locked(&cx.tx, organization.id)
+        .await?
+        .ok_or(Refused::NotFound)?)
 }
 
 fn refuse_foreign_scopes(scopes: &[Scope], terms: &EntitlementTerms) -> Result<(), EntitleError> {
     let known = |id: &ScopeId| scopes.iter().any(|scope| scope.id == *id);
-    if terms.scopes.iter().all(known) { Ok(()) } else { Err(EntitleError::UnknownScope) }
+    if terms.scopes.iter().all(known) {
+        Ok(())
+    } else {
+        Err(EntitleError::UnknownScope)
+    }
 }
 
 fn names(scopes: &[Scope], ids: &[ScopeId]) -> Vec<String> {
-    scopes.iter().filter(|scope| ids.contains(&scope.id)).map(|scope| scope.name.clone()).collect()
+    scopes
+        .iter()
+        .filter(|scope| ids.contains(&scope.id))
+        .map(|scope| scope.name.clone())
+        .collect()
 }
 
 fn about(kind: EventKind, organization: &Organization, application: &Application, entitlement: &Entitlement, scopes: &[Scope]) -> Event {

@@ -42,8 +42,9 @@ pub async fn launch(cx: &mut Cx, slug: &str) -> Result<LaunchOutcome, LaunchErro
     let person = cx.actor.person().ok_or(Refused::SignedOut)?;
     let name = person.name.clone();
     let acting = person.member.as_ref().ok_or(Refused::NotFound)?;
-    let circumstances =
-        Circumstances::load(&cx.tx, acting.organization, acting.id, cx.tenant.certification_grace_days, cx.now).await?.ok_or(Refused::NotFound)?;
+    let circumstances = Circumstances::load(&cx.tx, acting.organization, acting.id, cx.tenant.certification_grace_days, cx.now)
+        .await?
+        .ok_or(Refused::NotFound)?;
     // A renewed assignment is the last of its kind; older ones lead nowhere any more.
     let held = store::holdings::held_by_member(&cx.tx, circumstances.member.id, Some(slug)).await?;
     let judged = held
@@ -81,6 +82,9 @@ fn launched(judged: &Judged) -> Event {
         .detail("assignment", judged.held.assignment.id.to_string())
         .detail("policies", judged.decision.policies())
         .detail("chain", chain)
-        .detail("scopes", judged.facts.scopes.iter().map(|scope| scope.name.clone()).collect::<Vec<_>>())
+        .detail(
+            "scopes",
+            judged.facts.scopes.iter().map(|scope| scope.name.clone()).collect::<Vec<_>>(),
+        )
         .detail("high_value", high_value)
 }

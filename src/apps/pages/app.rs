@@ -31,7 +31,9 @@ fn content(cx: &PageCx, mine: &MyApplication) -> Content {
     });
     let crumbs = vec![Crumb::new(routes::HOME, "My applications"), Crumb::here(name.clone())];
     let refused = cx.form("return");
-    let refused = refused.has_errors().then(|| view! { <ErrorSummary title=refused.summary.unwrap_or_default() /> });
+    let refused = refused
+        .has_errors()
+        .then(|| view! { <ErrorSummary title=refused.summary.unwrap_or_default() /> });
     let notice = (!launchable).then(|| {
         let reason = mine.judged.decision.reason();
         view! { <Notice tone=Tone::Bad title="You cannot launch this now">{reason}</Notice> }
@@ -78,7 +80,8 @@ fn content(cx: &PageCx, mine: &MyApplication) -> Content {
 
 fn ask(cx: &PageCx, mine: &MyApplication) -> AnyView {
     let managers = people_and_addresses(&mine.managers);
-    let managers = (!mine.managers.is_empty()).then(|| view! { <Paragraph>"To change what you may do, or for how long:"</Paragraph>{managers} });
+    let managers =
+        (!mine.managers.is_empty()).then(|| view! { <Paragraph>"To change what you may do, or for how long:"</Paragraph>{managers} });
     let owner = mine.owner.clone().map(|owner| {
         let href = format!("mailto:{}", owner.email);
         view! { <Paragraph>"About the application itself: " {owner.name} " " <TextLink href=href>{owner.email.clone()}</TextLink></Paragraph> }
@@ -93,7 +96,11 @@ fn ask(cx: &PageCx, mine: &MyApplication) -> AnyView {
 fn give_back(mine: &MyApplication) -> AnyView {
     let application = &mine.judged.held.application;
     let name = application.name.clone();
-    let (trigger, title, verb) = (format!("Give {name} back…"), format!("Give {name} back?"), format!("Give {name} back"));
+    let (trigger, title, verb) = (
+        format!("Give {name} back…"),
+        format!("Give {name} back?"),
+        format!("Give {name} back"),
+    );
     let fields = vec![("application", application.slug.clone())];
     let text = format!(
         "You can no longer launch {name} in the name of {}. Your data inside it is not touched. Only the people who run your team here can assign it again.",

@@ -45,7 +45,12 @@ impl LastDay {
             }
             None => "Leave empty for as long as your organization holds it.".to_owned(),
         };
-        Self { hint, min: day_of(cx.qx.now, zone).to_string(), max: latest_day(cx, app.ends_at), value: latest_day(cx, value) }
+        Self {
+            hint,
+            min: day_of(cx.qx.now, zone).to_string(),
+            max: latest_day(cx, app.ends_at),
+            value: latest_day(cx, value),
+        }
     }
 
     fn view(self) -> AnyView {
@@ -72,7 +77,9 @@ fn assign_content(cx: &PageCx, choices: &AssignChoices, search: Option<String>) 
         .map(|somebody| Choice::new(somebody.member.id.to_string(), somebody.name.clone()).hint(somebody.email.clone()))
         .collect();
     let selected: Vec<String> = only.iter().map(ToString::to_string).collect();
-    let more = choices.more.then(|| view! { <Paragraph><Muted>"There are more people than are shown. Look for them by name."</Muted></Paragraph> });
+    let more = choices
+        .more
+        .then(|| view! { <Paragraph><Muted>"There are more people than are shown. Look for them by name."</Muted></Paragraph> });
     let filter = (choices.more || search.is_some()).then(|| {
         let (action, reset, typed) = (here.clone(), search.as_ref().map(|_| here.clone()), search.clone());
         view! { <FilterBar action=action reset=reset verb="Find"><Field name="q" label="Name or e-mail" kind="search" value=typed /></FilterBar> }
@@ -81,11 +88,21 @@ fn assign_content(cx: &PageCx, choices: &AssignChoices, search: Option<String>) 
         let label = format!("Seats used: {}", seats_words(app.seats.taken, Some(seats)));
         view! { <Meter value=app.seats.taken max=u64::try_from(seats).unwrap_or_default() label=label /> }
     });
-    let ticked = app.scopes.iter().filter(|scope| !scope.high_value).map(|scope| scope.id.to_string()).collect::<Vec<_>>();
+    let ticked = app
+        .scopes
+        .iter()
+        .filter(|scope| !scope.high_value)
+        .map(|scope| scope.id.to_string())
+        .collect::<Vec<_>>();
     let body = if !app.in_force {
-        view! { <Notice tone=Tone::Warn>"This application is not open to your organization now, so it cannot be assigned."</Notice> }.into_any()
+        view! { <Notice tone=Tone::Warn>"This application is not open to your organization now, so it cannot be assigned."</Notice> }
+            .into_any()
     } else if people.is_empty() {
-        let text = if search.is_some() { "Nobody with that name or address is without it." } else { "Everyone in your team has it already." };
+        let text = if search.is_some() {
+            "Nobody with that name or address is without it."
+        } else {
+            "Everyone in your team has it already."
+        };
         view! { {filter}<EmptyState icon="users" title="Nobody to assign it to" text=text /> }.into_any()
     } else {
         let (cancel, verb) = (routes::team_app(&slug), title.clone());
@@ -109,7 +126,10 @@ fn assign_content(cx: &PageCx, choices: &AssignChoices, search: Option<String>) 
         }
         .into_any()
     };
-    Content::new(title.clone(), view! { <PageHeader title=title purpose=purpose crumbs=crumbs />{body} })
+    Content::new(
+        title.clone(),
+        view! { <PageHeader title=title purpose=purpose crumbs=crumbs />{body} },
+    )
 }
 
 pub(super) fn assignment() -> AnyView {
@@ -123,7 +143,11 @@ pub(super) fn assignment() -> AnyView {
 
 fn assignment_content(cx: &PageCx, app: &TeamApp, holder: &Holder, may_assign: bool) -> Content {
     let warn_days = i64::from(cx.qx.tenant.warning_days);
-    let (name, slug, person) = (app.application.name.clone(), app.application.slug.clone(), holder.somebody.name.clone());
+    let (name, slug, person) = (
+        app.application.name.clone(),
+        app.application.slug.clone(),
+        holder.somebody.name.clone(),
+    );
     let title = format!("{name} for {person}");
     let crumbs = vec![
         Crumb::new(routes::TEAM_APPS, "Team applications"),
@@ -131,7 +155,11 @@ fn assignment_content(cx: &PageCx, app: &TeamApp, holder: &Holder, may_assign: b
         Crumb::here(person.clone()),
     ];
     let action = may_assign.then(|| take_away(&slug, &name, holder, None));
-    let (end, start, member) = (holder.facts.ends_at(), holder.assignment.starts_at, routes::member(holder.somebody.member.id));
+    let (end, start, member) = (
+        holder.facts.ends_at(),
+        holder.assignment.starts_at,
+        routes::member(holder.somebody.member.id),
+    );
     let ends_with = ends_with(&holder.facts).map(|what| view! { <Muted>"Ends with " {what} "."</Muted> });
     let used = match holder.assignment.last_used_at {
         Some(at) => view! { <RelativeTime at=at /> }.into_any(),
@@ -196,7 +224,7 @@ fn why(holder: &Holder, warn_days: i64) -> AnyView {
         .iter()
         .map(|link| {
             let (icon, tone) = if link.holds { ("check", Tone::Good) } else { ("x", Tone::Bad) };
-            let title = format!("{} {}", link_title(link.kind), if link.holds { "holds" } else { "does not hold" });
+            let title = link_title(link.kind, link.holds);
             let end = link.ends_at.map(|end| view! { <TimeLeft end=end warn_days=warn_days /> });
             view! { <TimelineItem icon=icon tone=tone title=title>{end}</TimelineItem> }.into_any()
         })

@@ -15,8 +15,8 @@ use crate::{
 pub(super) fn list() -> AnyView {
     page(|cx| async move {
         let (rows, may_change) = queries::catalogue(&cx.qx).await?;
-        let action = may_change
-            .then(|| view! { <LinkButton href=routes::ADMIN_NEW_APP icon="plus">"Add an application"</LinkButton> }.into_any());
+        let action =
+            may_change.then(|| view! { <LinkButton href=routes::ADMIN_NEW_APP icon="plus">"Add an application"</LinkButton> }.into_any());
         let body = if rows.is_empty() {
             let text = "An application in the catalogue can be given to partners, and assigned by them to their people.";
             view! { <EmptyState icon="package" title="The catalogue is empty" text=text /> }.into_any()
@@ -33,7 +33,10 @@ pub(super) fn list() -> AnyView {
             view! { <Table caption="Applications" columns=columns>{rows}</Table> }.into_any()
         };
         let purpose = "Everything that partners can be given, and who answers for it.";
-        Ok::<_, PageError>(Content::new("Applications", view! { <PageHeader title="Applications" purpose=purpose action=action />{body} }))
+        Ok::<_, PageError>(Content::new(
+            "Applications",
+            view! { <PageHeader title="Applications" purpose=purpose action=action />{body} },
+        ))
     })
 }
 
@@ -41,7 +44,9 @@ fn row(row: CatalogueRow) -> AnyView {
     let application = row.application;
     let retired = !application.is_offered();
     let href = routes::admin_app(&application.slug);
-    let owner = row.owner.map_or_else(|| view! { <Muted>"nobody"</Muted> }.into_any(), IntoAny::into_any);
+    let owner = row
+        .owner
+        .map_or_else(|| view! { <Muted>"nobody"</Muted> }.into_any(), IntoAny::into_any);
     let (icon, title) = (application.icon.clone(), application.name.clone());
     view! {
         <Row ended=retired>
@@ -62,7 +67,11 @@ fn row(row: CatalogueRow) -> AnyView {
 }
 
 fn status_badge(offered: bool) -> AnyView {
-    if offered { view! { <Badge tone=Tone::Good>"Offered"</Badge> }.into_any() } else { view! { <Badge>"Retired"</Badge> }.into_any() }
+    if offered {
+        view! { <Badge tone=Tone::Good>"Offered"</Badge> }.into_any()
+    } else {
+        view! { <Badge>"Retired"</Badge> }.into_any()
+    }
 }
 
 pub(super) fn new() -> AnyView {
@@ -106,11 +115,24 @@ impl Fields {
             let hint = "Stands in addresses, for example order-desk. It cannot be changed later.";
             view! { <Field name="slug" label="Short name" hint=hint required=true maxlength="60" width=Width::Short /> }
         });
-        let icons = APP_ICONS.into_iter().map(|icon| Choice::new(icon, icon.replace('-', " "))).collect::<Vec<_>>();
+        let icons = APP_ICONS
+            .into_iter()
+            .map(|icon| Choice::new(icon, icon.replace('-', " ")))
+            .collect::<Vec<_>>();
         let mut owners = vec![Choice::new("", "Nobody")];
-        owners.extend(employees.into_iter().map(|employee| Choice::new(employee.id.to_string(), employee.name)));
-        let owner = application.as_ref().and_then(|application| application.owner).map(|id| id.to_string()).unwrap_or_default();
-        let icon = application.as_ref().map_or_else(|| "package".to_owned(), |application| application.icon.clone());
+        owners.extend(
+            employees
+                .into_iter()
+                .map(|employee| Choice::new(employee.id.to_string(), employee.name)),
+        );
+        let owner = application
+            .as_ref()
+            .and_then(|application| application.owner)
+            .map(|id| id.to_string())
+            .unwrap_or_default();
+        let icon = application
+            .as_ref()
+            .map_or_else(|| "package".to_owned(), |application| application.icon.clone());
         let url = text(|it| it.launch_url.to_string());
         view! {
             <Field name="name" label="Name" required=true maxlength="60" value=text(|it| it.name.clone()) />
@@ -131,7 +153,11 @@ pub(super) fn one() -> AnyView {
     page(|cx| async move {
         let slug: String = cx.param("app")?;
         let entry = queries::catalogue_entry(&cx.qx, &slug).await?;
-        let employees = if entry.may_change { queries::employees(&cx.qx).await? } else { Vec::new() };
+        let employees = if entry.may_change {
+            queries::employees(&cx.qx).await?
+        } else {
+            Vec::new()
+        };
         Ok::<_, PageError>(content(&cx, entry, employees))
     })
 }
@@ -142,7 +168,9 @@ fn content(cx: &PageCx, entry: CatalogueEntry, employees: Vec<Employee>) -> Cont
     let badge = status_badge(entry.application.is_offered());
     let retire = entry.may_change.then(|| retire(&entry));
     let refused = cx.form("retire");
-    let refused = refused.has_errors().then(|| view! { <ErrorSummary title=refused.summary.unwrap_or_default() /> });
+    let refused = refused
+        .has_errors()
+        .then(|| view! { <ErrorSummary title=refused.summary.unwrap_or_default() /> });
     let scopes = scopes(cx, &entry);
     let partners = partners(cx, &entry);
     let profile = entry.may_change.then(|| profile(cx, entry.application.clone(), employees));
@@ -275,7 +303,10 @@ fn slug_of(text: &str) -> String {
 }
 
 fn scope_fields(description: String, access: ScopeAccess, high_value: bool) -> AnyView {
-    let kinds = vec![Choice::new("read", "Read: its holder looks"), Choice::new("write", "Change: its holder changes something")];
+    let kinds = vec![
+        Choice::new("read", "Read: its holder looks"),
+        Choice::new("write", "Change: its holder changes something"),
+    ];
     view! {
         <Field name="description" label="What it allows" hint="In words, for example: Change orders." required=true maxlength="200" value=description />
         <RadioGroup name="access" legend="Kind" options=kinds selected=access.as_str() required=true />
@@ -290,14 +321,27 @@ fn partners(cx: &PageCx, entry: &CatalogueEntry) -> AnyView {
         view! { <EmptyState icon="building" title="No partner holds it" text=text /> }.into_any()
     } else {
         let warn_days = i64::from(cx.qx.tenant.warning_days);
-        let columns = vec![Column::new("Partner"), Column::new("Permissions"), Column::new("Until"), Column::new("Seats")];
+        let columns = vec![
+            Column::new("Partner"),
+            Column::new("Permissions"),
+            Column::new("Until"),
+            Column::new("Seats"),
+        ];
         let rows = entry
             .partners
             .iter()
             .map(|(entitlement, name, slug)| {
-                let held: Vec<Scope> = entry.scopes.iter().filter(|scope| entitlement.scopes.contains(&scope.id)).cloned().collect();
+                let held: Vec<Scope> = entry
+                    .scopes
+                    .iter()
+                    .filter(|scope| entitlement.scopes.contains(&scope.id))
+                    .cloned()
+                    .collect();
                 let href = routes::partner_app(slug, &entry.application.slug);
-                let seats = entitlement.seats.map_or_else(|| "as in the contract".to_owned(), |seats| people_words(u64::try_from(seats).unwrap_or_default()));
+                let seats = entitlement.seats.map_or_else(
+                    || "as in the contract".to_owned(),
+                    |seats| people_words(u64::try_from(seats).unwrap_or_default()),
+                );
                 let (name, end, start) = (name.clone(), entitlement.ends_at, entitlement.starts_at);
                 let until = match end {
                     Some(end) => view! { <TimeLeft end=end start=start warn_days=warn_days /> }.into_any(),

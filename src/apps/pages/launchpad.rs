@@ -20,7 +20,10 @@ pub(super) fn home() -> AnyView {
         let name = pad.organization.name.clone();
         let purpose = format!("What you can use in the name of {name}, and until when.");
         if pad.ending.is_empty() && pad.lasting.is_empty() {
-            return Ok(Content::new("My applications", view! { <PageHeader title="My applications" purpose=purpose />{empty(&cx, pad.ask)} }));
+            return Ok(Content::new(
+                "My applications",
+                view! { <PageHeader title="My applications" purpose=purpose />{empty(&cx, pad.ask)} },
+            ));
         }
         let warn_days = i64::from(cx.qx.tenant.warning_days);
         let soon = match pad.ending.len() {
@@ -29,7 +32,12 @@ pub(super) fn home() -> AnyView {
             more => Some(format!("{more} of your applications end soon. They stand first.")),
         };
         let soon = soon.map(|text| view! { <Notice tone=Tone::Warn>{text}</Notice> });
-        let tiles = pad.ending.into_iter().chain(pad.lasting).map(|judged| tile(judged, warn_days)).collect_view();
+        let tiles = pad
+            .ending
+            .into_iter()
+            .chain(pad.lasting)
+            .map(|judged| tile(judged, warn_days))
+            .collect_view();
         Ok(Content::new(
             "My applications",
             view! {
@@ -79,9 +87,18 @@ fn tile(judged: Judged, warn_days: i64) -> AnyView {
     .into_any()
 }
 
-fn empty(cx: &PageCx, ask: Vec<crate::store::holdings::Somebody>) -> AnyView {
-    let whom = if ask.is_empty() { "Ask the people who run your team here to assign one." } else { "To get one, ask the people who run your team here:" };
-    let support = cx.qx.tenant.support_contact.clone().map(|contact| format!(" For anything else, ask {}: {contact}.", cx.qx.tenant.name));
+fn empty(cx: &PageCx, ask: Vec<crate::apps::queries::Somebody>) -> AnyView {
+    let whom = if ask.is_empty() {
+        "Ask the people who run your team here to assign one."
+    } else {
+        "To get one, ask the people who run your team here:"
+    };
+    let support = cx
+        .qx
+        .tenant
+        .support_contact
+        .clone()
+        .map(|contact| format!(" For anything else, ask {}: {contact}.", cx.qx.tenant.name));
     let people = people_and_addresses(&ask);
     let text = format!("Applications that are assigned to you show up on this page. {whom}");
     view! {

@@ -9,10 +9,10 @@ use super::{
 use crate::{
     access::LaunchFacts,
     apps::queries,
+    apps::queries::Held,
     cx::Qx,
     organizations::Organization,
     people::Member,
-    store::holdings::Held,
     ui::*,
     web::{PageError, routes},
 };
@@ -66,7 +66,11 @@ fn actions(held: &Held, member: &Member, name: &str) -> AnyView {
     let slug = held.application.slug.clone();
     let change = routes::team_assignment(&slug, held.assignment.id);
     let id = format!("take-{}", held.assignment.id);
-    let fields = vec![("application", slug), ("assignment", held.assignment.id.to_string()), ("member", member.id.to_string())];
+    let fields = vec![
+        ("application", slug),
+        ("assignment", held.assignment.id.to_string()),
+        ("member", member.id.to_string()),
+    ];
     let takes = take_away_with(id, name, &held.application.name, fields);
     view! { <LinkButton href=change size=Size::Small kind=Kind::Secondary>"Change"</LinkButton>{takes} }.into_any()
 }

@@ -26,7 +26,12 @@ fn list_content(cx: &PageCx, partner: &PartnerApps) -> Content {
     let warn_days = i64::from(cx.qx.tenant.warning_days);
     let name = partner.organization.name.clone();
     let org = partner.organization.slug.clone();
-    let header = partner_header(&partner.organization, "apps", "What this partner may use, with which permissions and until when.", None);
+    let header = partner_header(
+        &partner.organization,
+        "apps",
+        "What this partner may use, with which permissions and until when.",
+        None,
+    );
     let held = if partner.apps.is_empty() {
         let text = "What you grant here, the partner's admins can assign to their people.";
         view! { <EmptyState icon="package" title="No applications yet" text=text /> }.into_any()
@@ -38,7 +43,11 @@ fn list_content(cx: &PageCx, partner: &PartnerApps) -> Content {
             Column::new("People"),
             Column::action("Actions"),
         ];
-        let rows = partner.apps.iter().map(|app| row(&org, app, partner.may_manage, warn_days)).collect_view();
+        let rows = partner
+            .apps
+            .iter()
+            .map(|app| row(&org, app, partner.may_manage, warn_days))
+            .collect_view();
         let caption = format!("Applications of {name}");
         view! { <Table caption=caption columns=columns>{rows}</Table> }.into_any()
     };
@@ -65,7 +74,10 @@ fn list_content(cx: &PageCx, partner: &PartnerApps) -> Content {
         view! { <Section title="Grant another application" id="grant"><Grid>{tiles}</Grid></Section> }
     });
     let title = format!("Applications of {name}");
-    Content::new(title, view! { {header}<Stack gap=Gap::Large><Section title="What it holds">{held}</Section>{grantable}</Stack> })
+    Content::new(
+        title,
+        view! { {header}<Stack gap=Gap::Large><Section title="What it holds">{held}</Section>{grantable}</Stack> },
+    )
 }
 
 fn row(org: &str, app: &TeamApp, may_manage: bool, warn_days: i64) -> AnyView {
@@ -74,7 +86,11 @@ fn row(org: &str, app: &TeamApp, may_manage: bool, warn_days: i64) -> AnyView {
     let (icon, title) = (app.application.icon.clone(), name.clone());
     let retired = (!app.application.is_offered()).then(|| view! { <Badge tone=Tone::Bad>"Retired"</Badge> });
     let (end, start, ended) = (app.ends_at, app.entitlement.starts_at, !app.in_force);
-    let with_contract = app.entitlement.ends_at.is_none().then(|| view! { <Muted>"with the contract"</Muted> });
+    let with_contract = app
+        .entitlement
+        .ends_at
+        .is_none()
+        .then(|| view! { <Muted>"with the contract"</Muted> });
     let people = seats_words(app.seats.taken, app.entitlement.seats);
     let scopes = scope_names(&app.scopes);
     let action = may_manage.then(|| {
@@ -104,16 +120,26 @@ pub(super) fn one() -> AnyView {
 fn one_content(cx: &PageCx, partner: &PartnerApp) -> Content {
     let (org, organization) = (partner.organization.slug.clone(), partner.organization.name.clone());
     let name = partner.application.name.clone();
-    let title = if partner.held.is_some() { format!("{name} for {organization}") } else { format!("Grant {name} to {organization}") };
+    let title = if partner.held.is_some() {
+        format!("{name} for {organization}")
+    } else {
+        format!("Grant {name} to {organization}")
+    };
     let crumbs = vec![
         Crumb::new(routes::PARTNERS, "Partners"),
         Crumb::new(routes::partner(&org), organization),
         Crumb::new(routes::partner_part(&org, "apps"), "Applications"),
         Crumb::here(name),
     ];
-    let take = partner.held.as_ref().filter(|_| partner.may_manage).map(|held| take_away(partner, held));
+    let take = partner
+        .held
+        .as_ref()
+        .filter(|_| partner.may_manage)
+        .map(|held| take_away(partner, held));
     let refused = cx.form("revoke");
-    let refused = refused.has_errors().then(|| view! { <ErrorSummary title=refused.summary.unwrap_or_default() /> });
+    let refused = refused
+        .has_errors()
+        .then(|| view! { <ErrorSummary title=refused.summary.unwrap_or_default() /> });
     let held = partner.held.as_ref().map(|held| held_section(cx, partner, held));
     let retired = (!partner.application.is_offered()).then(|| {
         view! { <Notice tone=Tone::Warn>"This application is retired: nobody can launch it, and it cannot be granted."</Notice> }
@@ -134,9 +160,18 @@ fn one_content(cx: &PageCx, partner: &PartnerApp) -> Content {
 fn held_section(cx: &PageCx, partner: &PartnerApp, held: &PartnerEntitlement) -> AnyView {
     let warn_days = i64::from(cx.qx.tenant.warning_days);
     let entitlement = &held.entitlement;
-    let scopes: Vec<Scope> = partner.scopes.iter().filter(|scope| entitlement.scopes.contains(&scope.id)).cloned().collect();
+    let scopes: Vec<Scope> = partner
+        .scopes
+        .iter()
+        .filter(|scope| entitlement.scopes.contains(&scope.id))
+        .cloned()
+        .collect();
     let contract = partner.contract.as_ref();
-    let end = entitlement.ends_at.into_iter().chain(contract.map(|contract| contract.ends_at)).min();
+    let end = entitlement
+        .ends_at
+        .into_iter()
+        .chain(contract.map(|contract| contract.ends_at))
+        .min();
     let (start, people) = (entitlement.starts_at, seats_words(held.people, entitlement.seats));
     let why = match (entitlement.ends_at, contract) {
         (Some(own), Some(contract)) if own < contract.ends_at => "Its own end, before the contract's.".to_owned(),
@@ -164,18 +199,28 @@ fn form(cx: &PageCx, partner: &PartnerApp) -> AnyView {
     let (org, app) = (partner.organization.slug.clone(), partner.application.slug.clone());
     let (title, action, verb) = match held {
         Some(_) => ("Change what is held", "/do/change-entitlement", "Save changes".to_owned()),
-        None => ("What to grant", "/do/grant-entitlement", format!("Grant {}", partner.application.name)),
+        None => (
+            "What to grant",
+            "/do/grant-entitlement",
+            format!("Grant {}", partner.application.name),
+        ),
     };
     let purpose = match held {
-        Some(_) => "What becomes narrower counts from the next launch on, also for people who hold more. What becomes wider does not: they must be assigned it.",
+        Some(_) => {
+            "What becomes narrower counts from the next launch on, also for people who hold more. What becomes wider does not: they must be assigned it."
+        }
         None => "The partner's admins can assign this to their people, whole or in part.",
     };
     let id = held.map(|entitlement| entitlement.id.to_string()).unwrap_or_default();
     let version = held.map(|entitlement| entitlement.version.to_string()).unwrap_or_default();
     let options = scope_choices(&partner.scopes);
-    let selected: Vec<String> = held.map(|entitlement| entitlement.scopes.iter().map(ToString::to_string).collect()).unwrap_or_default();
+    let selected: Vec<String> = held
+        .map(|entitlement| entitlement.scopes.iter().map(ToString::to_string).collect())
+        .unwrap_or_default();
     let starts = day_of(held.map_or(cx.qx.now, |entitlement| entitlement.starts_at), zone).to_string();
-    let ends = held.and_then(|entitlement| entitlement.ends_at).map(|end| last_day(end, zone).to_string());
+    let ends = held
+        .and_then(|entitlement| entitlement.ends_at)
+        .map(|end| last_day(end, zone).to_string());
     let seats = held.and_then(|entitlement| entitlement.seats).map(|seats| seats.to_string());
     let ends_hint = match &partner.contract {
         Some(contract) => {
@@ -213,7 +258,11 @@ fn take_away(partner: &PartnerApp, held: &PartnerEntitlement) -> AnyView {
     let (name, organization) = (partner.application.name.clone(), partner.organization.name.clone());
     let title = format!("Take {name} away from {organization}?");
     let verb = format!("Take {name} away");
-    let assignments = if held.people == 1 { "1 assignment".to_owned() } else { format!("{} assignments", held.people) };
+    let assignments = if held.people == 1 {
+        "1 assignment".to_owned()
+    } else {
+        format!("{} assignments", held.people)
+    };
     let text = format!(
         "Ends {assignments} of {} at once. This cannot be undone: when you grant it again, the partner's admins assign it anew.",
         people_words(held.people)

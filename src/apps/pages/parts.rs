@@ -4,14 +4,25 @@ use leptos::prelude::*;
 
 use crate::{
     access::{Decision, LaunchFacts, LinkKind, Verdict},
+    apps::queries::Somebody,
     apps::{Scope, ScopeAccess},
-    store::holdings::Somebody,
     ui::*,
 };
 
 /// What a scope allows, in words; its name when nobody wrote any.
 pub(super) fn scope_words(scope: &Scope) -> String {
-    if scope.description.is_empty() { scope.name.clone() } else { scope.description.clone() }
+    if scope.description.is_empty() {
+        scope.name.clone()
+    } else {
+        scope.description.clone()
+    }
+}
+
+/// What looks before what changes, what is of high value last.
+fn in_order(scopes: &[Scope]) -> Vec<&Scope> {
+    let mut scopes: Vec<&Scope> = scopes.iter().collect();
+    scopes.sort_by_key(|scope| (scope.high_value, scope.access, scope.name.clone()));
+    scopes
 }
 
 /// Scopes as a list in words, the ones of high value marked.
@@ -19,8 +30,8 @@ pub(super) fn scope_list(scopes: &[Scope]) -> AnyView {
     if scopes.is_empty() {
         return view! { <Muted>"No permission is left."</Muted> }.into_any();
     }
-    let items = scopes
-        .iter()
+    let items = in_order(scopes)
+        .into_iter()
         .map(|scope| {
             let (words, name) = (scope_words(scope), scope.name.clone());
             let name = (words != name).then(|| view! { " " <Code>{name}</Code> });
@@ -36,7 +47,11 @@ pub(super) fn scope_names(scopes: &[Scope]) -> AnyView {
         return view! { <Muted>"none"</Muted> }.into_any();
     }
     let high_value = scopes.iter().any(|scope| scope.high_value);
-    let names = scopes.iter().map(|scope| scope.name.clone()).map(|name| view! { <Code>{name}</Code> }).collect_view();
+    let names = in_order(scopes)
+        .into_iter()
+        .map(|scope| scope.name.clone())
+        .map(|name| view! { <Code>{name}</Code> })
+        .collect_view();
     view! { <Cluster>{names}{high_value_badge(high_value)}</Cluster> }.into_any()
 }
 
@@ -54,8 +69,8 @@ pub(super) fn high_value_badge(high_value: bool) -> Option<AnyView> {
 
 /// Scopes to tick.
 pub(super) fn scope_choices(scopes: &[Scope]) -> Vec<Choice> {
-    scopes
-        .iter()
+    in_order(scopes)
+        .into_iter()
         .map(|scope| {
             let kind = match (scope.access, scope.high_value) {
                 (ScopeAccess::Read, false) => "read",
@@ -68,15 +83,21 @@ pub(super) fn scope_choices(scopes: &[Scope]) -> Vec<Choice> {
         .collect()
 }
 
-/// The title of a link of the chain.
-pub(super) const fn link_title(kind: LinkKind) -> &'static str {
-    match kind {
-        LinkKind::Contract => "Contract",
-        LinkKind::Organization => "Organization",
-        LinkKind::Membership => "Membership",
-        LinkKind::Entitlement => "What the organization holds",
-        LinkKind::Assignment => "Assignment",
-        LinkKind::Scope => "Permissions",
+/// A link of the chain in a few words.
+pub(super) const fn link_title(kind: LinkKind, holds: bool) -> &'static str {
+    match (kind, holds) {
+        (LinkKind::Contract, true) => "The contract is in force",
+        (LinkKind::Contract, false) => "No contract is in force",
+        (LinkKind::Organization, true) => "The organization is open",
+        (LinkKind::Organization, false) => "The organization is not open",
+        (LinkKind::Membership, true) => "The membership is in force",
+        (LinkKind::Membership, false) => "The membership is not in force",
+        (LinkKind::Entitlement, true) => "The organization holds it",
+        (LinkKind::Entitlement, false) => "The organization does not hold it",
+        (LinkKind::Assignment, true) => "It is assigned",
+        (LinkKind::Assignment, false) => "It is not assigned",
+        (LinkKind::Scope, true) => "Permissions are left",
+        (LinkKind::Scope, false) => "No permission is left",
     }
 }
 
@@ -99,11 +120,11 @@ pub(super) fn chain_view(facts: &LaunchFacts, decision: &Decision, warn_days: i6
         .chain
         .iter()
         .map(|link| {
-            let (icon, tone, state) = if link.holds { ("check", Tone::Good, "holds") } else { ("x", Tone::Bad, "does not hold") };
-            let title = format!("{} {state}", link_title(link.kind));
-            let says = link.says.clone();
-            let end = link.ends_at.map(|end| view! { " " <TimeLeft end=end warn_days=warn_days /> });
-            view! { <TimelineItem icon=icon tone=tone title=title>{says}{end}</TimelineItem> }.into_any()
+            let (icon, tone) = if link.holds { ("check", Tone::Good) } else { ("x", Tone::Bad) };
+            let (title, says) = (link_title(link.kind, link.holds), link.says.clone());
+            let end = link.ends_at.map(|end| view! { <TimeLeft end=end warn_days=warn_days /> });
+            view! { <TimelineItem icon=icon tone=tone title=title><Stack gap=Gap::Small><span>{says}</span>{end}</Stack></TimelineItem> }
+                .into_any()
         })
         .collect_view();
     let (icon, tone, title) = match decision.verdict {
@@ -149,7 +170,11 @@ pub(super) fn seats_words(taken: u64, seats: Option<i32>) -> String {
 
 /// People in words.
 pub(super) fn people_words(count: u64) -> String {
-    if count == 1 { "1 person".to_owned() } else { format!("{count} people") }
+    if count == 1 {
+        "1 person".to_owned()
+    } else {
+        format!("{count} people")
+    }
 }
 
 /// People to ask, with their addresses.
@@ -162,5 +187,9 @@ pub(super) fn people_and_addresses(people: &[Somebody]) -> AnyView {
             view! { {name} ", " {role} " " <TextLink href=format!("mailto:{email}")>{email.clone()}</TextLink> }.into_any()
         })
         .collect::<Vec<_>>();
-    if items.is_empty() { ().into_any() } else { view! { <BulletList items=items /> }.into_any() }
+    if items.is_empty() {
+        ().into_any()
+    } else {
+        view! { <BulletList items=items /> }.into_any()
+    }
 }

@@ -14,7 +14,11 @@ pub(super) fn search() -> AnyView {
         let results = queries::search(&cx.qx, &text).await?;
         let warn_days = i64::from(cx.qx.tenant.warning_days);
         let nothing = results.applications.is_empty() && results.people.is_empty() && results.partners.is_empty();
-        let purpose = if text.is_empty() { "Type what you are looking for in the field at the top.".to_owned() } else { format!("For “{}”.", text.trim()) };
+        let purpose = if text.is_empty() {
+            "Type what you are looking for in the field at the top.".to_owned()
+        } else {
+            format!("For “{}”.", text.trim())
+        };
         let body = if text.is_empty() {
             ().into_any()
         } else if nothing {
@@ -23,7 +27,10 @@ pub(super) fn search() -> AnyView {
         } else {
             found(results, warn_days)
         };
-        Ok::<_, PageError>(Content::new("Search", view! { <PageHeader title="Search" purpose=purpose />{body} }))
+        Ok::<_, PageError>(Content::new(
+            "Search",
+            view! { <PageHeader title="Search" purpose=purpose />{body} },
+        ))
     })
 }
 

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use super::parts::{ends_with, people_words, scope_list, scope_names, seats_words, standing};
 use crate::{
+    apps::queries::Position,
     apps::queries::{self, Holder, TeamApp, TeamApplication},
-    store::holdings::Position,
     ui::*,
     web::{Content, PageCx, PageError, page, routes},
 };
@@ -16,7 +16,10 @@ pub(super) fn list() -> AnyView {
         let warn_days = i64::from(cx.qx.tenant.warning_days);
         let purpose = format!("What {} may use, until when, and how many people have it.", team.organization.name);
         let body = if team.apps.is_empty() {
-            let text = format!("When {} lets {} use an application, it shows up here and you can assign it.", cx.qx.tenant.name, team.organization.name);
+            let text = format!(
+                "When {} lets {} use an application, it shows up here and you can assign it.",
+                cx.qx.tenant.name, team.organization.name
+            );
             view! { <EmptyState icon="package" title="No applications yet" text=text /> }.into_any()
         } else {
             let columns = vec![
@@ -31,7 +34,10 @@ pub(super) fn list() -> AnyView {
             let rows = team.apps.iter().map(|app| row(app, may_assign, warn_days)).collect_view();
             view! { <Table caption="Applications of the organization" columns=columns>{rows}</Table> }.into_any()
         };
-        Ok::<_, PageError>(Content::new("Team applications", view! { <PageHeader title="Team applications" purpose=purpose />{body} }))
+        Ok::<_, PageError>(Content::new(
+            "Team applications",
+            view! { <PageHeader title="Team applications" purpose=purpose />{body} },
+        ))
     })
 }
 
@@ -105,12 +111,18 @@ fn content(cx: &PageCx, team: TeamApplication, search: Option<String>) -> Conten
     });
     let crumbs = vec![Crumb::new(routes::TEAM_APPS, "Team applications"), Crumb::here(name.clone())];
     let refused = cx.form("revoke");
-    let refused = refused.has_errors().then(|| view! { <ErrorSummary title=refused.summary.unwrap_or_default() /> });
+    let refused = refused
+        .has_errors()
+        .then(|| view! { <ErrorSummary title=refused.summary.unwrap_or_default() /> });
     let (ends_at, starts_at) = (team.app.ends_at, team.app.entitlement.starts_at);
     let people = seats_words(team.app.seats.taken, team.app.entitlement.seats);
     let ending = team.app.seats.ending.to_string();
     let scopes = scope_list(&team.app.scopes);
-    let counted = if team.app.entitlement.seats.is_some() { "Seats used" } else { "People" };
+    let counted = if team.app.entitlement.seats.is_some() {
+        "Seats used"
+    } else {
+        "People"
+    };
     let held = view! {
         <Section title="What you hold">
             <StatRow>
@@ -142,10 +154,17 @@ fn content(cx: &PageCx, team: TeamApplication, search: Option<String>) -> Conten
 fn holders(cx: &PageCx, team: &TeamApplication, search: Option<String>, warn_days: i64) -> AnyView {
     let slug = team.app.application.slug.clone();
     let here = routes::team_app(&slug);
-    let query = search.clone().map(|text| format!("&q={}", url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>())).unwrap_or_default();
+    let query = search
+        .clone()
+        .map(|text| format!("&q={}", url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>()))
+        .unwrap_or_default();
     let edge = |holder: Option<&Holder>, name: &str| holder.map(|holder| format!("{here}?{name}={}{query}", holder.assignment.id));
-    let newer = team.newer.then(|| edge(team.holders.first(), "after").unwrap_or_else(|| here.clone()));
-    let older = team.older.then(|| edge(team.holders.last(), "before").unwrap_or_else(|| here.clone()));
+    let newer = team
+        .newer
+        .then(|| edge(team.holders.first(), "after").unwrap_or_else(|| here.clone()));
+    let older = team
+        .older
+        .then(|| edge(team.holders.last(), "before").unwrap_or_else(|| here.clone()));
     let typed = search.clone();
     let filter = view! {
         <FilterBar action=here.clone() reset=search.as_ref().map(|_| here.clone())>
@@ -155,7 +174,10 @@ fn holders(cx: &PageCx, team: &TeamApplication, search: Option<String>, warn_day
     let list = if team.holders.is_empty() {
         let (title, text) = match search {
             Some(_) => ("Nobody matches", "Nobody with that name or address has this application."),
-            None => ("Nobody has it yet", "Assign it, and the person finds it among their applications at once."),
+            None => (
+                "Nobody has it yet",
+                "Assign it, and the person finds it among their applications at once.",
+            ),
         };
         view! { <EmptyState icon="users" title=title text=text /> }.into_any()
     } else {
@@ -167,7 +189,11 @@ fn holders(cx: &PageCx, team: &TeamApplication, search: Option<String>, warn_day
             Column::new("Last launched"),
             Column::action("Actions"),
         ];
-        let rows = team.holders.iter().map(|holder| holder_row(cx, team, holder, warn_days)).collect_view();
+        let rows = team
+            .holders
+            .iter()
+            .map(|holder| holder_row(cx, team, holder, warn_days))
+            .collect_view();
         view! { <Table caption="People who have this application" columns=columns>{rows}</Table> }.into_any()
     };
     let pages = (newer.is_some() || older.is_some()).then(|| view! { <Pagination newer=newer older=older /> });
@@ -191,7 +217,11 @@ fn holder_row(cx: &PageCx, team: &TeamApplication, holder: &Holder, warn_days: i
         let takes = take_away(&application.slug, &application.name, holder, None);
         view! { <LinkButton href=change size=Size::Small kind=Kind::Secondary>"Change"</LinkButton>{takes} }
     });
-    let (detail, member, start) = (holder.somebody.email.clone(), routes::member(holder.somebody.member.id), holder.assignment.starts_at);
+    let (detail, member, start) = (
+        holder.somebody.email.clone(),
+        routes::member(holder.somebody.member.id),
+        holder.assignment.starts_at,
+    );
     let scopes = scope_names(&holder.facts.scopes);
     view! {
         <Row ended=ended>
@@ -221,7 +251,9 @@ pub(super) fn take_away(slug: &str, application: &str, holder: &Holder, from_mem
 pub(super) fn take_away_with(id: String, name: &str, application: &str, fields: Vec<(&'static str, String)>) -> AnyView {
     let title = format!("Take {application} away from {name}?");
     let verb = format!("Take {application} away");
-    let text = format!("{name} can no longer launch {application}, from this moment on. Everything else they have stays. You can assign it again at any time.");
+    let text = format!(
+        "{name} can no longer launch {application}, from this moment on. Everything else they have stays. You can assign it again at any time."
+    );
     view! {
         <Confirm id=id trigger="Take away…" title=title verb=verb action="/do/revoke-assignment" fields=fields kind=Kind::Danger size=Size::Small>
             {text}

@@ -32,11 +32,18 @@ pub async fn catalogue(qx: &Qx) -> Result<(Vec<CatalogueRow>, bool), PageError> 
     let ids: Vec<_> = applications.iter().map(|application| application.id).collect();
     let scopes = store::applications::scopes_of(&qx.db, &ids).await?;
     let partners = store::holdings::holders_by_application(&qx.db, qx.now).await?;
-    let owners = store::people::get_many(&qx.db, applications.iter().filter_map(|application| application.owner).collect::<Vec<_>>()).await?;
+    let owners = store::people::get_many(
+        &qx.db,
+        applications.iter().filter_map(|application| application.owner).collect::<Vec<_>>(),
+    )
+    .await?;
     let rows = applications
         .into_iter()
         .map(|application| CatalogueRow {
-            owner: owners.iter().find(|person| Some(person.id) == application.owner).map(|person| person.name.clone()),
+            owner: owners
+                .iter()
+                .find(|person| Some(person.id) == application.owner)
+                .map(|person| person.name.clone()),
             scopes: scopes.iter().filter(|scope| scope.application == application.id).count(),
             partners: partners.get(&application.id).copied().unwrap_or_default(),
             application,
@@ -67,7 +74,12 @@ pub async fn catalogue_entry(qx: &Qx, slug: &str) -> Result<CatalogueEntry, Page
     let application = store::applications::find_by_slug(&qx.db, slug).await?.ok_or(PageError::NotFound)?;
     let scopes = store::applications::scopes_of(&qx.db, &[application.id]).await?;
     let partners = store::holdings::partners_of(&qx.db, application.id, 200).await?;
-    Ok(CatalogueEntry { application, scopes, partners, may_change: qx.may(Action::ManageCatalogue, Resource::Tenant) })
+    Ok(CatalogueEntry {
+        application,
+        scopes,
+        partners,
+        may_change: qx.may(Action::ManageCatalogue, Resource::Tenant),
+    })
 }
 
 /// Someone who can answer for an application.
@@ -86,11 +98,21 @@ pub struct Employee {
 pub async fn employees(qx: &Qx) -> Result<Vec<Employee>, PageError> {
     signed_in(qx)?;
     qx.authorise(Action::ManageCatalogue, Resource::Tenant)?;
-    let mut ids: Vec<PersonId> = store::tenant::people_with_roles(&qx.db).await?.into_iter().map(|(person, _)| person).collect();
+    let mut ids: Vec<PersonId> = store::tenant::people_with_roles(&qx.db)
+        .await?
+        .into_iter()
+        .map(|(person, _)| person)
+        .collect();
     ids.sort_unstable();
     ids.dedup();
-    let mut people: Vec<Employee> =
-        store::people::get_many(&qx.db, ids).await?.into_iter().map(|person| Employee { id: person.id, name: person.name }).collect();
+    let mut people: Vec<Employee> = store::people::get_many(&qx.db, ids)
+        .await?
+        .into_iter()
+        .map(|person| Employee {
+            id: person.id,
+            name: person.name,
+        })
+        .collect();
     people.sort_by_key(|person| person.name.to_lowercase());
     Ok(people)
 }
@@ -102,5 +124,9 @@ fn authorise(qx: &Qx) -> Result<(), PageError> {
 }
 
 fn signed_in(qx: &Qx) -> Result<(), PageError> {
-    if matches!(*qx.actor, Actor::Anonymous) { Err(Refused::SignedOut.into()) } else { Ok(()) }
+    if matches!(*qx.actor, Actor::Anonymous) {
+        Err(Refused::SignedOut.into())
+    } else {
+        Ok(())
+    }
 }

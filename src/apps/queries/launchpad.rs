@@ -50,13 +50,23 @@ pub async fn launchpad(qx: &Qx) -> Result<Launchpad, PageError> {
         .filter(|judged| judged.decision.verdict != Verdict::Deny)
         .partition(|judged| judged.facts.ends_at().is_some_and(|end| end <= soon));
     ending.sort_by_key(|judged| (judged.facts.ends_at(), judged.held.application.name.to_lowercase()));
-    lasting.sort_by_key(|judged| (judged.held.application.category.to_lowercase(), judged.held.application.name.to_lowercase()));
+    lasting.sort_by_key(|judged| {
+        (
+            judged.held.application.category.to_lowercase(),
+            judged.held.application.name.to_lowercase(),
+        )
+    });
     let ask = if ending.is_empty() && lasting.is_empty() {
         store::holdings::managers(&qx.db, circumstances.organization.id, qx.now, 5).await?
     } else {
         Vec::new()
     };
-    Ok(Launchpad { organization: circumstances.organization, ending, lasting, ask })
+    Ok(Launchpad {
+        organization: circumstances.organization,
+        ending,
+        lasting,
+        ask,
+    })
 }
 
 /// One application in the active member's hands.
@@ -89,12 +99,20 @@ pub async fn my_application(qx: &Qx, slug: &str) -> Result<MyApplication, PageEr
         None => None,
     };
     let managers = store::holdings::managers(&qx.db, circumstances.organization.id, qx.now, 5).await?;
-    Ok(MyApplication { organization: circumstances.organization, judged, owner, managers })
+    Ok(MyApplication {
+        organization: circumstances.organization,
+        judged,
+        owner,
+        managers,
+    })
 }
 
 async fn contact(qx: &Qx, person: PersonId) -> Result<Option<Contact>, PageError> {
     let person = store::people::get(&qx.db, person).await?;
-    Ok(person.filter(|person| person.disabled_at.is_none()).map(|person| Contact { name: person.name, email: person.email.as_str().to_owned() }))
+    Ok(person.filter(|person| person.disabled_at.is_none()).map(|person| Contact {
+        name: person.name,
+        email: person.email.as_str().to_owned(),
+    }))
 }
 
 async fn circumstances(qx: &Qx) -> Result<Circumstances, PageError> {

@@ -31,9 +31,18 @@ pub async fn partner_apps(qx: &Qx, slug: &str) -> Result<PartnerApps, PageError>
     let organization = crate::organizations::queries::partner(qx, slug).await?;
     let apps = held_by_organization(qx, &organization).await?;
     let may_manage = qx.may(Action::ManageEntitlements, &organization);
-    let mut grantable = if may_manage { store::applications::all(&qx.db).await? } else { Vec::new() };
+    let mut grantable = if may_manage {
+        store::applications::all(&qx.db).await?
+    } else {
+        Vec::new()
+    };
     grantable.retain(|application| application.is_offered() && apps.iter().all(|app| app.application.id != application.id));
-    Ok(PartnerApps { organization, apps, grantable, may_manage })
+    Ok(PartnerApps {
+        organization,
+        apps,
+        grantable,
+        may_manage,
+    })
 }
 
 /// What a partner holds of one application.
@@ -68,7 +77,9 @@ pub struct PartnerApp {
 /// [`PageError::NotFound`] when it is not held and cannot be granted by this person.
 pub async fn partner_app(qx: &Qx, slug: &str, application: &str) -> Result<PartnerApp, PageError> {
     let organization = crate::organizations::queries::partner(qx, slug).await?;
-    let application = store::applications::find_by_slug(&qx.db, application).await?.ok_or(PageError::NotFound)?;
+    let application = store::applications::find_by_slug(&qx.db, application)
+        .await?
+        .ok_or(PageError::NotFound)?;
     let may_manage = qx.may(Action::ManageEntitlements, &organization);
     let held = match store::grants::entitlement_for(&qx.db, organization.id, application.id).await? {
         Some(entitlement) => {
@@ -82,5 +93,12 @@ pub async fn partner_app(qx: &Qx, slug: &str, application: &str) -> Result<Partn
     }
     let scopes = store::applications::scopes_of(&qx.db, &[application.id]).await?;
     let contract = contract_of(qx, &organization).await?;
-    Ok(PartnerApp { organization, application, scopes, contract, held, may_manage })
+    Ok(PartnerApp {
+        organization,
+        application,
+        scopes,
+        contract,
+        held,
+        may_manage,
+    })
 }

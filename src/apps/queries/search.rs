@@ -48,7 +48,9 @@ pub async fn search(qx: &Qx, text: &str) -> Result<SearchResults, PageError> {
             .chain(pad.lasting)
             .filter(|judged| {
                 let application = &judged.held.application;
-                [&application.name, &application.description, &application.category].iter().any(|part| part.to_lowercase().contains(&wanted))
+                [&application.name, &application.description, &application.category]
+                    .iter()
+                    .any(|part| part.to_lowercase().contains(&wanted))
             })
             .take(EACH)
             .collect();

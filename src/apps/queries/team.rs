@@ -54,15 +54,22 @@ pub async fn team_apps(qx: &Qx) -> Result<TeamApps, PageError> {
     let organization = own_organization(qx).await?;
     qx.authorise(Action::ViewTeamApps, &organization)?;
     let apps = held_by_organization(qx, &organization).await?;
-    Ok(TeamApps { may_assign: qx.may(Action::AssignApplication, &organization), organization, apps })
+    Ok(TeamApps {
+        may_assign: qx.may(Action::AssignApplication, &organization),
+        organization,
+        apps,
+    })
 }
 
 /// What an organization holds, for whoever was authorised already: six queries.
 pub(super) async fn held_by_organization(qx: &Qx, organization: &Organization) -> Result<Vec<TeamApp>, PageError> {
     let entitlements = store::grants::entitlements_of(&qx.db, organization.id).await?;
     let ids: Vec<ApplicationId> = entitlements.iter().map(|entitlement| entitlement.application).collect();
-    let mut applications: HashMap<_, _> =
-        store::applications::get_many(&qx.db, &ids).await?.into_iter().map(|application| (application.id, application)).collect();
+    let mut applications: HashMap<_, _> = store::applications::get_many(&qx.db, &ids)
+        .await?
+        .into_iter()
+        .map(|application| (application.id, application))
+        .collect();
     let scopes = store::applications::scopes_of(&qx.db, &ids).await?;
     let soon = qx.now + Duration::days(qx.tenant.warning_days.into());
     let seats = store::holdings::seats_taken(&qx.db, organization.id, qx.now, soon).await?;
@@ -87,12 +94,26 @@ fn team_app(
     seats: SeatsTaken,
     contract: Option<&Contract>,
 ) -> TeamApp {
-    let scopes = scopes.iter().filter(|scope| entitlement.scopes.contains(&scope.id)).cloned().collect();
-    let ends_at = entitlement.ends_at.into_iter().chain(contract.map(|contract| contract.ends_at)).min();
-    let in_force = application.is_offered()
-        && entitlement.is_in_force_at(qx.now)
-        && contract.is_some_and(|contract| contract.is_in_force_at(qx.now));
-    TeamApp { application, entitlement, scopes, seats, ends_at, in_force }
+    let scopes = scopes
+        .iter()
+        .filter(|scope| entitlement.scopes.contains(&scope.id))
+        .cloned()
+        .collect();
+    let ends_at = entitlement
+        .ends_at
+        .into_iter()
+        .chain(contract.map(|contract| contract.ends_at))
+        .min();
+    let in_force =
+        application.is_offered() && entitlement.is_in_force_at(qx.now) && contract.is_some_and(|contract| contract.is_in_force_at(qx.now));
+    TeamApp {
+        application,
+        entitlement,
+        scopes,
+        seats,
+        ends_at,
+        in_force,
+    }
 }
 
 /// Someone who holds an application.
@@ -132,17 +153,28 @@ const PAGE: usize = 50;
 /// [`PageError::NotFound`] when the organization does not hold it.
 pub async fn team_application(qx: &Qx, slug: &str, search: Option<&str>, position: Position) -> Result<TeamApplication, PageError> {
     let (organization, app, contract) = load(qx, slug).await?;
-    let (rows, newer, older) =
-        store::holdings::holders(&qx.db, organization.id, app.entitlement.id, search, position, PAGE).await?;
-    let holders = rows.into_iter().map(|(assignment, somebody)| holder(qx, &organization, &app, contract.as_ref(), assignment, somebody)).collect();
-    Ok(TeamApplication { may_assign: qx.may(Action::AssignApplication, &organization), organization, app, holders, newer, older })
+    let (rows, newer, older) = store::holdings::holders(&qx.db, organization.id, app.entitlement.id, search, position, PAGE).await?;
+    let holders = rows
+        .into_iter()
+        .map(|(assignment, somebody)| holder(qx, &organization, &app, contract.as_ref(), assignment, somebody))
+        .collect();
+    Ok(TeamApplication {
+        may_assign: qx.may(Action::AssignApplication, &organization),
+        organization,
+        app,
+        holders,
+        newer,
+        older,
+    })
 }
 
 async fn load(qx: &Qx, slug: &str) -> Result<(Organization, TeamApp, Option<Contract>), PageError> {
     let organization = own_organization(qx).await?;
     qx.authorise(Action::ViewTeamApps, &organization)?;
     let application = store::applications::find_by_slug(&qx.db, slug).await?.ok_or(PageError::NotFound)?;
-    let entitlement = store::grants::entitlement_for(&qx.db, organization.id, application.id).await?.ok_or(PageError::NotFound)?;
+    let entitlement = store::grants::entitlement_for(&qx.db, organization.id, application.id)
+        .await?
+        .ok_or(PageError::NotFound)?;
     let scopes = store::applications::scopes_of(&qx.db, &[application.id]).await?;
     let soon = qx.now + Duration::days(qx.tenant.warning_days.into());
     let seats = store::holdings::seats_taken(&qx.db, organization.id, qx.now, soon).await?;
@@ -171,7 +203,11 @@ fn holder(
         qx.tenant.certification_grace_days,
         qx.now,
     );
-    Holder { somebody, assignment, facts }
+    Holder {
+        somebody,
+        assignment,
+        facts,
+    }
 }
 
 /// Whom an application can be assigned to.
@@ -195,8 +231,7 @@ const CHOICES: usize = 50;
 pub async fn assign_choices(qx: &Qx, slug: &str, search: Option<&str>) -> Result<AssignChoices, PageError> {
     let (organization, app, _) = load(qx, slug).await?;
     qx.authorise(Action::AssignApplication, &organization)?;
-    let mut members =
-        store::holdings::candidates(&qx.db, organization.id, app.entitlement.id, search, qx.now, CHOICES as u64 + 1).await?;
+    let mut members = store::holdings::candidates(&qx.db, organization.id, app.entitlement.id, search, qx.now, CHOICES as u64 + 1).await?;
     let more = members.len() > CHOICES;
     members.truncate(CHOICES);
     Ok(AssignChoices { app, members, more })
@@ -212,9 +247,15 @@ pub async fn team_assignment(qx: &Qx, slug: &str, id: AssignmentId) -> Result<(T
         .await?
         .filter(|assignment| assignment.entitlement == app.entitlement.id && assignment.revoked_at.is_none())
         .ok_or(PageError::NotFound)?;
-    let member = store::members::get(&qx.db, organization.id, assignment.member).await?.ok_or(PageError::NotFound)?;
+    let member = store::members::get(&qx.db, organization.id, assignment.member)
+        .await?
+        .ok_or(PageError::NotFound)?;
     let person = store::people::get(&qx.db, member.person).await?.ok_or(PageError::NotFound)?;
-    let somebody = Somebody { member, name: person.name, email: person.email.as_str().to_owned() };
+    let somebody = Somebody {
+        member,
+        name: person.name,
+        email: person.email.as_str().to_owned(),
+    };
     let holder = holder(qx, &organization, &app, contract.as_ref(), assignment, somebody);
     Ok((app, holder, qx.may(Action::AssignApplication, &organization)))
 }
@@ -260,14 +301,23 @@ pub async fn holdings_of_member(qx: &Qx, organization: &Organization, member: &M
         .collect();
     held.sort_by_key(|(held, _)| held.application.name.to_lowercase());
     let may_assign = qx.actor.organization() == Some(organization.id) && qx.may(Action::AssignApplication, organization);
-    let available = if may_assign { available(qx, organization, &held).await? } else { Vec::new() };
-    Ok(MemberHoldings { held, available, may_assign })
+    let available = if may_assign {
+        available(qx, organization, &held).await?
+    } else {
+        Vec::new()
+    };
+    Ok(MemberHoldings {
+        held,
+        available,
+        may_assign,
+    })
 }
 
 async fn available(qx: &Qx, organization: &Organization, held: &[(Held, LaunchFacts)]) -> Result<Vec<Application>, PageError> {
     let entitlements = store::grants::entitlements_of(&qx.db, organization.id).await?;
     let holds = |entitlement: &Entitlement| {
-        held.iter().any(|(held, _)| held.entitlement.id == entitlement.id && held.assignment.is_in_force_at(qx.now))
+        held.iter()
+            .any(|(held, _)| held.entitlement.id == entitlement.id && held.assignment.is_in_force_at(qx.now))
     };
     let ids: Vec<ApplicationId> = entitlements
         .iter()

@@ -16,7 +16,12 @@ use crate::{
 };
 
 fn input(members: &[MemberId], scopes: &[ScopeId], ends_at: Option<Timestamp>) -> AssignApplication {
-    AssignApplication { application: "orders".to_owned(), members: members.to_vec(), scopes: scopes.to_vec(), ends_at }
+    AssignApplication {
+        application: "orders".to_owned(),
+        members: members.to_vec(),
+        scopes: scopes.to_vec(),
+        ends_at,
+    }
 }
 
 async fn assign(world: &World, who: &Member, input: AssignApplication) -> Result<Vec<Assignment>, AssignError> {
@@ -42,7 +47,10 @@ for_each_backend!(an_assignment_stays_within_the_entitlement, |world| {
     let read = acme.scopes[0].id;
 
     let refused = assign(&world, &acme.admin, input(&[cy.id], &[read, foreign[0].id], None)).await;
-    assert!(matches!(refused, Err(AssignError::Grant(GrantError::BeyondEntitlement))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(AssignError::Grant(GrantError::BeyondEntitlement))),
+        "{refused:?}"
+    );
     let refused = assign(&world, &acme.admin, input(&[cy.id], &[], None)).await;
     assert!(matches!(refused, Err(AssignError::Grant(GrantError::NoScopes))), "{refused:?}");
     let refused = assign(&world, &acme.admin, input(&[cy.id], &[read], Some(now))).await;
@@ -51,7 +59,9 @@ for_each_backend!(an_assignment_stays_within_the_entitlement, |world| {
     assert!(matches!(refused, Err(AssignError::TooLate { .. })), "{refused:?}");
     assert_eq!(world.events(EventKind::AssignmentGranted).await, 0);
 
-    let granted = assign(&world, &acme.admin, input(&[cy.id], &[read], Some(now + Duration::days(30)))).await.unwrap();
+    let granted = assign(&world, &acme.admin, input(&[cy.id], &[read], Some(now + Duration::days(30))))
+        .await
+        .unwrap();
     assert_eq!(granted[0].scopes, [read]);
     assert_eq!(world.events(EventKind::AssignmentGranted).await, 1);
     let twice = assign(&world, &acme.admin, input(&[cy.id], &[read], None)).await;
@@ -65,7 +75,9 @@ for_each_backend!(a_wanted_end_is_drawn_in_to_the_end_of_the_chain, |world| {
     let contract_ends = cx.now + Duration::days(365);
     let far = Some(cx.now + Duration::days(4000));
     let scopes = vec![acme.scopes[0].id];
-    let assignment = commands::grant_assignment(&mut cx, &acme.organization, &cy, &acme.entitlement, scopes, far).await.unwrap();
+    let assignment = commands::grant_assignment(&mut cx, &acme.organization, &cy, &acme.entitlement, scopes, far)
+        .await
+        .unwrap();
     cx.commit().await.unwrap();
     assert_eq!(assignment.ends_at, Some(contract_ends));
 });
@@ -74,10 +86,14 @@ for_each_backend!(what_ended_can_be_assigned_again, |world| {
     let acme = acme(&world).await;
     let cy = world.member(&acme.organization, "Cy Moss", MemberRole::Member).await;
     let read = acme.scopes[0].id;
-    assign(&world, &acme.admin, input(&[cy.id], &[read], Some(world.now() + Duration::days(1)))).await.unwrap();
+    assign(&world, &acme.admin, input(&[cy.id], &[read], Some(world.now() + Duration::days(1))))
+        .await
+        .unwrap();
     world.clock.advance(Duration::days(2));
     assign(&world, &acme.admin, input(&[cy.id], &[read], None)).await.unwrap();
-    let held = store::grants::assignments_of_member(&world.portal.store.reader(), cy.id).await.unwrap();
+    let held = store::grants::assignments_of_member(&world.portal.store.reader(), cy.id)
+        .await
+        .unwrap();
     assert_eq!(held.len(), 1);
 });
 
@@ -89,9 +105,20 @@ for_each_backend!(several_get_it_together_or_none_does, |world| {
     // Someone of another organization is not there, and nobody else gets it either.
     let refused = assign(&world, &acme.admin, input(&[cy.id, eve.id], &[read], None)).await;
     assert!(matches!(refused, Err(AssignError::Access(Refused::NotFound))), "{refused:?}");
-    assert!(store::grants::assignments_of_member(&world.portal.store.reader(), cy.id).await.unwrap().is_empty());
+    assert!(
+        store::grants::assignments_of_member(&world.portal.store.reader(), cy.id)
+            .await
+            .unwrap()
+            .is_empty()
+    );
     let dee = world.member(&acme.organization, "Dee Park", MemberRole::Member).await;
-    assert_eq!(assign(&world, &acme.admin, input(&[cy.id, dee.id, cy.id], &[read], None)).await.unwrap().len(), 2);
+    assert_eq!(
+        assign(&world, &acme.admin, input(&[cy.id, dee.id, cy.id], &[read], None))
+            .await
+            .unwrap()
+            .len(),
+        2
+    );
 });
 
 for_each_backend!(a_plain_member_assigns_nothing_and_another_organization_sees_nothing, |world| {
@@ -100,14 +127,22 @@ for_each_backend!(a_plain_member_assigns_nothing_and_another_organization_sees_n
     let cy = world.member(&acme.organization, "Cy Moss", MemberRole::Member).await;
     let read = acme.scopes[0].id;
     let refused = assign(&world, &acme.member, input(&[cy.id], &[read], None)).await;
-    assert!(matches!(refused, Err(AssignError::Access(Refused::Forbidden { .. }))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(AssignError::Access(Refused::Forbidden { .. }))),
+        "{refused:?}"
+    );
     let refused = assign(&world, &eve, input(&[eve.id], &[read], None)).await;
     assert!(matches!(refused, Err(AssignError::Access(Refused::NotFound))), "{refused:?}");
 
     let mut cx = world.cx(world.acting(&eve).await).await;
     let refused = commands::revoke_assignment(&mut cx, acme.assignment.id, None).await;
     assert!(matches!(refused, Err(AssignError::Access(Refused::NotFound))), "{refused:?}");
-    let change = ChangeAssignment { assignment: acme.assignment.id, version: 1, scopes: vec![read], ends_at: None };
+    let change = ChangeAssignment {
+        assignment: acme.assignment.id,
+        version: 1,
+        scopes: vec![read],
+        ends_at: None,
+    };
     let refused = commands::change_assignment(&mut cx, change).await;
     assert!(matches!(refused, Err(AssignError::Access(Refused::NotFound))), "{refused:?}");
 });
@@ -115,7 +150,10 @@ for_each_backend!(a_plain_member_assigns_nothing_and_another_organization_sees_n
 for_each_backend!(the_last_seat_goes_to_one_of_two, |world| {
     let acme = acme(&world).await;
     let cx = world.system().await;
-    let limited = Entitlement { seats: Some(2), ..acme.entitlement.clone() };
+    let limited = Entitlement {
+        seats: Some(2),
+        ..acme.entitlement.clone()
+    };
     store::grants::update_entitlement(&cx.tx, &limited).await.unwrap();
     cx.commit().await.unwrap();
     let cy = world.member(&acme.organization, "Cy Moss", MemberRole::Member).await;
@@ -130,15 +168,27 @@ for_each_backend!(the_last_seat_goes_to_one_of_two, |world| {
     let (first, second) = tokio::join!(grant(&cy), grant(&dee));
     let outcomes = [first, second];
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{outcomes:?}");
-    assert!(outcomes.iter().any(|outcome| matches!(outcome, Err(AssignError::NoSeatLeft { seats: 2 }))), "{outcomes:?}");
-    let taken = store::grants::entitlement_seats_taken(&world.portal.store.reader(), acme.entitlement.id, world.now()).await.unwrap();
+    assert!(
+        outcomes
+            .iter()
+            .any(|outcome| matches!(outcome, Err(AssignError::NoSeatLeft { seats: 2 }))),
+        "{outcomes:?}"
+    );
+    let taken = store::grants::entitlement_seats_taken(&world.portal.store.reader(), acme.entitlement.id, world.now())
+        .await
+        .unwrap();
     assert_eq!(taken, 2);
 });
 
 for_each_backend!(a_stale_change_is_refused_and_a_second_revocation_does_nothing, |world| {
     let acme = acme(&world).await;
     let admin = world.acting(&acme.admin).await;
-    let change = |version| ChangeAssignment { assignment: acme.assignment.id, version, scopes: vec![acme.scopes[0].id], ends_at: None };
+    let change = |version| ChangeAssignment {
+        assignment: acme.assignment.id,
+        version,
+        scopes: vec![acme.scopes[0].id],
+        ends_at: None,
+    };
     let mut cx = world.cx(admin.clone()).await;
     commands::change_assignment(&mut cx, change(1)).await.unwrap();
     cx.commit().await.unwrap();

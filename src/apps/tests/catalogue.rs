@@ -15,12 +15,25 @@ use crate::{
 
 #[test]
 fn a_launch_leads_to_https_or_to_this_machine() {
-    for good in ["https://orders.example.com/start?a=b", "http://localhost:4000/", "http://127.0.0.1:4000/x", "http://[::1]/"] {
+    for good in [
+        "https://orders.example.com/start?a=b",
+        "http://localhost:4000/",
+        "http://127.0.0.1:4000/x",
+        "http://[::1]/",
+    ] {
         assert!(catalogue::launch_url(good).is_ok(), "{good}");
     }
     for bad in [
-        "", "orders.example.com", "/orders", "http://orders.example.com/", "javascript:alert(1)", "data:text/html,x", "ftp://example.com/",
-        "https://user:secret@example.com/", "http://127.0.0.1.evil.example/", "file:///etc/passwd",
+        "",
+        "orders.example.com",
+        "/orders",
+        "http://orders.example.com/",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "ftp://example.com/",
+        "https://user:secret@example.com/",
+        "http://127.0.0.1.evil.example/",
+        "file:///etc/passwd",
     ] {
         assert!(catalogue::launch_url(bad).is_err(), "{bad}");
     }
@@ -60,7 +73,10 @@ for_each_backend!(only_operators_change_the_catalogue, |world| {
     for actor in [world.actor(owner.id, None).await, world.acting(&acme.admin).await] {
         let mut cx = world.cx(actor).await;
         let refused = commands::create_application(&mut cx, draft("billing")).await;
-        assert!(matches!(refused, Err(CatalogueError::Access(Refused::Forbidden { .. }))), "{refused:?}");
+        assert!(
+            matches!(refused, Err(CatalogueError::Access(Refused::Forbidden { .. }))),
+            "{refused:?}"
+        );
         cx.tx.rollback().await.unwrap();
     }
     let mut cx = world.cx(crate::access::Actor::Anonymous).await;
@@ -76,19 +92,32 @@ for_each_backend!(an_application_is_added_changed_retired_and_restored, |world| 
     let application = commands::create_application(&mut cx, draft("billing")).await.unwrap();
     let twice = commands::create_application(&mut cx, draft("billing")).await;
     assert!(matches!(twice, Err(CatalogueError::SlugTaken)), "{twice:?}");
-    let owned = ApplicationDraft { owner: Some(operator.id), ..draft("billing") };
+    let owned = ApplicationDraft {
+        owner: Some(operator.id),
+        ..draft("billing")
+    };
     commands::change_application(&mut cx, application.version, owned).await.unwrap();
     let stale = commands::change_application(&mut cx, application.version, draft("billing")).await;
     assert!(matches!(stale, Err(CatalogueError::Store(StoreError::Stale))), "{stale:?}");
-    let stranger = ApplicationDraft { owner: Some(acme.admin.person), ..draft("billing") };
+    let stranger = ApplicationDraft {
+        owner: Some(acme.admin.person),
+        ..draft("billing")
+    };
     let unknown = commands::change_application(&mut cx, application.version + 1, stranger).await;
     assert!(matches!(unknown, Err(CatalogueError::UnknownOwner)), "{unknown:?}");
 
-    let scope = ScopeDraft { name: "billing:read".to_owned(), description: "See invoices.".to_owned(), access: ScopeAccess::Read, high_value: false };
+    let scope = ScopeDraft {
+        name: "billing:read".to_owned(),
+        description: "See invoices.".to_owned(),
+        access: ScopeAccess::Read,
+        high_value: false,
+    };
     let added = commands::put_scope(&mut cx, "billing", scope.clone(), false).await.unwrap();
     let twice = commands::put_scope(&mut cx, "billing", scope.clone(), false).await;
     assert!(matches!(twice, Err(CatalogueError::ScopeExists)), "{twice:?}");
-    let changed = commands::put_scope(&mut cx, "billing", ScopeDraft { high_value: true, ..scope }, true).await.unwrap();
+    let changed = commands::put_scope(&mut cx, "billing", ScopeDraft { high_value: true, ..scope }, true)
+        .await
+        .unwrap();
     assert_eq!(changed.id, added.id);
 
     commands::retire_application(&mut cx, "orders", false).await.unwrap();

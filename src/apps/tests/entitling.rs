@@ -18,7 +18,12 @@ use crate::{
 };
 
 fn terms(world: &World, scopes: &[ScopeId]) -> EntitlementTerms {
-    EntitlementTerms { scopes: scopes.to_vec(), starts_at: world.now(), ends_at: None, seats: None }
+    EntitlementTerms {
+        scopes: scopes.to_vec(),
+        starts_at: world.now(),
+        ends_at: None,
+        seats: None,
+    }
 }
 
 for_each_backend!(only_the_partners_owner_and_operators_entitle, |world| {
@@ -39,14 +44,19 @@ for_each_backend!(only_the_partners_owner_and_operators_entitle, |world| {
         let mut cx = world.cx(actor).await;
         let refused = commands::grant_entitlement(&mut cx, &acme.slug, "orders", terms.clone()).await;
         if forbidden {
-            assert!(matches!(refused, Err(EntitleError::Access(Refused::Forbidden { .. }))), "{refused:?}");
+            assert!(
+                matches!(refused, Err(EntitleError::Access(Refused::Forbidden { .. }))),
+                "{refused:?}"
+            );
         } else {
             assert!(matches!(refused, Err(EntitleError::Access(Refused::NotFound))), "{refused:?}");
         }
         cx.tx.rollback().await.unwrap();
     }
     let mut cx = world.cx(world.actor(owner.id, None).await).await;
-    commands::grant_entitlement(&mut cx, &acme.slug, "orders", terms.clone()).await.unwrap();
+    commands::grant_entitlement(&mut cx, &acme.slug, "orders", terms.clone())
+        .await
+        .unwrap();
     cx.commit().await.unwrap();
     let mut cx = world.cx(world.actor(owner.id, None).await).await;
     let twice = commands::grant_entitlement(&mut cx, &acme.slug, "orders", terms).await;
@@ -71,8 +81,13 @@ for_each_backend!(a_narrower_entitlement_counts_at_once, |world| {
     let operator = world.actor(operator.id, None).await;
     let bo = world.acting(&acme.member).await;
     let mut cx = world.cx(operator.clone()).await;
-    let narrow = EntitlementTerms { starts_at: acme.entitlement.starts_at, ..terms(&world, &[acme.scopes[0].id]) };
-    commands::change_entitlement(&mut cx, &acme.organization.slug, acme.entitlement.id, 1, narrow.clone()).await.unwrap();
+    let narrow = EntitlementTerms {
+        starts_at: acme.entitlement.starts_at,
+        ..terms(&world, &[acme.scopes[0].id])
+    };
+    commands::change_entitlement(&mut cx, &acme.organization.slug, acme.entitlement.id, 1, narrow.clone())
+        .await
+        .unwrap();
     cx.commit().await.unwrap();
     let pad = queries::launchpad(&world.qx(bo.clone()).await).await.unwrap();
     assert_eq!(pad.lasting[0].facts.scopes.len(), 1);
@@ -84,8 +99,13 @@ for_each_backend!(a_narrower_entitlement_counts_at_once, |world| {
 
     // Until the day after tomorrow; then it is over without anybody doing anything.
     let mut cx = world.cx(operator).await;
-    let short = EntitlementTerms { ends_at: Some(world.now() + Duration::days(2)), ..narrow };
-    commands::change_entitlement(&mut cx, &acme.organization.slug, acme.entitlement.id, 2, short).await.unwrap();
+    let short = EntitlementTerms {
+        ends_at: Some(world.now() + Duration::days(2)),
+        ..narrow
+    };
+    commands::change_entitlement(&mut cx, &acme.organization.slug, acme.entitlement.id, 2, short)
+        .await
+        .unwrap();
     cx.commit().await.unwrap();
     assert!(matches!(launch(&world, bo.clone(), "orders").await.unwrap(), LaunchOutcome::Go(_)));
     assert_eq!(queries::launchpad(&world.qx(bo.clone()).await).await.unwrap().ending.len(), 1);
@@ -99,7 +119,10 @@ for_each_backend!(seats_are_not_cut_below_what_is_taken, |world| {
     world.assign(&cy, &acme.entitlement).await;
     let operator = world.employee("Olga Berg", TenantRole::Operator).await;
     let mut cx = world.cx(world.actor(operator.id, None).await).await;
-    let few = EntitlementTerms { seats: Some(1), ..terms(&world, &acme.entitlement.scopes) };
+    let few = EntitlementTerms {
+        seats: Some(1),
+        ..terms(&world, &acme.entitlement.scopes)
+    };
     let refused = commands::change_entitlement(&mut cx, &acme.organization.slug, acme.entitlement.id, 1, few).await;
     assert!(matches!(refused, Err(EntitleError::TooFewSeats { taken: 2 })), "{refused:?}");
 });
@@ -111,7 +134,13 @@ for_each_backend!(taking_an_application_away_ends_every_assignment_of_it_once, |
     let bo = world.acting(&acme.member).await;
     let revoke = async || {
         let mut cx = world.cx(operator.clone()).await;
-        let done = commands::revoke_entitlement(&mut cx, &acme.organization.slug, acme.entitlement.id, Some("The project is over.".to_owned())).await;
+        let done = commands::revoke_entitlement(
+            &mut cx,
+            &acme.organization.slug,
+            acme.entitlement.id,
+            Some("The project is over.".to_owned()),
+        )
+        .await;
         if done.is_ok() {
             cx.commit().await.unwrap();
         } else {
@@ -127,8 +156,15 @@ for_each_backend!(taking_an_application_away_ends_every_assignment_of_it_once, |
 
     // Granting it anew brings nobody back by itself.
     let mut cx = world.cx(operator).await;
-    commands::grant_entitlement(&mut cx, &acme.organization.slug, "orders", terms(&world, &acme.entitlement.scopes)).await.unwrap();
+    commands::grant_entitlement(&mut cx, &acme.organization.slug, "orders", terms(&world, &acme.entitlement.scopes))
+        .await
+        .unwrap();
     cx.commit().await.unwrap();
     assert!(launch(&world, bo, "orders").await.is_err());
-    assert!(store::grants::assignments_of_member(&world.portal.store.reader(), acme.member.id).await.unwrap().is_empty());
+    assert!(
+        store::grants::assignments_of_member(&world.portal.store.reader(), acme.member.id)
+            .await
+            .unwrap()
+            .is_empty()
+    );
 });

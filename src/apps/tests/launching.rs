@@ -22,11 +22,18 @@ for_each_backend!(a_launch_writes_its_event_and_notes_the_use_together, |world| 
     cx.tx.rollback().await.unwrap();
     let read = async || {
         let db = world.portal.store.reader();
-        let used = store::grants::assignment(&db, acme.organization.id, acme.assignment.id).await.unwrap().unwrap().last_used_at;
+        let used = store::grants::assignment(&db, acme.organization.id, acme.assignment.id)
+            .await
+            .unwrap()
+            .unwrap()
+            .last_used_at;
         (world.events(EventKind::Launched).await, used)
     };
     assert_eq!(read().await, (0, None));
-    assert_eq!(launch(&world, actor, "orders").await.unwrap(), LaunchOutcome::Go("https://orders.example.com/".parse().unwrap()));
+    assert_eq!(
+        launch(&world, actor, "orders").await.unwrap(),
+        LaunchOutcome::Go("https://orders.example.com/".parse().unwrap())
+    );
     assert_eq!(read().await, (1, Some(world.now())));
 });
 
@@ -36,14 +43,36 @@ for_each_backend!(whatever_is_over_launches_nothing_and_the_attempt_is_on_record
     let actor = world.acting(&acme.member).await;
     let db = world.portal.store.reader();
     let mut denied = 0;
-    for broken in ["organization", "certification", "member", "membership", "entitlement", "revoked", "assignment", "scopes", "application"] {
+    for broken in [
+        "organization",
+        "certification",
+        "member",
+        "membership",
+        "entitlement",
+        "revoked",
+        "assignment",
+        "scopes",
+        "application",
+    ] {
         let cx = world.system().await;
         let mut organization = store::organizations::get(&cx.tx, acme.organization.id).await.unwrap().unwrap();
         let mut member = store::members::get(&cx.tx, organization.id, acme.member.id).await.unwrap().unwrap();
-        let mut entitlement = store::grants::entitlement(&cx.tx, organization.id, acme.entitlement.id).await.unwrap().unwrap();
-        let mut assignment = store::grants::assignment(&cx.tx, organization.id, acme.assignment.id).await.unwrap().unwrap();
+        let mut entitlement = store::grants::entitlement(&cx.tx, organization.id, acme.entitlement.id)
+            .await
+            .unwrap()
+            .unwrap();
+        let mut assignment = store::grants::assignment(&cx.tx, organization.id, acme.assignment.id)
+            .await
+            .unwrap()
+            .unwrap();
         let mut application = store::applications::get(&cx.tx, acme.application.id).await.unwrap().unwrap();
-        let before = (organization.clone(), member.clone(), entitlement.clone(), assignment.clone(), application.clone());
+        let before = (
+            organization.clone(),
+            member.clone(),
+            entitlement.clone(),
+            assignment.clone(),
+            application.clone(),
+        );
         match broken {
             "organization" => organization.status = OrganizationStatus::Suspended,
             "certification" => organization.certification_due_at = Some(cx.now - Duration::days(14)),
@@ -58,7 +87,11 @@ for_each_backend!(whatever_is_over_launches_nothing_and_the_attempt_is_on_record
         write(&cx, &organization, &member, &entitlement, &assignment, &application).await;
         cx.commit().await.unwrap();
 
-        assert_eq!(launch(&world, actor.clone(), "orders").await.unwrap(), LaunchOutcome::Denied, "{broken}");
+        assert_eq!(
+            launch(&world, actor.clone(), "orders").await.unwrap(),
+            LaunchOutcome::Denied,
+            "{broken}"
+        );
         denied += 1;
         assert_eq!(world.events(EventKind::Launched).await, denied, "{broken}");
         let pad = queries::launchpad(&world.qx(actor.clone()).await).await.unwrap();
@@ -67,15 +100,28 @@ for_each_backend!(whatever_is_over_launches_nothing_and_the_attempt_is_on_record
         // And back: what holds again launches again.
         let cx = world.system().await;
         let (mut organization, mut member, mut entitlement, mut assignment, mut application) = before;
-        for version in [&mut organization.version, &mut member.version, &mut entitlement.version, &mut assignment.version, &mut application.version] {
+        for version in [
+            &mut organization.version,
+            &mut member.version,
+            &mut entitlement.version,
+            &mut assignment.version,
+            &mut application.version,
+        ] {
             *version += 1;
         }
         write(&cx, &organization, &member, &entitlement, &assignment, &application).await;
         cx.commit().await.unwrap();
-        assert!(matches!(launch(&world, actor.clone(), "orders").await.unwrap(), LaunchOutcome::Go(_)), "{broken}");
+        assert!(
+            matches!(launch(&world, actor.clone(), "orders").await.unwrap(), LaunchOutcome::Go(_)),
+            "{broken}"
+        );
         denied += 1;
     }
-    let used = store::grants::assignment(&db, acme.organization.id, acme.assignment.id).await.unwrap().unwrap().last_used_at;
+    let used = store::grants::assignment(&db, acme.organization.id, acme.assignment.id)
+        .await
+        .unwrap()
+        .unwrap()
+        .last_used_at;
     assert_eq!(used, Some(world.now()));
     // The contract's end needs nobody to change anything.
     world.clock.advance(Duration::days(365));
@@ -101,7 +147,11 @@ for_each_backend!(an_application_of_nobody_or_of_others_does_not_exist, |world| 
     let acme = acme(&world).await;
     let (_, eve) = rival(&world).await;
     let without = world.member(&acme.organization, "Cy Moss", MemberRole::Member).await;
-    for actor in [world.acting(&eve).await, world.acting(&without).await, world.acting(&acme.admin).await] {
+    for actor in [
+        world.acting(&eve).await,
+        world.acting(&without).await,
+        world.acting(&acme.admin).await,
+    ] {
         let outcome = launch(&world, actor, "orders").await;
         assert!(matches!(outcome, Err(LaunchError::Access(Refused::NotFound))), "{outcome:?}");
     }
@@ -113,7 +163,10 @@ for_each_backend!(an_application_of_nobody_or_of_others_does_not_exist, |world| 
 for_each_backend!(a_leaver_who_may_only_look_launches_with_what_reads, |world| {
     let acme = acme(&world).await;
     let cx = world.system().await;
-    let leaver = Member { read_only: true, ..acme.member.clone() };
+    let leaver = Member {
+        read_only: true,
+        ..acme.member.clone()
+    };
     store::members::update(&cx.tx, &leaver).await.unwrap();
     cx.commit().await.unwrap();
     let pad = queries::launchpad(&world.qx(world.acting(&leaver).await).await).await.unwrap();
@@ -146,11 +199,19 @@ for_each_backend!(the_address_of_a_launch_decides_and_sends_the_browser_on, |wor
 for_each_backend!(a_launch_is_a_navigation_of_a_whole_window_and_nothing_else, |world| {
     let acme = acme(&world).await;
     let mut bo = world.browser_as(acme.member.person, Some(acme.member.id)).await;
-    let image = [("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image"), ("sec-fetch-site", "cross-site")];
+    let image = [
+        ("sec-fetch-mode", "no-cors"),
+        ("sec-fetch-dest", "image"),
+        ("sec-fetch-site", "cross-site"),
+    ];
     assert_eq!(bo.get_with("/launch/orders", &image).await.status, 404);
     let frame = [("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")];
     assert_eq!(bo.get_with("/launch/orders", &frame).await.status, 404);
-    let prefetch = [("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document"), ("sec-purpose", "prefetch;prerender")];
+    let prefetch = [
+        ("sec-fetch-mode", "navigate"),
+        ("sec-fetch-dest", "document"),
+        ("sec-purpose", "prefetch;prerender"),
+    ];
     assert_eq!(bo.get_with("/launch/orders", &prefetch).await.status, 503);
     assert_eq!(world.events(EventKind::Launched).await, 0);
     let window = [("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];

@@ -31,7 +31,15 @@ async fn acme(world: &World) -> Acme {
     let (application, scopes) = world.application("orders").await;
     let entitlement = world.entitle(&organization, &application, &scopes).await;
     let assignment = world.assign(&member, &entitlement).await;
-    Acme { organization, admin, member, application, scopes, entitlement, assignment }
+    Acme {
+        organization,
+        admin,
+        member,
+        application,
+        scopes,
+        entitlement,
+        assignment,
+    }
 }
 
 /// Another partner, whose admin tries things.

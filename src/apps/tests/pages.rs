@@ -49,7 +49,10 @@ for_each_backend!(the_launchpad_shows_what_ends_soon_first_and_nothing_of_others
     let entitlement = world.entitle(&acme.organization, &payroll, &scopes).await;
     let assignment = world.assign(&acme.member, &entitlement).await;
     let cx = world.system().await;
-    let soon = Assignment { ends_at: Some(cx.now + Duration::days(3)), ..assignment };
+    let soon = Assignment {
+        ends_at: Some(cx.now + Duration::days(3)),
+        ..assignment
+    };
     store::grants::update_assignment(&cx.tx, &soon).await.unwrap();
     cx.commit().await.unwrap();
     let mut bo = world.browser_as(acme.member.person, Some(acme.member.id)).await;
@@ -80,11 +83,24 @@ for_each_backend!(pages_of_other_organizations_applications_do_not_exist, |world
     let (_, eve) = rival(&world).await;
     let assignment = format!("/team/apps/orders/{}", acme.assignment.id);
     let mut stranger = world.browser_as(eve.person, Some(eve.id)).await;
-    for path in ["/apps/orders", "/team/apps/orders", "/team/apps/orders/assign", &assignment, "/partners/acme/apps", "/partners/acme/apps/orders"] {
+    for path in [
+        "/apps/orders",
+        "/team/apps/orders",
+        "/team/apps/orders/assign",
+        &assignment,
+        "/partners/acme/apps",
+        "/partners/acme/apps/orders",
+    ] {
         assert_eq!(stranger.get(path).await.status, 404, "{path}");
     }
     let mut admin = world.browser_as(acme.admin.person, Some(acme.admin.id)).await;
-    for path in ["/team/apps", "/team/apps/orders", "/team/apps/orders/assign", &assignment, "/search?q=bo"] {
+    for path in [
+        "/team/apps",
+        "/team/apps/orders",
+        "/team/apps/orders/assign",
+        &assignment,
+        "/search?q=bo",
+    ] {
         let page = admin.get(path).await;
         assert_eq!(page.status, 200, "{path}: {}", page.text);
     }
@@ -104,12 +120,34 @@ for_each_backend!(forms_of_other_organizations_change_nothing, |world| {
     let (member, entitlement) = (eve.id.to_string(), acme.entitlement.id.to_string());
     let mut stranger = world.browser_as(eve.person, Some(eve.id)).await;
     let forms: [(&str, Vec<(&str, &str)>); 6] = [
-        ("assign-application", vec![("application", "orders"), ("members[]", &member), ("scopes[]", &scope)]),
-        ("change-assignment", vec![("application", "orders"), ("assignment", &id), ("version", "1"), ("scopes[]", &scope)]),
+        (
+            "assign-application",
+            vec![("application", "orders"), ("members[]", &member), ("scopes[]", &scope)],
+        ),
+        (
+            "change-assignment",
+            vec![
+                ("application", "orders"),
+                ("assignment", &id),
+                ("version", "1"),
+                ("scopes[]", &scope),
+            ],
+        ),
         ("revoke-assignment", vec![("application", "orders"), ("assignment", &id)]),
         ("return-application", vec![("application", "orders")]),
-        ("revoke-entitlement", vec![("organization", "acme"), ("application", "orders"), ("entitlement", &entitlement)]),
-        ("grant-entitlement", vec![("organization", "acme"), ("application", "orders"), ("scopes[]", &scope), ("starts", "2026-06-01")]),
+        (
+            "revoke-entitlement",
+            vec![("organization", "acme"), ("application", "orders"), ("entitlement", &entitlement)],
+        ),
+        (
+            "grant-entitlement",
+            vec![
+                ("organization", "acme"),
+                ("application", "orders"),
+                ("scopes[]", &scope),
+                ("starts", "2026-06-01"),
+            ],
+        ),
     ];
     for (name, form) in forms {
         let answer = stranger.post(&format!("/do/{name}"), &form).await;
@@ -124,17 +162,30 @@ for_each_backend!(an_admin_assigns_in_the_browser_and_a_refused_form_keeps_what_
     let cy = world.member(&acme.organization, "Cy Moss", MemberRole::Member).await;
     let (member, scope) = (cy.id.to_string(), acme.scopes[0].id.to_string());
     let mut admin = world.browser_as(acme.admin.person, Some(acme.admin.id)).await;
-    let answer = admin.post("/do/assign-application", &[("application", "orders"), ("members[]", &member), ("ends", "2026-07-01")]).await;
+    let answer = admin
+        .post(
+            "/do/assign-application",
+            &[("application", "orders"), ("members[]", &member), ("ends", "2026-07-01")],
+        )
+        .await;
     assert_eq!(answer.location.as_deref(), Some("/team/apps/orders/assign"));
     let page = admin.get("/team/apps/orders/assign").await;
     assert!(page.text.contains("Choose at least one permission.") && page.text.contains("2026-07-01"));
 
-    let form = [("application", "orders"), ("members[]", member.as_str()), ("scopes[]", scope.as_str()), ("ends", "2026-07-01")];
+    let form = [
+        ("application", "orders"),
+        ("members[]", member.as_str()),
+        ("scopes[]", scope.as_str()),
+        ("ends", "2026-07-01"),
+    ];
     let answer = admin.post("/do/assign-application", &form).await;
     assert_eq!(answer.location.as_deref(), Some("/team/apps/orders"), "{}", answer.text);
     assert!(admin.get("/team/apps/orders").await.text.contains("Cy Moss"));
     let cy = world.acting(&cy).await;
-    assert!(matches!(launch(&world, cy, "orders").await.unwrap(), commands::LaunchOutcome::Go(_)));
+    assert!(matches!(
+        launch(&world, cy, "orders").await.unwrap(),
+        commands::LaunchOutcome::Go(_)
+    ));
 });
 
 for_each_backend!(an_owner_grants_and_takes_away_in_the_browser, |world| {
@@ -148,16 +199,39 @@ for_each_backend!(an_owner_grants_and_takes_away_in_the_browser, |world| {
         let page = browser.get(path).await;
         assert_eq!(page.status, 200, "{path}: {}", page.text);
     }
-    let grant = [("organization", "acme"), ("application", "payroll"), ("scopes[]", scope.as_str()), ("starts", "2026-06-01"), ("seats", "0")];
+    let grant = [
+        ("organization", "acme"),
+        ("application", "payroll"),
+        ("scopes[]", scope.as_str()),
+        ("starts", "2026-06-01"),
+        ("seats", "0"),
+    ];
     let answer = browser.post("/do/grant-entitlement", &grant).await;
     assert_eq!(answer.location.as_deref(), Some("/partners/acme/apps/payroll"));
-    assert!(browser.get("/partners/acme/apps/payroll").await.text.contains("Enter a whole number from 1"));
-    let grant = [("organization", "acme"), ("application", "payroll"), ("scopes[]", scope.as_str()), ("starts", "2026-06-01"), ("seats", "3")];
+    assert!(
+        browser
+            .get("/partners/acme/apps/payroll")
+            .await
+            .text
+            .contains("Enter a whole number from 1")
+    );
+    let grant = [
+        ("organization", "acme"),
+        ("application", "payroll"),
+        ("scopes[]", scope.as_str()),
+        ("starts", "2026-06-01"),
+        ("seats", "3"),
+    ];
     let answer = browser.post("/do/grant-entitlement", &grant).await;
     assert_eq!(answer.location.as_deref(), Some("/partners/acme/apps"), "{}", answer.text);
 
     let entitlement = acme.entitlement.id.to_string();
-    let take = [("organization", "acme"), ("application", "orders"), ("entitlement", entitlement.as_str()), ("reason", "Project over")];
+    let take = [
+        ("organization", "acme"),
+        ("application", "orders"),
+        ("entitlement", entitlement.as_str()),
+        ("reason", "Project over"),
+    ];
     let answer = browser.post("/do/revoke-entitlement", &take).await;
     assert_eq!(answer.location.as_deref(), Some("/partners/acme/apps"), "{}", answer.text);
     assert!(browser.get("/partners/acme/apps").await.text.contains("One person lost it."));
@@ -176,19 +250,38 @@ for_each_backend!(search_finds_only_what_the_person_may_see, |world| {
     assert_eq!((found.applications.len(), found.people.len(), found.partners.len()), (1, 0, 0));
     assert!(queries::search(&qx, "Ruiz").await.unwrap().people.is_empty());
 
-    let found = queries::search(&world.qx(world.acting(&acme.admin).await).await, "LIND").await.unwrap();
-    assert_eq!(found.people.iter().map(|somebody| somebody.name.as_str()).collect::<Vec<_>>(), ["Bo Lind"]);
+    let found = queries::search(&world.qx(world.acting(&acme.admin).await).await, "LIND")
+        .await
+        .unwrap();
+    assert_eq!(
+        found.people.iter().map(|somebody| somebody.name.as_str()).collect::<Vec<_>>(),
+        ["Bo Lind"]
+    );
     let found = queries::search(&world.qx(world.acting(&eve).await).await, "lind").await.unwrap();
     assert!(found.people.is_empty() && found.applications.is_empty());
     // Signs of the pattern language mean themselves.
     for text in ["%", "_", "\\"] {
-        assert!(queries::search(&world.qx(world.acting(&acme.admin).await).await, text).await.unwrap().people.is_empty(), "{text}");
+        assert!(
+            queries::search(&world.qx(world.acting(&acme.admin).await).await, text)
+                .await
+                .unwrap()
+                .people
+                .is_empty(),
+            "{text}"
+        );
     }
 
-    let found = queries::search(&world.qx(world.actor(owner.id, None).await).await, "a").await.unwrap();
-    assert_eq!(found.partners.iter().map(|partner| partner.slug.as_str()).collect::<Vec<_>>(), ["acme"]);
+    let found = queries::search(&world.qx(world.actor(owner.id, None).await).await, "a")
+        .await
+        .unwrap();
+    assert_eq!(
+        found.partners.iter().map(|partner| partner.slug.as_str()).collect::<Vec<_>>(),
+        ["acme"]
+    );
     let auditor = world.employee("Ada King", TenantRole::Auditor).await;
-    let found = queries::search(&world.qx(world.actor(auditor.id, None).await).await, &rival.name).await.unwrap();
+    let found = queries::search(&world.qx(world.actor(auditor.id, None).await).await, &rival.name)
+        .await
+        .unwrap();
     assert_eq!(found.partners.len(), 1);
 });
 
@@ -216,7 +309,12 @@ for_each_backend!(an_operator_runs_the_catalogue_in_the_browser, |world| {
     form[5] = ("launch_url", "https://billing.example.com/");
     let answer = browser.post("/do/create-application", &form).await;
     assert_eq!(answer.location.as_deref(), Some("/admin/apps/billing"), "{}", answer.text);
-    let scope = [("application", "billing"), ("name", "billing:read"), ("description", "See invoices."), ("access", "read")];
+    let scope = [
+        ("application", "billing"),
+        ("name", "billing:read"),
+        ("description", "See invoices."),
+        ("access", "read"),
+    ];
     let answer = browser.post("/do/put-scope", &scope).await;
     assert_eq!(answer.location.as_deref(), Some("/admin/apps/billing"), "{}", answer.text);
     assert!(browser.get("/admin/apps/billing").await.text.contains("billing:read"));

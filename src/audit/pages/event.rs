@@ -16,7 +16,11 @@ pub fn event() -> AnyView {
         let event = queries::event(&cx.qx, cx.param::<AuditEventId>("event")?).await?;
         let title = queries::title_of(&event.row);
         let purpose = event.row.subject_label.clone();
-        let list = if event.list_href == routes::AUDIT { "Audit trail" } else { "Activity" };
+        let list = if event.list_href == routes::AUDIT {
+            "Audit trail"
+        } else {
+            "Activity"
+        };
         let crumbs = vec![Crumb::new(event.list_href.clone(), list)];
         let read = particulars(&event.row.details);
         let (changes, particulars) = (changes(read.changes), facts(read.facts));
@@ -44,9 +48,20 @@ fn linked(label: String, href: Option<String>) -> AnyView {
 }
 
 fn what(event: EventView) -> AnyView {
-    let EventView { row, subject_href, organization_href, list_href } = event;
-    let actor_href = row.actor.filter(|_| list_href != routes::MY_ACTIVITY).map(|id| routes::with_query(&list_href, [("actor", id.to_string())]));
-    let about_href = row.subject.filter(|_| list_href != routes::MY_ACTIVITY).map(|id| routes::with_query(&list_href, [("subject", id.to_string())]));
+    let EventView {
+        row,
+        subject_href,
+        organization_href,
+        list_href,
+    } = event;
+    let actor_href = row
+        .actor
+        .filter(|_| list_href != routes::MY_ACTIVITY)
+        .map(|id| routes::with_query(&list_href, [("actor", id.to_string())]));
+    let about_href = row
+        .subject
+        .filter(|_| list_href != routes::MY_ACTIVITY)
+        .map(|id| routes::with_query(&list_href, [("subject", id.to_string())]));
     let subject = row.subject_label.map(|label| {
         let kind = row.subject_kind.unwrap_or_default();
         let all = about_href.map(|href| view! { <TextLink href=href>"everything about it"</TextLink> });
@@ -54,8 +69,12 @@ fn what(event: EventView) -> AnyView {
             <Definition term="About"><Cluster>{linked(label, subject_href)}<Muted>{kind.replace('_', " ")}</Muted>{all}</Cluster></Definition>
         }
     });
-    let organization = row.organization_label.map(|label| view! { <Definition term="Organization">{linked(label, organization_href)}</Definition> });
-    let application = row.application_label.map(|label| view! { <Definition term="Application">{label}</Definition> });
+    let organization = row
+        .organization_label
+        .map(|label| view! { <Definition term="Organization">{linked(label, organization_href)}</Definition> });
+    let application = row
+        .application_label
+        .map(|label| view! { <Definition term="Application">{label}</Definition> });
     let reason = row.reason.map(|reason| view! { <Definition term="Reason">{reason}</Definition> });
     let all = actor_href.map(|href| view! { <TextLink href=href>"everything they did"</TextLink> });
     let kind = match row.actor_kind.as_str() {
@@ -104,21 +123,29 @@ fn changes(changes: Vec<Change>) -> Option<AnyView> {
         })
         .collect_view();
     let columns = vec![Column::new("What"), Column::new("Before"), Column::new("After")];
-    Some(view! { <Section title="What changed"><Table caption="Values before and after" columns=columns>{rows}</Table></Section> }.into_any())
+    Some(
+        view! { <Section title="What changed"><Table caption="Values before and after" columns=columns>{rows}</Table></Section> }
+            .into_any(),
+    )
 }
 
 fn facts(facts: Vec<Fact>) -> Option<AnyView> {
     if facts.is_empty() {
         return None;
     }
-    let items = facts.into_iter().map(|fact| view! { <Definition term=fact.label>{shown(fact.value)}</Definition> }).collect_view();
+    let items = facts
+        .into_iter()
+        .map(|fact| view! { <Definition term=fact.label>{shown(fact.value)}</Definition> })
+        .collect_view();
     Some(view! { <Section title="Details"><Card><DefinitionList>{items}</DefinitionList></Card></Section> }.into_any())
 }
 
 fn where_from(event: EventView) -> AnyView {
     let row = event.row;
     let optional = |term: &'static str, value: Option<String>| value.map(|value| view! { <Definition term=term>{value}</Definition> });
-    let request = row.request_id.map(|id| view! { <Definition term="Request"><Code>{id}</Code></Definition> });
+    let request = row
+        .request_id
+        .map(|id| view! { <Definition term="Request"><Code>{id}</Code></Definition> });
     view! {
         <Section title="Where from">
             <Card>

@@ -4,9 +4,9 @@ use chrono_tz::Tz;
 use leptos::prelude::*;
 
 use crate::{
+    audit::queries::{AuditRow, TrailScope},
     audit::{Outcome, TrailQuery, filter, queries},
     kernel::{ApplicationId, Cursor, Day, PageRequest, day_of},
-    store::audit_events::{AuditRow, TrailScope},
     ui::*,
     web::{PageCx, PageError, routes},
 };
@@ -86,7 +86,11 @@ fn filters(trail: &TrailPage, query: &TrailQuery, applications: Vec<(Application
     let mut actions = any("Any action");
     actions.extend(filter::action_choices().into_iter().map(|(value, label)| Choice::new(value, label)));
     let mut outcomes = any("Any outcome");
-    outcomes.extend(Outcome::ALL.iter().map(|outcome| Choice::new(outcome.as_str(), outcome_word(outcome.as_str()))));
+    outcomes.extend(
+        Outcome::ALL
+            .iter()
+            .map(|outcome| Choice::new(outcome.as_str(), outcome_word(outcome.as_str()))),
+    );
     let chosen_application = query.application.map(|id| id.to_string());
     let application = (!applications.is_empty()).then(|| {
         let mut options = any("Any application");
@@ -94,8 +98,12 @@ fn filters(trail: &TrailPage, query: &TrailQuery, applications: Vec<(Application
         view! { <Select name="application" label="Application" options=options selected=chosen_application /> }
     });
     let (actor, subject, organization) = (query.actor.clone(), query.subject.clone(), query.organization.clone());
-    let who = trail.people.then(|| view! { <Field name="actor" label="Who" value=actor placeholder="Name or e-mail address" /> });
-    let organization = trail.organizations.then(|| view! { <Field name="organization" label="Organization" value=organization placeholder="Name" /> });
+    let who = trail
+        .people
+        .then(|| view! { <Field name="actor" label="Who" value=actor placeholder="Name or e-mail address" /> });
+    let organization = trail
+        .organizations
+        .then(|| view! { <Field name="organization" label="Organization" value=organization placeholder="Name" /> });
     let day = |day: Option<Day>| day.map(|day| day.to_string());
     let (from, to) = (day(query.from), day(query.to));
     let (action, outcome) = (query.action.clone(), query.outcome.map(|outcome| outcome.to_string()));
@@ -136,7 +144,10 @@ fn by_day(rows: Vec<AuditRow>, zone: Tz, today: Day, trail: &TrailPage, query: &
             _ => days.push((day, vec![row])),
         }
     }
-    days.into_iter().map(|(day, rows)| one_day(day, rows, zone, today, trail)).collect_view().into_any()
+    days.into_iter()
+        .map(|(day, rows)| one_day(day, rows, zone, today, trail))
+        .collect_view()
+        .into_any()
 }
 
 fn one_day(day: Day, rows: Vec<AuditRow>, zone: Tz, today: Day, trail: &TrailPage) -> AnyView {
@@ -159,7 +170,10 @@ fn one_day(day: Day, rows: Vec<AuditRow>, zone: Tz, today: Day, trail: &TrailPag
     columns.push(Column::new("Outcome"));
     columns.push(Column::new("From"));
     let caption = format!("Events of {title}");
-    let rows = rows.into_iter().map(|row| one_event(row, zone, people, organizations)).collect_view();
+    let rows = rows
+        .into_iter()
+        .map(|row| one_event(row, zone, people, organizations))
+        .collect_view();
     view! { <Section title=title><Table caption=caption columns=columns>{rows}</Table></Section> }.into_any()
 }
 
@@ -175,7 +189,10 @@ fn one_event(row: AuditRow, zone: Tz, people: bool, organizations: bool) -> AnyV
         let label = row.organization_label.clone();
         view! { <Cell label="Organization">{label.map_or_else(|| view! { <Muted>"none"</Muted> }.into_any(), IntoAny::into_any)}</Cell> }
     });
-    let from = row.address.clone().map_or_else(|| view! { <Muted>"not recorded"</Muted> }.into_any(), IntoAny::into_any);
+    let from = row
+        .address
+        .clone()
+        .map_or_else(|| view! { <Muted>"not recorded"</Muted> }.into_any(), IntoAny::into_any);
     let badge = outcome_badge(&row.outcome);
     view! {
         <Row>
@@ -207,7 +224,11 @@ fn about(row: &AuditRow) -> String {
 }
 
 fn shortened(text: &str) -> String {
-    if text.chars().count() > 140 { format!("{}…", text.chars().take(140).collect::<String>()) } else { text.to_owned() }
+    if text.chars().count() > 140 {
+        format!("{}…", text.chars().take(140).collect::<String>())
+    } else {
+        text.to_owned()
+    }
 }
 
 /// How it ended, in a word.

@@ -40,7 +40,12 @@ pub(super) fn certify() -> AnyView {
         let in_a_year = today.checked_add_months(Months::new(12)).unwrap_or(today);
         let latest = today + chrono::Duration::days(CERTIFICATION_MAX_DAYS - 1);
         let declined = refused(&cx.form("decline"));
-        let decide = decide(&dossier, cx.form("certify"), in_a_year.to_string(), (today.to_string(), latest.to_string()));
+        let decide = decide(
+            &dossier,
+            cx.form("certify"),
+            in_a_year.to_string(),
+            (today.to_string(), latest.to_string()),
+        );
         let evidence = evidence(&dossier, cx.qx.now, warn_days);
         let history = history_view(&dossier.history).map(|list| view! { <Section title="Earlier decisions">{list}</Section> });
         let purpose = "Look at what this partner holds, then say whether it is still needed.";
@@ -73,7 +78,10 @@ fn evidence(dossier: &Dossier, now: Timestamp, warn_days: i64) -> AnyView {
         }
         None => view! { <Badge tone=Tone::Warn>"None in force"</Badge> }.into_any(),
     };
-    let seats = evidence.contract.as_ref().map(|contract| format!("{} of {}", evidence.people_count, contract.seats));
+    let seats = evidence
+        .contract
+        .as_ref()
+        .map(|contract| format!("{} of {}", evidence.people_count, contract.seats));
     let seats = seats.map(|seats| view! { <Definition term="Seats">{seats}</Definition> });
     view! {
         <DefinitionList>
@@ -94,8 +102,18 @@ fn people(dossier: &Dossier, now: Timestamp, warn_days: i64) -> AnyView {
         return view! { <Section title="People"><EmptyState icon="users" title="Nobody" text="Nobody of this partner can sign in." /></Section> }.into_any();
     }
     let unseen = now - chrono::Duration::days(90);
-    let columns = vec![Column::new("Person"), Column::new("Role"), Column::new("Last seen"), Column::new("Ends")];
-    let rows = evidence.people.iter().take(SHOWN).map(|person| person_row(person, unseen, warn_days)).collect_view();
+    let columns = vec![
+        Column::new("Person"),
+        Column::new("Role"),
+        Column::new("Last seen"),
+        Column::new("Ends"),
+    ];
+    let rows = evidence
+        .people
+        .iter()
+        .take(SHOWN)
+        .map(|person| person_row(person, unseen, warn_days))
+        .collect_view();
     let all = (evidence.people_count > SHOWN as u64).then(|| {
         let href = routes::partner_part(&dossier.organization.slug, "people");
         view! { <TextLink href=href>"See all of them"</TextLink> }
@@ -105,7 +123,9 @@ fn people(dossier: &Dossier, now: Timestamp, warn_days: i64) -> AnyView {
 
 fn person_row(person: &EvidencePerson, unseen: Timestamp, warn_days: i64) -> AnyView {
     let seen = match person.last_seen_at {
-        Some(at) if at < unseen => view! { <Cluster><RelativeTime at=at /><Badge tone=Tone::Warn>"Long unused"</Badge></Cluster> }.into_any(),
+        Some(at) if at < unseen => {
+            view! { <Cluster><RelativeTime at=at /><Badge tone=Tone::Warn>"Long unused"</Badge></Cluster> }.into_any()
+        }
         Some(at) => view! { <RelativeTime at=at /> }.into_any(),
         None => view! { <Badge tone=Tone::Warn>"Never"</Badge> }.into_any(),
     };
@@ -130,8 +150,13 @@ fn applications(evidence: &Evidence, warn_days: i64) -> AnyView {
     if evidence.applications.is_empty() {
         return view! { <Section title="Applications"><EmptyState icon="package" title="None" text="This partner holds no application." /></Section> }.into_any();
     }
-    let columns =
-        vec![Column::new("Application"), Column::new("Permissions"), Column::number("People"), Column::new("Last use"), Column::new("Ends")];
+    let columns = vec![
+        Column::new("Application"),
+        Column::new("Permissions"),
+        Column::number("People"),
+        Column::new("Last use"),
+        Column::new("Ends"),
+    ];
     let rows = evidence
         .applications
         .iter()
@@ -144,7 +169,12 @@ fn applications(evidence: &Evidence, warn_days: i64) -> AnyView {
                 Some(end) => view! { <TimeLeft end=end warn_days=warn_days /> }.into_any(),
                 None => view! { <Muted>"with the contract"</Muted> }.into_any(),
             };
-            let scopes = application.scopes.iter().cloned().map(|scope| view! { <Code>{scope}</Code> }.into_any()).collect_view();
+            let scopes = application
+                .scopes
+                .iter()
+                .cloned()
+                .map(|scope| view! { <Code>{scope}</Code> }.into_any())
+                .collect_view();
             let (name, people) = (application.name.clone(), application.people);
             view! {
                 <Row>
@@ -206,16 +236,19 @@ fn decline(dossier: &Dossier) -> Option<AnyView> {
         counted(dossier.evidence.people_count, "person", "people"),
         counted(dossier.open_sessions, "open session", "open sessions"),
     );
-    let fields = vec![("organization", organization.slug.clone()), ("version", organization.version.to_string())];
+    let fields = vec![
+        ("organization", organization.slug.clone()),
+        ("version", organization.version.to_string()),
+    ];
     Some(
         view! {
             <Section title="Not needed any more?" purpose="Declining pauses the partner until somebody certifies it again.">
-                <Confirm id="decline" trigger=format!("Decline {name}…") title=format!("Decline to certify {name}?") verb=format!("Decline {name}")
+                <Cluster><Confirm id="decline" trigger=format!("Decline {name}…") title=format!("Decline to certify {name}?") verb=format!("Decline {name}")
                     action="/do/decline-partner" fields=fields kind=Kind::Danger>
                     <Paragraph>{ends}</Paragraph>
                     <Paragraph>"It can be undone at any time: certify the partner, and everything that has not ended by then counts again."</Paragraph>
                     <TextArea name="reason" label="Reason" rows=2 required=true maxlength="1000" />
-                </Confirm>
+                </Confirm></Cluster>
             </Section>
         }
         .into_any(),

@@ -32,7 +32,10 @@ fn item(past: &PastDecision) -> AnyView {
         "Known then: {} people, {} applications{}.",
         evidence.people_count,
         evidence.applications.len(),
-        evidence.contract.as_ref().map_or_else(|| ", no contract in force".to_owned(), |contract| format!(", contract {}", contract.reference)),
+        evidence.contract.as_ref().map_or_else(
+            || ", no contract in force".to_owned(),
+            |contract| format!(", contract {}", contract.reference)
+        ),
     );
     let reason = certification.reason.clone();
     view! {

@@ -23,10 +23,12 @@ pub(super) fn inbox() -> AnyView {
                 people(&found, warn_days),
                 invitations(&found, warn_days),
             ];
-            view! { <Stack gap=Gap::Large>{parts.into_iter().flatten().collect_view()}</Stack> }
-            .into_any()
+            view! { <Stack gap=Gap::Large>{parts.into_iter().flatten().collect_view()}</Stack> }.into_any()
         };
-        Ok(Content::new("Inbox", view! { <PageHeader title="Inbox" purpose="What waits for you, the most urgent first." />{body} }))
+        Ok(Content::new(
+            "Inbox",
+            view! { <PageHeader title="Inbox" purpose="What waits for you, the most urgent first." />{body} },
+        ))
     })
 }
 
@@ -40,9 +42,15 @@ fn certifications(found: &Inbox, warn_days: i64) -> Option<AnyView> {
         .iter()
         .map(|organization| {
             let href = routes::partner_part(&organization.slug, "certify");
-            let paused = organization.suspended_by_certification.then(|| view! { " "<Badge tone=Tone::Bad>"Paused"</Badge> });
+            let paused = organization
+                .suspended_by_certification
+                .then(|| view! { " "<Badge tone=Tone::Bad>"Paused"</Badge> });
             let due = due(organization.certification_due_at, href.clone(), warn_days);
-            let (page, name, verb) = (routes::partner(&organization.slug), organization.name.clone(), format!("Certify {}", organization.name));
+            let (page, name, verb) = (
+                routes::partner(&organization.slug),
+                organization.name.clone(),
+                format!("Certify {}", organization.name),
+            );
             view! {
                 <Row>
                     <HeadCell label="Partner"><TextLink href=page>{name}</TextLink>{paused}</HeadCell>
@@ -52,21 +60,33 @@ fn certifications(found: &Inbox, warn_days: i64) -> Option<AnyView> {
             }
         })
         .collect_view();
-    Some(view! { <Section title="Partners to certify"><Table caption="Partners to certify" columns=columns>{rows}</Table></Section> }.into_any())
+    Some(
+        view! { <Section title="Partners to certify"><Table caption="Partners to certify" columns=columns>{rows}</Table></Section> }
+            .into_any(),
+    )
 }
 
 fn contracts(found: &Inbox, warn_days: i64) -> Option<AnyView> {
     if found.contracts.is_empty() {
         return None;
     }
-    let columns = vec![Column::new("Partner"), Column::new("Contract"), Column::new("Ends"), Column::action("Open")];
+    let columns = vec![
+        Column::new("Partner"),
+        Column::new("Contract"),
+        Column::new("Ends"),
+        Column::action("Open"),
+    ];
     let rows = found
         .contracts
         .iter()
         .map(|(contract, organization)| {
             let href = routes::partner_contract(&organization.slug, contract.id);
             let (page, name) = (routes::partner(&organization.slug), organization.name.clone());
-            let (reference, ends_at, verb) = (contract.reference.clone(), contract.ends_at, format!("Extend {}", contract.reference));
+            let (reference, ends_at, verb) = (
+                contract.reference.clone(),
+                contract.ends_at,
+                format!("Extend {}", contract.reference),
+            );
             view! {
                 <Row>
                     <HeadCell label="Partner"><TextLink href=page>{name}</TextLink></HeadCell>
@@ -106,7 +126,12 @@ fn people(found: &Inbox, warn_days: i64) -> Option<AnyView> {
         .people
         .iter()
         .map(|member| {
-            let (href, name, ends_at, verb) = (routes::member(member.id), member.name.clone(), member.ends_at, format!("Open {}", member.name));
+            let (href, name, ends_at, verb) = (
+                routes::member(member.id),
+                member.name.clone(),
+                member.ends_at,
+                format!("Open {}", member.name),
+            );
             let open = href.clone();
             view! {
                 <Row>
@@ -138,7 +163,8 @@ fn invitations(found: &Inbox, warn_days: i64) -> Option<AnyView> {
             }
         })
         .collect_view();
-    let action = view! { <LinkButton href=routes::TEAM_INVITATIONS kind=Kind::Secondary size=Size::Small>"All invitations"</LinkButton> }.into_any();
+    let action =
+        view! { <LinkButton href=routes::TEAM_INVITATIONS kind=Kind::Secondary size=Size::Small>"All invitations"</LinkButton> }.into_any();
     Some(
         view! {
             <Section title="Unanswered invitations that end soon" action=action><Table caption="Invitations" columns=columns>{rows}</Table></Section>

@@ -35,19 +35,34 @@ pub(super) fn list() -> AnyView {
                 Column::new("Contract"),
                 Column::action("Certify"),
             ];
-            let rows = found.rows.into_iter().map(|partner| row(partner, found.mine, warn_days)).collect_view();
+            let rows = found
+                .rows
+                .into_iter()
+                .map(|partner| row(partner, found.mine, warn_days))
+                .collect_view();
             view! {
                 <Table caption="Certifications" columns=columns>{rows}</Table>
                 <Pagination newer=earlier older=later newer_label="Due earlier" older_label="Due later" />
             }
             .into_any()
         };
-        Ok(Content::new("Certifications", view! { <Stack><PageHeader title="Certifications" purpose=purpose />{body}</Stack> }))
+        Ok(Content::new(
+            "Certifications",
+            view! { <Stack><PageHeader title="Certifications" purpose=purpose />{body}</Stack> },
+        ))
     })
 }
 
 fn row(partner: DueRow, mine: bool, warn_days: i64) -> AnyView {
-    let DueRow { organization, owner, people, applications, last_used_at, contract, may_certify } = partner;
+    let DueRow {
+        organization,
+        owner,
+        people,
+        applications,
+        last_used_at,
+        contract,
+        may_certify,
+    } = partner;
     let slug = organization.slug.clone();
     let certify = routes::partner_part(&slug, "certify");
     let used = match last_used_at {
@@ -60,7 +75,11 @@ fn row(partner: DueRow, mine: bool, warn_days: i64) -> AnyView {
     };
     let owner = (!mine).then(|| view! { <Muted>{owner.unwrap_or_else(|| "nobody answers for it".to_owned())}</Muted> });
     let paused = (organization.status != crate::organizations::OrganizationStatus::Active).then(|| status_badge(organization.status));
-    let (verb, kind) = if may_certify { (format!("Certify {}", organization.name), Kind::Primary) } else { (format!("Evidence of {}", organization.name), Kind::Ghost) };
+    let (verb, kind) = if may_certify {
+        (format!("Certify {}", organization.name), Kind::Primary)
+    } else {
+        (format!("Evidence of {}", organization.name), Kind::Ghost)
+    };
     let due = due(organization.certification_due_at, certify.clone(), warn_days);
     view! {
         <Row>

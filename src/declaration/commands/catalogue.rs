@@ -24,7 +24,12 @@ impl Step<'_> {
             None => None,
             Some(url) => {
                 let url = url.replace(PUBLIC_URL, &self.cx.settings.public_url);
-                let refused = |error: catalogue::DraftError| Stop::at(format!("{key}.launch_url"), format!("becomes {url:?}, which cannot be used. {error}"));
+                let refused = |error: catalogue::DraftError| {
+                    Stop::at(
+                        format!("{key}.launch_url"),
+                        format!("becomes {url:?}, which cannot be used. {error}"),
+                    )
+                };
                 Some(catalogue::launch_url(&url).map_err(refused)?)
             }
         };
@@ -52,21 +57,39 @@ impl Step<'_> {
                 }
                 let event = about(EventKind::ApplicationCreated, &application).detail("launch_url", application.launch_url.as_str());
                 self.record(event).await?;
-                self.did(Mark::Create, "application", format!("{} ({})", application.slug, application.name), Fields::default());
+                self.did(
+                    Mark::Create,
+                    "application",
+                    format!("{} ({})", application.slug, application.name),
+                    Fields::default(),
+                );
                 application
             }
             Some(mut application) => {
                 let mut fields = Fields::default();
                 fields.set("name", &mut application.name, entry.name.clone(), |name| text(name));
-                fields.set("description", &mut application.description, entry.description.clone(), |words| text(words));
+                fields.set("description", &mut application.description, entry.description.clone(), |words| {
+                    text(words)
+                });
                 fields.set("icon", &mut application.icon, entry.icon.clone(), plain);
                 fields.set("category", &mut application.category, entry.category.clone(), |words| text(words));
                 fields.set("launch_url", &mut application.launch_url, launch_url, plain);
-                self.change_person_of("owner", &mut application.owner, owner.map(|owner| owner.map(|owner| owner.id)), &mut fields).await?;
-                let retired = fields.set("status", &mut application.status, entry.status, plain) && application.status == ApplicationStatus::Retired;
+                self.change_person_of(
+                    "owner",
+                    &mut application.owner,
+                    owner.map(|owner| owner.map(|owner| owner.id)),
+                    &mut fields,
+                )
+                .await?;
+                let retired =
+                    fields.set("status", &mut application.status, entry.status, plain) && application.status == ApplicationStatus::Retired;
                 if !fields.is_empty() {
                     store::applications::update(&self.cx.tx, &application).await?;
-                    let kind = if retired { EventKind::ApplicationRetired } else { EventKind::ApplicationChanged };
+                    let kind = if retired {
+                        EventKind::ApplicationRetired
+                    } else {
+                        EventKind::ApplicationChanged
+                    };
                     self.record(about(kind, &application).detail("changed", fields.detail())).await?;
                     self.did(Mark::Change, "application", application.slug.clone(), fields);
                 }
@@ -96,7 +119,9 @@ impl Step<'_> {
             }
             Some(scope) => {
                 let mut scope = scope.clone();
-                fields.set("description", &mut scope.description, entry.description.clone(), |words| text(words));
+                fields.set("description", &mut scope.description, entry.description.clone(), |words| {
+                    text(words)
+                });
                 fields.set("access", &mut scope.access, entry.access, ScopeAccess::to_string);
                 fields.set("high_value", &mut scope.high_value, entry.high_value, yes);
                 if fields.is_empty() {

@@ -1,12 +1,7 @@
 //! What organizations may use.
 
 use super::{
-    super::{
-        Mark,
-        changes::Fields,
-        error::Stop,
-        model::EntitlementEntry,
-    },
+    super::{Mark, changes::Fields, error::Stop, model::EntitlementEntry},
     step::{Step, scope_ids, scope_names, sorted},
 };
 use crate::{
@@ -27,7 +22,8 @@ impl Step<'_> {
             let Some(held) = held else { return Ok(()) };
             let revoked = held.revoke(self.cx.now).map_err(|error| Stop::at(key, error.to_string()))?;
             store::grants::update_entitlement(&self.cx.tx, &revoked).await?;
-            self.record(about(EventKind::EntitlementRevoked, organization, &application, &revoked)).await?;
+            self.record(about(EventKind::EntitlementRevoked, organization, &application, &revoked))
+                .await?;
             self.did(Mark::End, "entitlement", shown, Fields::default());
             return Ok(());
         }
@@ -55,7 +51,9 @@ impl Step<'_> {
                 fields.set("scopes", &mut entitlement.scopes, wanted, scope_names(&scopes));
                 fields.set("starts", &mut entitlement.starts_at, starts, self.show_start());
                 fields.set("ends", &mut entitlement.ends_at, ends, self.show_end());
-                fields.set("seats", &mut entitlement.seats, seats, |seats| seats.map_or_else(|| "as many as the contract".to_owned(), |seats| seats.to_string()));
+                fields.set("seats", &mut entitlement.seats, seats, |seats| {
+                    seats.map_or_else(|| "as many as the contract".to_owned(), |seats| seats.to_string())
+                });
                 if fields.is_empty() {
                     return Ok(());
                 }
@@ -63,13 +61,25 @@ impl Step<'_> {
             }
         };
         if entitlement.scopes.is_empty() {
-            return Err(Stop::at(format!("{key}.scopes"), "would be empty; expected at least one scope of the application"));
+            return Err(Stop::at(
+                format!("{key}.scopes"),
+                "would be empty; expected at least one scope of the application",
+            ));
         }
         if entitlement.ends_at.is_some_and(|end| end <= entitlement.starts_at) {
-            return Err(Stop::at(format!("{key}.ends"), "is before the first day; expected a later last day"));
+            return Err(Stop::at(
+                format!("{key}.ends"),
+                "is before the first day; expected a later last day",
+            ));
         }
-        self.crowded_entitlements.entry(entitlement.id).or_insert_with(|| (organization.id, key.to_owned()));
-        let kind = if is_new { EventKind::EntitlementGranted } else { EventKind::EntitlementChanged };
+        self.crowded_entitlements
+            .entry(entitlement.id)
+            .or_insert_with(|| (organization.id, key.to_owned()));
+        let kind = if is_new {
+            EventKind::EntitlementGranted
+        } else {
+            EventKind::EntitlementChanged
+        };
         let mut event = about(kind, organization, &application, &entitlement)
             .detail("scopes", scope_names(&scopes)(&entitlement.scopes))
             .detail("ends_at", entitlement.ends_at.map(|end| end.to_rfc3339()))

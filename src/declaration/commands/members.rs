@@ -28,17 +28,28 @@ impl Step<'_> {
         let person = self.find_person(key, entry.email.as_str()).await?;
         for (index, membership) in entry.memberships.iter().enumerate() {
             let key = format!("{key}.memberships[{index}]");
-            let organization = self.find_organization(&format!("{key}.organization"), &membership.organization).await?;
-            let Some(member) = self.membership(&key, &person, &organization, membership).await? else { continue };
+            let organization = self
+                .find_organization(&format!("{key}.organization"), &membership.organization)
+                .await?;
+            let Some(member) = self.membership(&key, &person, &organization, membership).await? else {
+                continue;
+            };
             for (number, assignment) in membership.assignments.iter().enumerate() {
-                self.assignment(&format!("{key}.assignments[{number}]"), &person, &organization, &member, assignment).await?;
+                self.assignment(&format!("{key}.assignments[{number}]"), &person, &organization, &member, assignment)
+                    .await?;
             }
         }
         Ok(())
     }
 
     /// The membership; none when it is over.
-    async fn membership(&mut self, key: &str, person: &Person, organization: &Organization, entry: &MembershipEntry) -> Result<Option<Member>, Stop> {
+    async fn membership(
+        &mut self,
+        key: &str,
+        person: &Person,
+        organization: &Organization,
+        entry: &MembershipEntry,
+    ) -> Result<Option<Member>, Stop> {
         let starts = self.starts(key, entry.starts)?;
         let ends = self.ends(&format!("{key}.ends"), entry.ends)?;
         let shown = format!("{} in {}", person.email.as_str(), organization.slug);
@@ -78,11 +89,15 @@ impl Step<'_> {
                 member
             }
             Some(member) if member.read_only => {
-                self.report.notes.push(format!("{key}: {shown} is handing over to a successor and stays as it is"));
+                self.report
+                    .notes
+                    .push(format!("{key}: {shown} is handing over to a successor and stays as it is"));
                 return Ok(None);
             }
             Some(member) if removed => {
-                let member = member.remove(entry.status_reason.clone(), self.cx.now).map_err(|error| Stop::at(key, error.to_string()))?;
+                let member = member
+                    .remove(entry.status_reason.clone(), self.cx.now)
+                    .map_err(|error| Stop::at(key, error.to_string()))?;
                 store::members::update(&self.cx.tx, &member).await?;
                 let assignments = store::grants::revoke_assignments_of_member(&self.cx.tx, member.id, self.cx.now).await?;
                 let sessions = store::sessions::end_of_member(&self.cx.tx, member.id).await?;
@@ -103,7 +118,12 @@ impl Step<'_> {
                 match member.status {
                     MemberStatus::Active => member.status_reason = None,
                     _ => {
-                        fields.set("status_reason", &mut member.status_reason, or_cleared(entry.status_reason.as_ref()), optional);
+                        fields.set(
+                            "status_reason",
+                            &mut member.status_reason,
+                            or_cleared(entry.status_reason.as_ref()),
+                            optional,
+                        );
                     }
                 }
                 if !fields.is_empty() {
@@ -121,9 +141,16 @@ impl Step<'_> {
     }
 
     /// One event for each kind of difference, as if it had been done on the pages.
-    async fn tell_membership(&mut self, organization: &Organization, person: &Person, member: &Member, fields: &Fields) -> Result<(), Stop> {
+    async fn tell_membership(
+        &mut self,
+        organization: &Organization,
+        person: &Person,
+        member: &Member,
+        fields: &Fields,
+    ) -> Result<(), Stop> {
         if fields.has("role") {
-            self.record(about(EventKind::RoleChanged, organization, person, member).detail("changed", fields.detail())).await?;
+            self.record(about(EventKind::RoleChanged, organization, person, member).detail("changed", fields.detail()))
+                .await?;
         }
         if fields.has("starts") || fields.has("ends") {
             let event = about(EventKind::LeaveScheduled, organization, person, member)
@@ -132,7 +159,11 @@ impl Step<'_> {
             self.record(event).await?;
         }
         if fields.has("status") || fields.has("status_reason") {
-            let kind = if member.status == MemberStatus::Suspended { EventKind::MemberSuspended } else { EventKind::MemberReinstated };
+            let kind = if member.status == MemberStatus::Suspended {
+                EventKind::MemberSuspended
+            } else {
+                EventKind::MemberReinstated
+            };
             let mut event = about(kind, organization, person, member).reason_given(member.status_reason.clone());
             if member.status == MemberStatus::Suspended {
                 event = event.detail("sessions_ended", store::sessions::end_of_member(&self.cx.tx, member.id).await?);
@@ -156,7 +187,10 @@ impl Step<'_> {
             if entry.revoked {
                 return Ok(());
             }
-            let text = format!("is {:?}, which {} does not hold; expected an application that the organization is entitled to", entry.application, organization.slug);
+            let text = format!(
+                "is {:?}, which {} does not hold; expected an application that the organization is entitled to",
+                entry.application, organization.slug
+            );
             return Err(Stop::at(format!("{key}.application"), text));
         };
         let held = store::grants::assignment_of(&self.cx.tx, member.id, entitlement.id).await?;
@@ -165,7 +199,15 @@ impl Step<'_> {
             let Some(held) = held else { return Ok(()) };
             let revoked = held.revoke(self.cx.now).map_err(|error| Stop::at(key, error.to_string()))?;
             store::grants::update_assignment(&self.cx.tx, &revoked).await?;
-            self.record(about_share(EventKind::AssignmentRevoked, organization, person, member, &application, &revoked)).await?;
+            self.record(about_share(
+                EventKind::AssignmentRevoked,
+                organization,
+                person,
+                member,
+                &application,
+                &revoked,
+            ))
+            .await?;
             self.did(Mark::End, "assignment", shown, Fields::default());
             return Ok(());
         }
@@ -201,13 +243,25 @@ impl Step<'_> {
             }
         };
         if assignment.scopes.is_empty() {
-            return Err(Stop::at(format!("{key}.scopes"), "would be empty; expected at least one scope that the organization holds"));
+            return Err(Stop::at(
+                format!("{key}.scopes"),
+                "would be empty; expected at least one scope that the organization holds",
+            ));
         }
         if assignment.ends_at.is_some_and(|end| end <= assignment.starts_at) {
-            return Err(Stop::at(format!("{key}.ends"), "is before the first day; expected a later last day"));
+            return Err(Stop::at(
+                format!("{key}.ends"),
+                "is before the first day; expected a later last day",
+            ));
         }
-        self.crowded_entitlements.entry(entitlement.id).or_insert_with(|| (organization.id, key.to_owned()));
-        let kind = if is_new { EventKind::AssignmentGranted } else { EventKind::AssignmentChanged };
+        self.crowded_entitlements
+            .entry(entitlement.id)
+            .or_insert_with(|| (organization.id, key.to_owned()));
+        let kind = if is_new {
+            EventKind::AssignmentGranted
+        } else {
+            EventKind::AssignmentChanged
+        };
         let mut event = about_share(kind, organization, person, member, &application, &assignment)
             .detail("scopes", scope_names(&scopes)(&assignment.scopes))
             .detail("ends_at", assignment.ends_at.map(|end| end.to_rfc3339()));
@@ -227,16 +281,28 @@ impl Step<'_> {
 
 fn check_window(key: &str, member: &Member) -> Result<(), Stop> {
     if member.ends_at.is_some_and(|end| end <= member.starts_at) {
-        return Err(Stop::at(format!("{key}.ends"), "is before the first day; expected a later last day"));
+        return Err(Stop::at(
+            format!("{key}.ends"),
+            "is before the first day; expected a later last day",
+        ));
     }
     Ok(())
 }
 
 fn about(kind: EventKind, organization: &Organization, person: &Person, member: &Member) -> Event {
-    Event::new(kind).organization(organization.id, organization.name.clone()).subject(Subject::new("member", member.id, person.name.clone()))
+    Event::new(kind)
+        .organization(organization.id, organization.name.clone())
+        .subject(Subject::new("member", member.id, person.name.clone()))
 }
 
-fn about_share(kind: EventKind, organization: &Organization, person: &Person, member: &Member, application: &Application, assignment: &Assignment) -> Event {
+fn about_share(
+    kind: EventKind,
+    organization: &Organization,
+    person: &Person,
+    member: &Member,
+    application: &Application,
+    assignment: &Assignment,
+) -> Event {
     about(kind, organization, person, member)
         .application(application.id, application.name.clone())
         .detail("assignment", assignment.id.to_string())

@@ -32,7 +32,10 @@ pub const ACTOR: Actor = Actor::System("portico apply");
 /// # Errors
 /// [`DeclarationError::Invalid`] names the key when something does not fit what is there; then nothing was changed.
 pub async fn run(portal: &Portal, file: &str, declaration: &Declaration, dry_run: bool) -> Result<Report, DeclarationError> {
-    let invalid = |problem: Problem| DeclarationError::Invalid { file: file.to_owned(), problems: vec![problem] };
+    let invalid = |problem: Problem| DeclarationError::Invalid {
+        file: file.to_owned(),
+        problems: vec![problem],
+    };
     let explain = |stop: Stop| match stop {
         Stop::Problem(problem) => invalid(problem),
         Stop::Store(error) => error.into(),
@@ -78,7 +81,10 @@ async fn apply(cx: &mut Cx, file: &str, declaration: &Declaration, passwords: pa
     }
     step.check_seats().await?;
     if step.took_operator && store::tenant::people_in_role(&step.cx.tx, TenantRole::Operator).await?.is_empty() {
-        return Err(Stop::at("people", "would leave the portal without an operator; expected at least one person with the tenant role operator"));
+        return Err(Stop::at(
+            "people",
+            "would leave the portal without an operator; expected at least one person with the tenant role operator",
+        ));
     }
     let report = step.report;
     if !report.is_empty() {

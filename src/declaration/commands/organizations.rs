@@ -33,16 +33,21 @@ impl Step<'_> {
             let (later, now): (Vec<usize>, Vec<usize>) = waiting.iter().copied().partition(waits_for_parent);
             if now.is_empty() {
                 let key = format!("organizations[{}].parent", later[0]);
-                return Err(Stop::at(key, "leads back to the organization itself; expected a parent that is above it"));
+                return Err(Stop::at(
+                    key,
+                    "leads back to the organization itself; expected a parent that is above it",
+                ));
             }
             for index in now {
                 let key = format!("organizations[{index}]");
                 let organization = self.organization(&key, &entries[index]).await?;
                 for (number, contract) in entries[index].contracts.iter().enumerate() {
-                    self.contract(&format!("{key}.contracts[{number}]"), &organization, contract).await?;
+                    self.contract(&format!("{key}.contracts[{number}]"), &organization, contract)
+                        .await?;
                 }
                 for (number, entitlement) in entries[index].entitlements.iter().enumerate() {
-                    self.entitlement(&format!("{key}.entitlements[{number}]"), &organization, entitlement).await?;
+                    self.entitlement(&format!("{key}.entitlements[{number}]"), &organization, entitlement)
+                        .await?;
                 }
             }
             waiting = later;
@@ -64,7 +69,10 @@ impl Step<'_> {
         };
         let parent_id = parent.as_ref().map(|parent| parent.as_ref().map(|parent| parent.id));
         let organization = match known {
-            None => self.create_organization(key, entry, parent_id.flatten(), owner.flatten(), deputy.flatten()).await?,
+            None => {
+                self.create_organization(key, entry, parent_id.flatten(), owner.flatten(), deputy.flatten())
+                    .await?
+            }
             Some(known) => self.change_organization(key, entry, known, parent_id, owner, deputy).await?,
         };
         if organization.owner.is_some() && organization.owner == organization.deputy {
@@ -88,7 +96,10 @@ impl Step<'_> {
                 let person = self.find_person(key, address).await?;
                 let roles = store::tenant::roles_of(&self.cx.tx, person.id).await?;
                 if !roles.contains(&TenantRole::Owner) {
-                    return Err(Stop::at(key, format!("names {address}, who is no owner; expected somebody with the tenant role owner")));
+                    return Err(Stop::at(
+                        key,
+                        format!("names {address}, who is no owner; expected somebody with the tenant role owner"),
+                    ));
                 }
                 Ok(Some(Some(person.id)))
             }
@@ -104,7 +115,10 @@ impl Step<'_> {
             }
             above = store::organizations::get(&self.cx.tx, id).await?.and_then(|parent| parent.parent);
         }
-        Err(Stop::at(format!("{key}.parent"), "leads back to the organization itself; expected a parent that is above it"))
+        Err(Stop::at(
+            format!("{key}.parent"),
+            "leads back to the organization itself; expected a parent that is above it",
+        ))
     }
 
     async fn create_organization(
@@ -147,7 +161,12 @@ impl Step<'_> {
             .detail("status", organization.status.as_str())
             .reason_given(organization.status_reason.clone());
         self.record(event).await?;
-        self.did(Mark::Create, "organization", format!("{} ({})", organization.slug, organization.name), Fields::default());
+        self.did(
+            Mark::Create,
+            "organization",
+            format!("{} ({})", organization.slug, organization.name),
+            Fields::default(),
+        );
         Ok(organization)
     }
 
@@ -164,18 +183,28 @@ impl Step<'_> {
         let mut profile = Fields::default();
         profile.set("name", &mut organization.name, entry.name.clone(), |name| text(name));
         profile.set("kind", &mut organization.kind, entry.kind.clone(), |kind| text(kind));
-        profile.set("description", &mut organization.description, entry.description.clone(), |words| text(words));
-        profile.set("metadata", &mut organization.metadata, entry.metadata.clone(), |pairs| format!("{pairs:?}"));
+        profile.set("description", &mut organization.description, entry.description.clone(), |words| {
+            text(words)
+        });
+        profile.set("metadata", &mut organization.metadata, entry.metadata.clone(), |pairs| {
+            format!("{pairs:?}")
+        });
         if let Some(parent) = parent.filter(|parent| *parent != organization.parent) {
             profile.note("parent", self.slug_of(organization.parent).await?, self.slug_of(parent).await?);
             organization.parent = parent;
         }
         self.change_person_of("owner", &mut organization.owner, owner, &mut profile).await?;
-        self.change_person_of("deputy", &mut organization.deputy, deputy, &mut profile).await?;
+        self.change_person_of("deputy", &mut organization.deputy, deputy, &mut profile)
+            .await?;
         profile.set("require_step_up", &mut organization.require_step_up, entry.require_step_up, yes);
         self.certification(key, entry, &mut organization, &mut profile)?;
         let mut branding = Fields::default();
-        branding.set("accent", &mut organization.accent, entry.accent.as_ref().and_then(|accent| accent.parse().ok()), |accent| accent.as_str().to_owned());
+        branding.set(
+            "accent",
+            &mut organization.accent,
+            entry.accent.as_ref().and_then(|accent| accent.parse().ok()),
+            |accent| accent.as_str().to_owned(),
+        );
         let mut status = Fields::default();
         let mut organization = self.status(key, entry, organization, &mut status)?;
         if profile.is_empty() && branding.is_empty() && status.is_empty() {
@@ -184,10 +213,12 @@ impl Step<'_> {
         store::organizations::update(&self.cx.tx, &organization).await?;
         organization.version += 1;
         if !profile.is_empty() {
-            self.record(about(EventKind::OrganizationChanged, &organization).detail("changed", profile.detail())).await?;
+            self.record(about(EventKind::OrganizationChanged, &organization).detail("changed", profile.detail()))
+                .await?;
         }
         if !branding.is_empty() {
-            self.record(about(EventKind::BrandingChanged, &organization).detail("accent", organization.accent.as_str())).await?;
+            self.record(about(EventKind::BrandingChanged, &organization).detail("accent", organization.accent.as_str()))
+                .await?;
         }
         if organization.status != before.status {
             let kind = match organization.status {
@@ -198,11 +229,15 @@ impl Step<'_> {
             };
             let mut event = about(kind, &organization).reason_given(organization.status_reason.clone());
             if matches!(organization.status, OrganizationStatus::Suspended | OrganizationStatus::Offboarded) {
-                event = event.detail("sessions_ended", store::sessions::end_of_organization(&self.cx.tx, organization.id).await?);
+                event = event.detail(
+                    "sessions_ended",
+                    store::sessions::end_of_organization(&self.cx.tx, organization.id).await?,
+                );
             }
             self.record(event).await?;
         } else if !status.is_empty() {
-            self.record(about(EventKind::OrganizationChanged, &organization).detail("changed", status.detail())).await?;
+            self.record(about(EventKind::OrganizationChanged, &organization).detail("changed", status.detail()))
+                .await?;
         }
         let fields = Fields([profile.0, branding.0, status.0].concat());
         self.did(Mark::Change, "organization", organization.slug.clone(), fields);
@@ -210,13 +245,21 @@ impl Step<'_> {
     }
 
     /// Certification as declared, unless a newer one was made in the portal.
-    fn certification(&mut self, key: &str, entry: &OrganizationEntry, organization: &mut Organization, fields: &mut Fields) -> Result<(), Stop> {
+    fn certification(
+        &mut self,
+        key: &str,
+        entry: &OrganizationEntry,
+        organization: &mut Organization,
+        fields: &mut Fields,
+    ) -> Result<(), Stop> {
         let certified = self.instant(&format!("{key}.certified"), entry.certified)?;
         if certified.is_some() && organization.certified_at > certified {
             return Ok(());
         }
         let show = self.show_start();
-        let renewed = fields.set("certified", &mut organization.certified_at, certified.map(Some), |at| at.as_ref().map_or_else(|| "—".to_owned(), &show));
+        let renewed = fields.set("certified", &mut organization.certified_at, certified.map(Some), |at| {
+            at.as_ref().map_or_else(|| "—".to_owned(), &show)
+        });
         let due = self.ends(&format!("{key}.certification_due"), entry.certification_due)?;
         fields.set("certification_due", &mut organization.certification_due_at, due, self.show_end());
         let grace = self.cx.tenant.certification_grace_days;
@@ -226,12 +269,23 @@ impl Step<'_> {
         Ok(())
     }
 
-    fn status(&mut self, key: &str, entry: &OrganizationEntry, organization: Organization, fields: &mut Fields) -> Result<Organization, Stop> {
+    fn status(
+        &mut self,
+        key: &str,
+        entry: &OrganizationEntry,
+        organization: Organization,
+        fields: &mut Fields,
+    ) -> Result<Organization, Stop> {
         let Some(wanted) = entry.status else { return Ok(organization) };
         let (old, old_reason) = (organization.status, organization.status_reason.clone());
         if wanted == old {
             let mut organization = organization;
-            fields.set("status_reason", &mut organization.status_reason, or_cleared(entry.status_reason.as_ref()), optional);
+            fields.set(
+                "status_reason",
+                &mut organization.status_reason,
+                or_cleared(entry.status_reason.as_ref()),
+                optional,
+            );
             return Ok(organization);
         }
         if wanted == OrganizationStatus::Active && organization.suspended_by_certification {
@@ -245,10 +299,18 @@ impl Step<'_> {
             OrganizationStatus::Suspended => organization.suspend(why, false),
             OrganizationStatus::Offboarded => organization.offboard(why),
             OrganizationStatus::Onboarding => {
-                return Err(Stop::at(format!("{key}.status"), format!("is onboarding, but the organization is {old} already; expected active, suspended or offboarded")));
+                return Err(Stop::at(
+                    format!("{key}.status"),
+                    format!("is onboarding, but the organization is {old} already; expected active, suspended or offboarded"),
+                ));
             }
         };
-        let changed = changed.map_err(|_| Stop::at(format!("{key}.status"), format!("cannot become {wanted}, because it is {old}; expected another status")))?;
+        let changed = changed.map_err(|_| {
+            Stop::at(
+                format!("{key}.status"),
+                format!("cannot become {wanted}, because it is {old}; expected another status"),
+            )
+        })?;
         fields.note("status", old.as_str(), wanted.as_str());
         if changed.status_reason != old_reason {
             fields.note("status_reason", optional(&old_reason), optional(&changed.status_reason));
@@ -294,12 +356,17 @@ impl Step<'_> {
                     return Ok(());
                 }
                 if was_over && contract.ends_at > self.cx.now {
-                    return Err(Stop::at(format!("{key}.ends"), "would revive a contract that has ended; expected a new contract with a reference of its own"));
+                    return Err(Stop::at(
+                        format!("{key}.ends"),
+                        "would revive a contract that has ended; expected a new contract with a reference of its own",
+                    ));
                 }
                 contract
             }
         };
-        let contract = contract.checked().map_err(|error| Stop::at(format!("{key}.ends"), format!("cannot be so. {error}")))?;
+        let contract = contract
+            .checked()
+            .map_err(|error| Stop::at(format!("{key}.ends"), format!("cannot be so. {error}")))?;
         self.crowded.entry(organization.id).or_insert_with(|| key.to_owned());
         let facts = |contract: &Contract| serde_json::json!({ "starts_at": contract.starts_at, "ends_at": contract.ends_at, "notice_days": contract.notice_days, "seats": contract.seats });
         let subject = Subject::new("contract", contract.id, contract.reference.clone());
@@ -310,14 +377,23 @@ impl Step<'_> {
                 .subject(subject)
                 .detail("from", facts(&before))
                 .detail("to", facts(&contract));
-            if !contract.is_in_force_at(self.cx.now) && store::contracts::in_force(&self.cx.tx, organization.id, self.cx.now).await?.is_none() {
-                event = event.detail("sessions_ended", store::sessions::end_of_organization(&self.cx.tx, organization.id).await?);
+            if !contract.is_in_force_at(self.cx.now)
+                && store::contracts::in_force(&self.cx.tx, organization.id, self.cx.now)
+                    .await?
+                    .is_none()
+            {
+                event = event.detail(
+                    "sessions_ended",
+                    store::sessions::end_of_organization(&self.cx.tx, organization.id).await?,
+                );
             }
             self.record(event).await?;
             self.did(Mark::Change, "contract", shown, fields);
         } else {
             store::contracts::insert(&self.cx.tx, &contract, self.cx.now).await?;
-            let event = Event::new(EventKind::ContractCreated).organization(organization.id, organization.name.clone()).subject(subject);
+            let event = Event::new(EventKind::ContractCreated)
+                .organization(organization.id, organization.name.clone())
+                .subject(subject);
             let event = event
                 .detail("starts_at", serde_json::json!(contract.starts_at))
                 .detail("ends_at", serde_json::json!(contract.ends_at))
@@ -325,7 +401,12 @@ impl Step<'_> {
                 .detail("seats", contract.seats);
             self.record(event).await?;
             let (first, last) = (self.show_start()(&contract.starts_at), self.show_end()(&Some(contract.ends_at)));
-            self.did(Mark::Create, "contract", format!("{shown} ({first} to {last}, {} seats)", contract.seats), Fields::default());
+            self.did(
+                Mark::Create,
+                "contract",
+                format!("{shown} ({first} to {last}, {} seats)", contract.seats),
+                Fields::default(),
+            );
         }
         Ok(())
     }

@@ -29,7 +29,11 @@ pub(super) struct NewPassword {
 impl NewPassword {
     /// Whether the stored hash is one of this password after all, because somebody else set it meanwhile.
     pub async fn is_stored(&self, stored: Option<&str>) -> Result<bool, passwords::PasswordError> {
-        if stored == self.seen.as_deref() { Ok(false) } else { passwords::verify(&self.typed, stored).await }
+        if stored == self.seen.as_deref() {
+            Ok(false)
+        } else {
+            passwords::verify(&self.typed, stored).await
+        }
     }
 }
 
@@ -40,14 +44,21 @@ pub(super) async fn prepare(portal: &Portal, declaration: &Declaration) -> Resul
     Ok(hashes.into_iter().flatten().collect())
 }
 
-async fn hash(portal: &Portal, declaration: &Declaration, index: usize, person: &PersonEntry) -> Result<Option<(String, NewPassword)>, Stop> {
+async fn hash(
+    portal: &Portal,
+    declaration: &Declaration,
+    index: usize,
+    person: &PersonEntry,
+) -> Result<Option<(String, NewPassword)>, Stop> {
     let Some(secret) = &person.password else { return Ok(None) };
     let key = format!("people[{index}].password");
     let password = secret.to_password();
     let db = portal.store.reader();
     let known = store::people::find_by_email(&db, &person.email).await?;
     let stored = match &known {
-        Some(known) => store::people::credentials(&db, known.id).await?.and_then(|credentials| credentials.password_hash),
+        Some(known) => store::people::credentials(&db, known.id)
+            .await?
+            .and_then(|credentials| credentials.password_hash),
         None => None,
     };
     let unusable = |error: passwords::PasswordError| Stop::at(&key, error.to_string());
@@ -62,9 +73,21 @@ async fn hash(portal: &Portal, declaration: &Declaration, index: usize, person: 
     words.extend(declaration.tenant.as_ref().and_then(|tenant| tenant.name.as_deref()));
     for membership in &person.memberships {
         words.push(&membership.organization);
-        let organization = declaration.organizations.iter().find(|organization| organization.slug == membership.organization);
+        let organization = declaration
+            .organizations
+            .iter()
+            .find(|organization| organization.slug == membership.organization);
         words.extend(organization.and_then(|organization| organization.name.as_deref()));
     }
-    let hashed = passwords::prepare(&password, &words, &mut portal.entropy.rng()).await.map_err(unusable)?;
-    Ok(Some((person.email.normalized().to_owned(), NewPassword { hashed, typed: password, seen: stored })))
+    let hashed = passwords::prepare(&password, &words, &mut portal.entropy.rng())
+        .await
+        .map_err(unusable)?;
+    Ok(Some((
+        person.email.normalized().to_owned(),
+        NewPassword {
+            hashed,
+            typed: password,
+            seen: stored,
+        },
+    )))
 }

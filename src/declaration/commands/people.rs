@@ -27,16 +27,37 @@ impl Step<'_> {
         let mut tenant = stored.unwrap_or_else(|| self.cx.tenant.clone());
         let mut fields = Fields::default();
         fields.set("name", &mut tenant.name, entry.name.clone(), |name| text(name));
-        fields.set("accent", &mut tenant.accent, entry.accent.as_ref().and_then(|accent| accent.parse().ok()), |accent| accent.as_str().to_owned());
-        fields.set("time_zone", &mut tenant.time_zone, entry.time_zone.as_ref().and_then(|zone| zone.parse().ok()), |zone| zone.name().to_owned());
-        fields.set("support_contact", &mut tenant.support_contact, or_cleared(entry.support_contact.as_ref()), optional);
+        fields.set(
+            "accent",
+            &mut tenant.accent,
+            entry.accent.as_ref().and_then(|accent| accent.parse().ok()),
+            |accent| accent.as_str().to_owned(),
+        );
+        fields.set(
+            "time_zone",
+            &mut tenant.time_zone,
+            entry.time_zone.as_ref().and_then(|zone| zone.parse().ok()),
+            |zone| zone.name().to_owned(),
+        );
+        fields.set(
+            "support_contact",
+            &mut tenant.support_contact,
+            or_cleared(entry.support_contact.as_ref()),
+            optional,
+        );
         fields.set("warning_days", &mut tenant.warning_days, entry.warning_days, plain);
-        fields.set("certification_grace_days", &mut tenant.certification_grace_days, entry.certification_grace_days, plain);
+        fields.set(
+            "certification_grace_days",
+            &mut tenant.certification_grace_days,
+            entry.certification_grace_days,
+            plain,
+        );
         if !is_new && fields.is_empty() {
             return Ok(());
         }
         store::tenant::put(&self.cx.tx, &tenant, self.cx.now).await?;
-        self.record(Event::new(EventKind::TenantChanged).detail("changed", fields.detail())).await?;
+        self.record(Event::new(EventKind::TenantChanged).detail("changed", fields.detail()))
+            .await?;
         let name = tenant.name.clone();
         self.cx.tenant = tenant;
         if is_new {
@@ -57,7 +78,9 @@ impl Step<'_> {
             Some(person) => self.change_person(entry, person, &mut fields).await?,
         };
         if let Some(password) = password {
-            let stored = store::people::credentials(&self.cx.tx, person.id).await?.and_then(|credentials| credentials.password_hash);
+            let stored = store::people::credentials(&self.cx.tx, person.id)
+                .await?
+                .and_then(|credentials| credentials.password_hash);
             let unusable = |error: PasswordError| Stop::at(format!("{key}.password"), error.to_string());
             if !password.is_stored(stored.as_deref()).await.map_err(unusable)? {
                 fields.note("password", if person.has_password { "(other)" } else { "—" }, "(set)");
@@ -97,7 +120,12 @@ impl Step<'_> {
 
     async fn change_person(&mut self, entry: &PersonEntry, mut person: Person, fields: &mut Fields) -> Result<Person, Stop> {
         fields.set("name", &mut person.name, entry.name.clone(), |name| text(name));
-        fields.set("time_zone", &mut person.time_zone, entry.time_zone.as_ref().and_then(|zone| zone.parse().ok()), |zone| zone.name().to_owned());
+        fields.set(
+            "time_zone",
+            &mut person.time_zone,
+            entry.time_zone.as_ref().and_then(|zone| zone.parse().ok()),
+            |zone| zone.name().to_owned(),
+        );
         let mut disabled = person.disabled_at.is_some();
         let switched = fields.set("disabled", &mut disabled, entry.disabled, yes);
         if fields.is_empty() {
@@ -107,7 +135,9 @@ impl Step<'_> {
             person.disabled_at = disabled.then_some(self.cx.now);
         }
         store::people::update_profile(&self.cx.tx, &person).await?;
-        let mut event = Event::new(EventKind::ProfileChanged).subject(subject(&person)).detail("changed", fields.detail());
+        let mut event = Event::new(EventKind::ProfileChanged)
+            .subject(subject(&person))
+            .detail("changed", fields.detail());
         if switched && disabled {
             self.took_operator = true;
             event = event.detail("sessions_ended", store::sessions::end_others(&self.cx.tx, person.id, None).await?);
@@ -118,10 +148,17 @@ impl Step<'_> {
     }
 
     async fn authenticator(&mut self, entry: &PersonEntry, person: &Person, fields: &mut Fields) -> Result<(), Stop> {
-        let Some(secret) = entry.totp_secret.as_ref().and_then(|secret| totp_bytes(secret.reveal())) else { return Ok(()) };
+        let Some(secret) = entry.totp_secret.as_ref().and_then(|secret| totp_bytes(secret.reveal())) else {
+            return Ok(());
+        };
         let stored = store::people::credentials(&self.cx.tx, person.id).await?;
-        let current = stored.filter(|stored| stored.totp_confirmed_at.is_some()).and_then(|stored| stored.totp_secret);
-        if current.as_ref().is_some_and(|sealed| self.cx.master_key.open(sealed).is_ok_and(|opened| opened == secret)) {
+        let current = stored
+            .filter(|stored| stored.totp_confirmed_at.is_some())
+            .and_then(|stored| stored.totp_secret);
+        if current
+            .as_ref()
+            .is_some_and(|sealed| self.cx.master_key.open(sealed).is_ok_and(|opened| opened == secret))
+        {
             return Ok(());
         }
         fields.note("totp_secret", if current.is_some() { "(other)" } else { "—" }, "(set)");
@@ -135,7 +172,12 @@ impl Step<'_> {
         let held = store::tenant::roles_of(&self.cx.tx, person.id).await?;
         let titles = |roles: &[TenantRole]| match roles {
             [] => "—".to_owned(),
-            roles => TenantRole::ALL.iter().filter(|role| roles.contains(role)).map(|role| role.as_str()).collect::<Vec<_>>().join(", "),
+            roles => TenantRole::ALL
+                .iter()
+                .filter(|role| roles.contains(role))
+                .map(|role| role.as_str())
+                .collect::<Vec<_>>()
+                .join(", "),
         };
         let (old, new) = (titles(&held), titles(wanted));
         if old == new {
@@ -156,7 +198,8 @@ impl Step<'_> {
                 }
                 _ => continue,
             };
-            self.record(Event::new(event).subject(subject(person)).detail("role", role.as_str())).await?;
+            self.record(Event::new(event).subject(subject(person)).detail("role", role.as_str()))
+                .await?;
         }
         Ok(())
     }

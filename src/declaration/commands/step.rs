@@ -4,11 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
 
-use super::super::{
-    Change, Mark, Report, When,
-    changes::Fields,
-    error::Stop,
-};
+use super::super::{Change, Mark, Report, When, changes::Fields, error::Stop};
 use crate::{
     apps::{Application, Scope},
     audit::{self, Event},
@@ -33,7 +29,13 @@ pub(super) struct Step<'a> {
 
 impl<'a> Step<'a> {
     pub fn new(cx: &'a mut Cx) -> Self {
-        Self { cx, report: Report::default(), crowded: BTreeMap::new(), crowded_entitlements: BTreeMap::new(), took_operator: false }
+        Self {
+            cx,
+            report: Report::default(),
+            crowded: BTreeMap::new(),
+            crowded_entitlements: BTreeMap::new(),
+            took_operator: false,
+        }
     }
 
     pub fn zone(&self) -> Tz {
@@ -42,12 +44,14 @@ impl<'a> Step<'a> {
 
     fn day(&self, key: &str, when: When) -> Result<Day, Stop> {
         let today = day_of(self.cx.now, self.zone());
-        when.day(today).ok_or_else(|| Stop::at(key, "is outside of the calendar; expected a day"))
+        when.day(today)
+            .ok_or_else(|| Stop::at(key, "is outside of the calendar; expected a day"))
     }
 
     /// The first instant of a declared first day.
     pub fn starts(&self, key: &str, when: Option<When>) -> Result<Option<Timestamp>, Stop> {
-        when.map(|when| Ok(start_of_day(self.day(&format!("{key}.starts"), when)?, self.zone()))).transpose()
+        when.map(|when| Ok(start_of_day(self.day(&format!("{key}.starts"), when)?, self.zone())))
+            .transpose()
     }
 
     /// The first instant of a day under a key of its own.
@@ -75,18 +79,33 @@ impl<'a> Step<'a> {
     }
 
     pub async fn find_person(&self, key: &str, address: &str) -> Result<Person, Stop> {
-        let missing = || Stop::at(key, format!("names {address}, who is neither in the file nor in the portal; expected the address of a person"));
+        let missing = || {
+            Stop::at(
+                key,
+                format!("names {address}, who is neither in the file nor in the portal; expected the address of a person"),
+            )
+        };
         let address: EmailAddress = address.parse().map_err(|_| missing())?;
         store::people::find_by_email(&self.cx.tx, &address).await?.ok_or_else(missing)
     }
 
     pub async fn find_organization(&self, key: &str, slug: &str) -> Result<Organization, Stop> {
-        let missing = || Stop::at(key, format!("names {slug:?}, which is neither in the file nor in the portal; expected the short name of an organization"));
+        let missing = || {
+            Stop::at(
+                key,
+                format!("names {slug:?}, which is neither in the file nor in the portal; expected the short name of an organization"),
+            )
+        };
         store::organizations::find_by_slug(&self.cx.tx, slug).await?.ok_or_else(missing)
     }
 
     pub async fn find_application(&self, key: &str, slug: &str) -> Result<(Application, Vec<Scope>), Stop> {
-        let missing = || Stop::at(key, format!("names {slug:?}, which is neither in the file nor in the portal; expected the short name of an application"));
+        let missing = || {
+            Stop::at(
+                key,
+                format!("names {slug:?}, which is neither in the file nor in the portal; expected the short name of an application"),
+            )
+        };
         let application = store::applications::find_by_slug(&self.cx.tx, slug).await?.ok_or_else(missing)?;
         let scopes = store::applications::scopes_of(&self.cx.tx, &[application.id]).await?;
         Ok((application, scopes))
@@ -100,7 +119,9 @@ impl<'a> Step<'a> {
         wanted: Option<Option<PersonId>>,
         fields: &mut Fields,
     ) -> Result<(), Stop> {
-        let Some(wanted) = wanted.filter(|wanted| wanted != slot) else { return Ok(()) };
+        let Some(wanted) = wanted.filter(|wanted| wanted != slot) else {
+            return Ok(());
+        };
         let (old, new) = (self.name_of(*slot).await?, self.name_of(wanted).await?);
         fields.note(field, old, new);
         *slot = wanted;
@@ -116,7 +137,12 @@ impl<'a> Step<'a> {
     }
 
     pub fn did(&mut self, mark: Mark, kind: &'static str, name: impl Into<String>, fields: Fields) {
-        self.report.changes.push(Change { mark, kind, name: name.into(), fields: fields.0 });
+        self.report.changes.push(Change {
+            mark,
+            kind,
+            name: name.into(),
+            fields: fields.0,
+        });
     }
 
     pub async fn record(&mut self, event: Event) -> Result<(), Stop> {
@@ -126,19 +152,29 @@ impl<'a> Step<'a> {
     /// More people than the contract in force has seats, or more holders than an entitlement has: refused.
     pub async fn check_seats(&mut self) -> Result<(), Stop> {
         for (organization, key) in &self.crowded {
-            let Some(contract) = store::contracts::in_force(&self.cx.tx, *organization, self.cx.now).await? else { continue };
+            let Some(contract) = store::contracts::in_force(&self.cx.tx, *organization, self.cx.now).await? else {
+                continue;
+            };
             let taken = store::members::seats_taken(&self.cx.tx, *organization, self.cx.now).await?;
             if taken > u64::try_from(contract.seats).unwrap_or_default() {
-                let text = format!("would make {taken} members, but contract {} has {} seats; expected no more", contract.reference, contract.seats);
+                let text = format!(
+                    "would make {taken} members, but contract {} has {} seats; expected no more",
+                    contract.reference, contract.seats
+                );
                 return Err(Stop::at(key, text));
             }
         }
         for (entitlement, (organization, key)) in &self.crowded_entitlements {
-            let Some(found) = store::grants::entitlement(&self.cx.tx, *organization, *entitlement).await? else { continue };
+            let Some(found) = store::grants::entitlement(&self.cx.tx, *organization, *entitlement).await? else {
+                continue;
+            };
             let Some(seats) = found.seats else { continue };
             let taken = store::grants::entitlement_seats_taken(&self.cx.tx, *entitlement, self.cx.now).await?;
             if taken > u64::try_from(seats).unwrap_or_default() {
-                return Err(Stop::at(key, format!("would make {taken} people hold it, but the entitlement has {seats} seats; expected no more")));
+                return Err(Stop::at(
+                    key,
+                    format!("would make {taken} people hold it, but the entitlement has {seats} seats; expected no more"),
+                ));
             }
         }
         Ok(())
@@ -151,7 +187,10 @@ pub(super) fn scope_ids(key: &str, names: &[String], known: &[&Scope]) -> Result
     for (index, name) in names.iter().enumerate() {
         let Some(scope) = known.iter().find(|scope| &scope.name == name) else {
             let names: Vec<&str> = known.iter().map(|scope| scope.name.as_str()).collect();
-            return Err(Stop::at(format!("{key}.scopes[{index}]"), format!("is {name:?}; expected one of {}", names.join(", "))));
+            return Err(Stop::at(
+                format!("{key}.scopes[{index}]"),
+                format!("is {name:?}; expected one of {}", names.join(", ")),
+            ));
         };
         ids.push(scope.id);
     }
@@ -168,7 +207,11 @@ pub(super) fn sorted(mut ids: Vec<ScopeId>) -> Vec<ScopeId> {
 /// Names of scopes for people, sorted.
 pub(super) fn scope_names<'a>(known: &'a [Scope]) -> impl Fn(&Vec<ScopeId>) -> String + use<'a> {
     |ids| {
-        let mut names: Vec<&str> = known.iter().filter(|scope| ids.contains(&scope.id)).map(|scope| scope.name.as_str()).collect();
+        let mut names: Vec<&str> = known
+            .iter()
+            .filter(|scope| ids.contains(&scope.id))
+            .map(|scope| scope.name.as_str())
+            .collect();
         names.sort_unstable();
         names.join(", ")
     }
@@ -176,5 +219,10 @@ pub(super) fn scope_names<'a>(known: &'a [Scope]) -> impl Fn(&Vec<ScopeId>) -> S
 
 /// What a new thing needs.
 pub(super) fn needed<T>(key: &str, field: &str, value: Option<T>, thing: &str) -> Result<T, Stop> {
-    value.ok_or_else(|| Stop::at(format!("{key}.{field}"), format!("is missing; expected a value, because {thing} is new")))
+    value.ok_or_else(|| {
+        Stop::at(
+            format!("{key}.{field}"),
+            format!("is missing; expected a value, because {thing} is new"),
+        )
+    })
 }

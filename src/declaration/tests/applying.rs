@@ -19,16 +19,23 @@ fn address(text: &str) -> EmailAddress {
 async fn everything(db: &Reader) -> String {
     let mut text = format!("{:?}", store::tenant::get(db).await.expect("tenant"));
     for slug in ["acme", "acme-nordics"] {
-        let Some(found) = store::organizations::find_by_slug(db, slug).await.expect("organization") else { continue };
+        let Some(found) = store::organizations::find_by_slug(db, slug).await.expect("organization") else {
+            continue;
+        };
         let contracts = store::contracts::of_organization(db, found.id).await.expect("contracts");
         let entitlements = store::grants::entitlements_of(db, found.id).await.expect("entitlements");
         text += &format!("{found:?} {contracts:?} {entitlements:?}");
     }
     text += &format!("{:?}", store::applications::all(db).await.expect("applications"));
     for email in ["olga@northwind.example", "ada@acme.example", "bo@acme.example"] {
-        let Some(person) = store::people::find_by_email(db, &address(email)).await.expect("person") else { continue };
+        let Some(person) = store::people::find_by_email(db, &address(email)).await.expect("person") else {
+            continue;
+        };
         for member in store::members::of_person(db, person.id).await.expect("members") {
-            text += &format!("{member:?} {:?}", store::grants::assignments_of_member(db, member.id).await.expect("assignments"));
+            text += &format!(
+                "{member:?} {:?}",
+                store::grants::assignments_of_member(db, member.id).await.expect("assignments")
+            );
         }
         text += &format!("{person:?}");
     }
@@ -42,15 +49,33 @@ for_each_backend!(each_declared_thing_lands, |world| {
     let zone = chrono_tz::Europe::Berlin;
     let today = world.now().date_naive();
     let tenant = store::tenant::get(&db).await.unwrap().unwrap();
-    assert_eq!((tenant.time_zone, tenant.support_contact.as_deref()), (zone, Some("desk@northwind.example")));
+    assert_eq!(
+        (tenant.time_zone, tenant.support_contact.as_deref()),
+        (zone, Some("desk@northwind.example"))
+    );
 
-    let owner = store::people::find_by_email(&db, &address("olga@northwind.example")).await.unwrap().unwrap();
-    let deputy = store::people::find_by_email(&db, &address("dario@northwind.example")).await.unwrap().unwrap();
-    assert_eq!(store::tenant::roles_of(&db, owner.id).await.unwrap(), [TenantRole::Owner, TenantRole::Operator]);
+    let owner = store::people::find_by_email(&db, &address("olga@northwind.example"))
+        .await
+        .unwrap()
+        .unwrap();
+    let deputy = store::people::find_by_email(&db, &address("dario@northwind.example"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        store::tenant::roles_of(&db, owner.id).await.unwrap(),
+        [TenantRole::Owner, TenantRole::Operator]
+    );
 
     let acme = store::organizations::find_by_slug(&db, "acme").await.unwrap().unwrap();
-    assert_eq!((acme.status, acme.owner, acme.deputy), (OrganizationStatus::Active, Some(owner.id), Some(deputy.id)));
-    assert_eq!((acme.kind.as_str(), acme.accent.as_str(), acme.require_step_up), ("Consultancy", "#7a3ea1", true));
+    assert_eq!(
+        (acme.status, acme.owner, acme.deputy),
+        (OrganizationStatus::Active, Some(owner.id), Some(deputy.id))
+    );
+    assert_eq!(
+        (acme.kind.as_str(), acme.accent.as_str(), acme.require_step_up),
+        ("Consultancy", "#7a3ea1", true)
+    );
     assert_eq!(acme.metadata.get("region").map(String::as_str), Some("EMEA"));
     assert_eq!(acme.certified_at, Some(start_of_day(today - chrono::Days::new(10), zone)));
     assert_eq!(acme.certification_due_at, Some(end_of_day(today + chrono::Days::new(90), zone)));
@@ -62,24 +87,52 @@ for_each_backend!(each_declared_thing_lands, |world| {
     assert_eq!(contract.ends_at, end_of_day("2027-03-31".parse().unwrap(), zone));
 
     let orders = store::applications::find_by_slug(&db, "orders").await.unwrap().unwrap();
-    assert_eq!((orders.launch_url.as_str(), orders.owner), ("http://127.0.0.1:3000/demo-app/orders", Some(owner.id)));
+    assert_eq!(
+        (orders.launch_url.as_str(), orders.owner),
+        ("http://127.0.0.1:3000/demo-app/orders", Some(owner.id))
+    );
     let scopes = store::applications::scopes_of(&db, &[orders.id]).await.unwrap();
-    assert_eq!(scopes.iter().map(|s| (s.name.as_str(), s.access, s.high_value)).collect::<Vec<_>>(), [("orders:approve", ScopeAccess::Write, true), ("orders:read", ScopeAccess::Read, false)]);
+    assert_eq!(
+        scopes.iter().map(|s| (s.name.as_str(), s.access, s.high_value)).collect::<Vec<_>>(),
+        [
+            ("orders:approve", ScopeAccess::Write, true),
+            ("orders:read", ScopeAccess::Read, false)
+        ]
+    );
     let entitlement = store::grants::entitlement_for(&db, acme.id, orders.id).await.unwrap().unwrap();
     assert_eq!((entitlement.seats, entitlement.scopes.len()), (Some(2), 2));
 
-    let ada = store::people::find_by_email(&db, &address("ada@acme.example")).await.unwrap().unwrap();
+    let ada = store::people::find_by_email(&db, &address("ada@acme.example"))
+        .await
+        .unwrap()
+        .unwrap();
     assert!(ada.has_password && ada.totp_confirmed_at.is_some());
     assert_eq!(ada.time_zone, chrono_tz::Asia::Tokyo);
     let credentials = store::people::credentials(&db, ada.id).await.unwrap().unwrap();
-    assert!(passwords::verify(&Password::new("correct-Horse-7-battery".to_owned()), credentials.password_hash.as_deref()).await.unwrap());
+    assert!(
+        passwords::verify(
+            &Password::new("correct-Horse-7-battery".to_owned()),
+            credentials.password_hash.as_deref()
+        )
+        .await
+        .unwrap()
+    );
     assert_eq!(world.portal.master_key.open(&credentials.totp_secret.unwrap()).unwrap().len(), 20);
     let admin = store::members::find(&db, acme.id, ada.id).await.unwrap().unwrap();
-    assert_eq!((admin.role, admin.status, admin.ends_at), (MemberRole::PartnerAdmin, MemberStatus::Active, None));
+    assert_eq!(
+        (admin.role, admin.status, admin.ends_at),
+        (MemberRole::PartnerAdmin, MemberStatus::Active, None)
+    );
     let held = store::grants::assignments_of_member(&db, admin.id).await.unwrap();
-    assert_eq!((held.len(), held[0].scopes.len(), held[0].ends_at), (1, 1, Some(end_of_day(today + chrono::Days::new(9), zone))));
+    assert_eq!(
+        (held.len(), held[0].scopes.len(), held[0].ends_at),
+        (1, 1, Some(end_of_day(today + chrono::Days::new(9), zone)))
+    );
 
-    let bo = store::people::find_by_email(&db, &address("bo@acme.example")).await.unwrap().unwrap();
+    let bo = store::people::find_by_email(&db, &address("bo@acme.example"))
+        .await
+        .unwrap()
+        .unwrap();
     let bo = store::members::find(&db, acme.id, bo.id).await.unwrap().unwrap();
     assert_eq!((bo.status, bo.status_reason.as_deref()), (MemberStatus::Suspended, Some("Away.")));
 
@@ -116,7 +169,10 @@ for_each_backend!(a_dry_run_shows_the_same_and_writes_nothing, |world| {
     let declaration = read_text("portal.toml", SMALL, Format::Toml).unwrap();
     let shown = run(&world.portal, "portal.toml", &declaration, true).await.unwrap();
     assert_eq!(before, everything(&world.portal.store.reader()).await);
-    assert_eq!(world.events(EventKind::DeclarationApplied).await + world.events(EventKind::PersonCreated).await, 0);
+    assert_eq!(
+        world.events(EventKind::DeclarationApplied).await + world.events(EventKind::PersonCreated).await,
+        0
+    );
     let done = applied(&world, SMALL).await;
     assert_eq!(shown.to_string(), done.to_string());
 });
@@ -125,14 +181,20 @@ for_each_backend!(a_file_that_breaks_at_its_end_changes_nothing, |world| {
     let before = everything(&world.portal.store.reader()).await;
     let broken = format!("{SMALL}\nassignments = [{{ application = \"unheard-of\" }}]\n");
     let told = refusal(&world, &broken).await;
-    assert!(told.contains("portal.toml: people[3].memberships[0].assignments[0].application") && told.contains("unheard-of"), "{told}");
+    assert!(
+        told.contains("portal.toml: people[3].memberships[0].assignments[0].application") && told.contains("unheard-of"),
+        "{told}"
+    );
     assert_eq!(before, everything(&world.portal.store.reader()).await);
     assert_eq!(world.events(EventKind::PersonCreated).await, 0);
 });
 
 for_each_backend!(two_at_once_do_not_create_anything_twice, |world| {
     let (one, other) = tokio::join!(apply(&world, SMALL), apply(&world, SMALL));
-    let done = [one, other].into_iter().filter(|report| report.as_ref().is_ok_and(|report| !report.is_empty())).count();
+    let done = [one, other]
+        .into_iter()
+        .filter(|report| report.as_ref().is_ok_and(|report| !report.is_empty()))
+        .count();
     assert_eq!(done, 1);
     assert_eq!(world.events(EventKind::OrganizationCreated).await, 2);
 });

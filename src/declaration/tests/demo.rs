@@ -20,7 +20,10 @@ async fn empty(world: &World) -> World {
     Entity::delete_many().exec(cx.tx.connection()).await.unwrap();
     cx.commit().await.unwrap();
     let mut world = world.clone();
-    world.portal.settings = Arc::new(Settings { demo: true, ..Settings::default() });
+    world.portal.settings = Arc::new(Settings {
+        demo: true,
+        ..Settings::default()
+    });
     world
 }
 
@@ -35,8 +38,14 @@ for_each_backend!(the_demonstration_fills_an_empty_database_once, |world| {
     assert_eq!(world.events(EventKind::CertificationLapsed).await, 1);
 
     fill(&world.portal).await.unwrap();
-    assert_eq!(world.events(EventKind::DeclarationApplied).await, 1, "a second start leaves it alone");
-    let report = run(&world.portal, NAME, &read_text(NAME, FILE, Format::Toml).unwrap(), true).await.unwrap();
+    assert_eq!(
+        world.events(EventKind::DeclarationApplied).await,
+        1,
+        "a second start leaves it alone"
+    );
+    let report = run(&world.portal, NAME, &read_text(NAME, FILE, Format::Toml).unwrap(), true)
+        .await
+        .unwrap();
     assert!(report.is_empty() && report.notes.len() == 1, "{report}");
 });
 
@@ -50,7 +59,10 @@ for_each_backend!(an_application_of_the_demonstration_opens_in_demo_mode_alone, 
     applied(&world, SMALL).await;
     assert_eq!(world.browser().get("/demo-app/orders").await.status, 404);
     let mut demo = world.clone();
-    demo.portal.settings = Arc::new(Settings { demo: true, ..Settings::default() });
+    demo.portal.settings = Arc::new(Settings {
+        demo: true,
+        ..Settings::default()
+    });
     let page = demo.browser().get("/demo-app/orders").await;
     assert_eq!(page.status, 200);
     assert!(page.text.contains("This is where Order desk would open"));
@@ -64,7 +76,12 @@ fn everyone_the_console_names_is_in_the_file() {
     for (_, email, _) in PEOPLE {
         assert!(declaration.people.iter().any(|person| person.email.as_str() == email), "{email}");
     }
-    assert!(declaration.people.iter().all(|person| person.password.as_ref().is_some_and(|password| password.reveal() == PASSWORD)));
+    assert!(
+        declaration
+            .people
+            .iter()
+            .all(|person| person.password.as_ref().is_some_and(|password| password.reveal() == PASSWORD))
+    );
     assert!(FILE.contains(AUTHENTICATOR));
     let text = welcome("http://127.0.0.1:3000");
     assert!(text.contains("http://127.0.0.1:3000") && text.contains(PASSWORD) && text.contains(PEOPLE[0].1));

@@ -11,7 +11,10 @@ use crate::{
 };
 
 async fn acme(world: &World) -> Organization {
-    store::organizations::find_by_slug(&world.portal.store.reader(), "acme").await.unwrap().unwrap()
+    store::organizations::find_by_slug(&world.portal.store.reader(), "acme")
+        .await
+        .unwrap()
+        .unwrap()
 }
 
 async fn member(world: &World, email: &str) -> Option<Member> {
@@ -34,18 +37,33 @@ for_each_backend!(drift_is_repaired_and_told_field_by_field, |world| {
     let mut orders = store::applications::find_by_slug(&cx.tx, "orders").await.unwrap().unwrap();
     orders.name = "Orders".to_owned();
     store::applications::update(&cx.tx, &orders).await.unwrap();
-    let entitlement = store::grants::entitlement_for(&cx.tx, organization.id, orders.id).await.unwrap().unwrap();
+    let entitlement = store::grants::entitlement_for(&cx.tx, organization.id, orders.id)
+        .await
+        .unwrap()
+        .unwrap();
     let one = vec![entitlement.scopes[0]];
     let (starts, ends) = (entitlement.starts_at, entitlement.ends_at);
-    store::grants::update_entitlement(&cx.tx, &entitlement.change(one, starts, ends, Some(2)).unwrap()).await.unwrap();
+    store::grants::update_entitlement(&cx.tx, &entitlement.change(one, starts, ends, Some(2)).unwrap())
+        .await
+        .unwrap();
     cx.commit().await.unwrap();
     let ada = member(&world, "ada@acme.example").await.unwrap();
     let cx = world.system().await;
-    store::members::update(&cx.tx, &ada.change_role(MemberRole::Auditor).unwrap()).await.unwrap();
+    store::members::update(&cx.tx, &ada.change_role(MemberRole::Auditor).unwrap())
+        .await
+        .unwrap();
     cx.commit().await.unwrap();
 
     let told = applied(&world, SMALL).await.to_string();
-    for line in ["~ organization acme", "name: \"Acme Ltd\" → \"Acme\"", "require_step_up: no → yes", "seats: 99 → 3", "name: \"Orders\" → \"Order desk\"", "role: auditor → partner_admin", "→ orders:approve, orders:read"] {
+    for line in [
+        "~ organization acme",
+        "name: \"Acme Ltd\" → \"Acme\"",
+        "require_step_up: no → yes",
+        "seats: 99 → 3",
+        "name: \"Orders\" → \"Order desk\"",
+        "role: auditor → partner_admin",
+        "→ orders:approve, orders:read",
+    ] {
         assert!(told.contains(line), "{line} is missing in\n{told}");
     }
     assert!(applied(&world, SMALL).await.is_empty());
@@ -61,10 +79,16 @@ for_each_backend!(what_the_file_does_not_name_is_left_alone, |world| {
     let report = applied(&world, "[[organizations]]\nslug = \"acme\"\nname = \"Acme Renamed\"\n").await;
     assert_eq!(report.changes.len(), 1);
     let acme = acme(&world).await;
-    assert_eq!((acme.kind.as_str(), acme.status, acme.metadata.len()), ("Consultancy", OrganizationStatus::Active, 1));
+    assert_eq!(
+        (acme.kind.as_str(), acme.status, acme.metadata.len()),
+        ("Consultancy", OrganizationStatus::Active, 1)
+    );
     assert!(acme.owner.is_some() && acme.certified_at.is_some());
     let db = world.portal.store.reader();
-    assert_eq!(store::organizations::get(&db, other.id).await.unwrap().unwrap().version, other.version);
+    assert_eq!(
+        store::organizations::get(&db, other.id).await.unwrap().unwrap().version,
+        other.version
+    );
     assert!(member(&world, "ada@acme.example").await.is_some());
 });
 
@@ -74,7 +98,14 @@ for_each_backend!(an_empty_text_clears_and_none_takes_an_end_away, |world| {
     let acme = acme(&world).await;
     assert_eq!((acme.deputy, acme.certification_due_at), (None, None));
     assert_eq!(member(&world, "bo@acme.example").await.unwrap().ends_at, None);
-    assert_eq!(store::tenant::get(&world.portal.store.reader()).await.unwrap().unwrap().support_contact, None);
+    assert_eq!(
+        store::tenant::get(&world.portal.store.reader())
+            .await
+            .unwrap()
+            .unwrap()
+            .support_contact,
+        None
+    );
 });
 
 for_each_backend!(suspending_and_removing_end_sessions_and_grants, |world| {
@@ -85,12 +116,24 @@ for_each_backend!(suspending_and_removing_end_sessions_and_grants, |world| {
     applied(&world, "[[people]]\nemail = \"ada@acme.example\"\nmemberships = [{ organization = \"acme\", status = \"removed\", status_reason = \"Left.\" }]").await;
     assert!(member(&world, "ada@acme.example").await.is_none());
     assert_ne!(browser.get("/").await.status, 200);
-    assert!(store::grants::assignments_of_member(&world.portal.store.reader(), ada.id).await.unwrap().is_empty());
+    assert!(
+        store::grants::assignments_of_member(&world.portal.store.reader(), ada.id)
+            .await
+            .unwrap()
+            .is_empty()
+    );
     assert_eq!(world.events(EventKind::MemberRemoved).await, 1);
 
-    applied(&world, "[[organizations]]\nslug = \"acme\"\nstatus = \"suspended\"\nstatus_reason = \"Unpaid.\"").await;
+    applied(
+        &world,
+        "[[organizations]]\nslug = \"acme\"\nstatus = \"suspended\"\nstatus_reason = \"Unpaid.\"",
+    )
+    .await;
     let acme = acme(&world).await;
-    assert_eq!((acme.status, acme.status_reason.as_deref(), acme.suspended_by_certification), (OrganizationStatus::Suspended, Some("Unpaid."), false));
+    assert_eq!(
+        (acme.status, acme.status_reason.as_deref(), acme.suspended_by_certification),
+        (OrganizationStatus::Suspended, Some("Unpaid."), false)
+    );
     assert_eq!(world.events(EventKind::OrganizationSuspended).await, 1);
     applied(&world, "[[organizations]]\nslug = \"acme\"\nstatus = \"active\"").await;
     assert_eq!(world.events(EventKind::OrganizationActivated).await, 1);
@@ -99,12 +142,29 @@ for_each_backend!(suspending_and_removing_end_sessions_and_grants, |world| {
 for_each_backend!(a_grant_can_be_taken_away_and_given_again, |world| {
     applied(&world, SMALL).await;
     let report = applied(&world, "[[people]]\nemail = \"ada@acme.example\"\nmemberships = [{ organization = \"acme\", assignments = [{ application = \"orders\", revoked = true }] }]").await;
-    assert!(report.to_string().contains("- assignment orders of ada@acme.example in acme"), "{report}");
-    let report = applied(&world, "[[organizations]]\nslug = \"acme\"\nentitlements = [{ application = \"orders\", revoked = true }]").await;
+    assert!(
+        report.to_string().contains("- assignment orders of ada@acme.example in acme"),
+        "{report}"
+    );
+    let report = applied(
+        &world,
+        "[[organizations]]\nslug = \"acme\"\nentitlements = [{ application = \"orders\", revoked = true }]",
+    )
+    .await;
     assert!(report.to_string().contains("- entitlement orders of acme"), "{report}");
-    assert!(applied(&world, "[[organizations]]\nslug = \"acme\"\nentitlements = [{ application = \"orders\", revoked = true }]").await.is_empty());
+    assert!(
+        applied(
+            &world,
+            "[[organizations]]\nslug = \"acme\"\nentitlements = [{ application = \"orders\", revoked = true }]"
+        )
+        .await
+        .is_empty()
+    );
     let again = applied(&world, SMALL).await;
-    assert_eq!(again.changes.iter().map(|change| change.kind).collect::<Vec<_>>(), ["entitlement", "assignment"]);
+    assert_eq!(
+        again.changes.iter().map(|change| change.kind).collect::<Vec<_>>(),
+        ["entitlement", "assignment"]
+    );
 });
 
 for_each_backend!(only_a_certification_lifts_what_a_missing_one_suspended, |world| {
@@ -133,9 +193,16 @@ for_each_backend!(a_certification_of_the_portal_is_not_taken_back, |world| {
 
 for_each_backend!(a_member_of_several_organizations_has_a_hat_in_each, |world| {
     applied(&world, SMALL).await;
-    applied(&world, "[[people]]\nemail = \"ADA@acme.example\"\nmemberships = [{ organization = \"acme-nordics\", role = \"auditor\" }]").await;
+    applied(
+        &world,
+        "[[people]]\nemail = \"ADA@acme.example\"\nmemberships = [{ organization = \"acme-nordics\", role = \"auditor\" }]",
+    )
+    .await;
     let db = world.portal.store.reader();
-    let ada = store::people::find_by_email(&db, &"ada@acme.example".parse().unwrap()).await.unwrap().unwrap();
+    let ada = store::people::find_by_email(&db, &"ada@acme.example".parse().unwrap())
+        .await
+        .unwrap()
+        .unwrap();
     let hats = store::members::of_person(&db, ada.id).await.unwrap();
     assert_eq!(hats.len(), 2);
     assert!(hats.iter().all(|hat| hat.status == MemberStatus::Active));

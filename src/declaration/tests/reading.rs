@@ -14,7 +14,10 @@ fn the_published_schema_is_current() {
     if published != schema() {
         let fresh = std::env::temp_dir().join("apply.schema.json");
         std::fs::write(&fresh, schema()).unwrap();
-        panic!("docs/apply.schema.json is old: run `portico apply --schema > docs/apply.schema.json` (it is also in {})", fresh.display());
+        panic!(
+            "docs/apply.schema.json is old: run `portico apply --schema > docs/apply.schema.json` (it is also in {})",
+            fresh.display()
+        );
     }
 }
 
@@ -22,28 +25,49 @@ fn the_published_schema_is_current() {
 fn toml_and_json_say_the_same() {
     let table: toml::Table = toml::from_str(SMALL).unwrap();
     let json = serde_json::to_string(&table).unwrap();
-    let (one, other) = (read_text("a", SMALL, Format::Toml).unwrap(), read_text("a", &json, Format::Json).unwrap());
+    let (one, other) = (
+        read_text("a", SMALL, Format::Toml).unwrap(),
+        read_text("a", &json, Format::Json).unwrap(),
+    );
     assert_eq!(format!("{one:?}"), format!("{other:?}"));
 }
 
 #[test]
 fn shapes_are_told_with_key_and_line() {
     for (text, says) in [
-        ("[tenant]\nnam = \"x\"", "portal: tenant.nam: unknown field `nam`, expected one of `name`"),
+        (
+            "[tenant]\nnam = \"x\"",
+            "portal: tenant.nam: unknown field `nam`, expected one of `name`",
+        ),
         ("surprise = 1", "portal: surprise: unknown field"),
-        ("[[organizations]]\nslug = \"acme\"\ncontracts = [{ reference = \"A\", ends = \"soon\" }]", "organizations[0].contracts[0].ends: \"soon\" is no day; expected a day like 2027-03-31, today, or a distance from today like +30d"),
-        ("[[organizations]]\nslug = \"acme\"\nstatus = \"closed\"", "organizations[0].status: unknown variant `closed`, expected one of `onboarding`, `active`"),
+        (
+            "[[organizations]]\nslug = \"acme\"\ncontracts = [{ reference = \"A\", ends = \"soon\" }]",
+            "organizations[0].contracts[0].ends: \"soon\" is no day; expected a day like 2027-03-31, today, or a distance from today like +30d",
+        ),
+        (
+            "[[organizations]]\nslug = \"acme\"\nstatus = \"closed\"",
+            "organizations[0].status: unknown variant `closed`, expected one of `onboarding`, `active`",
+        ),
         ("[[people]]\nemail = \"nobody\"", "people[0].email: This is not an e-mail address"),
         ("[[people]]\nname = \"x\"", "people[0]: missing field `email`"),
-        ("[[people]]\nemail = \"a@b.example\"\npassword = 12345678901234", "people[0].password: is of another type; expected a text (line 3)"),
+        (
+            "[[people]]\nemail = \"a@b.example\"\npassword = 12345678901234",
+            "people[0].password: is of another type; expected a text (line 3)",
+        ),
         ("[tenant\n", "line 1: is not TOML"),
     ] {
         let told = problems(text, Format::Toml);
         assert!(told.contains(says), "{text}\nwas answered\n{told}");
         assert!(!told.contains("12345678901234"));
     }
-    let told = problems("{\n\"people\": [{ \"email\": \"a@b.example\", \"tenant_roles\": [\"king\"] }] }", Format::Json);
-    assert!(told.contains("people[0].tenant_roles[0]: unknown variant `king`, expected one of `owner`, `operator`, `auditor` (line 2)"), "{told}");
+    let told = problems(
+        "{\n\"people\": [{ \"email\": \"a@b.example\", \"tenant_roles\": [\"king\"] }] }",
+        Format::Json,
+    );
+    assert!(
+        told.contains("people[0].tenant_roles[0]: unknown variant `king`, expected one of `owner`, `operator`, `auditor` (line 2)"),
+        "{told}"
+    );
     assert!(problems("{} {}", Format::Json).contains("is not JSON"));
 }
 
@@ -61,10 +85,24 @@ fn every_problem_is_told_at_once() {
         Format::Toml,
     );
     for key in [
-        "tenant.accent", "tenant.time_zone", "tenant.warning_days", "applications[0].slug", "applications[0].icon", "applications[0].launch_url",
-        "applications[0].scopes[0].name", "organizations[0].status_reason", "organizations[0].parent", "organizations[0].contracts[0].ends",
-        "organizations[0].contracts[0].seats", "organizations[0].contracts[1].ends", "organizations[0].contracts[1].reference",
-        "organizations[0].entitlements[0].scopes", "organizations[1].slug", "people[0].totp_secret", "people[0].memberships[0].assignments", "people[1].email",
+        "tenant.accent",
+        "tenant.time_zone",
+        "tenant.warning_days",
+        "applications[0].slug",
+        "applications[0].icon",
+        "applications[0].launch_url",
+        "applications[0].scopes[0].name",
+        "organizations[0].status_reason",
+        "organizations[0].parent",
+        "organizations[0].contracts[0].ends",
+        "organizations[0].contracts[0].seats",
+        "organizations[0].contracts[1].ends",
+        "organizations[0].contracts[1].reference",
+        "organizations[0].entitlements[0].scopes",
+        "organizations[1].slug",
+        "people[0].totp_secret",
+        "people[0].memberships[0].assignments",
+        "people[1].email",
     ] {
         assert!(told.contains(&format!("portal: {key}: ")), "{key} is missing in\n{told}");
     }
@@ -83,13 +121,33 @@ fn days_are_dates_or_distances() {
         ("-1y", Some("2025-01-31")),
         ("none", None),
     ] {
-        assert_eq!(text.parse::<When>().unwrap().day(today), day.map(|day| day.parse().unwrap()), "{text}");
+        assert_eq!(
+            text.parse::<When>().unwrap().day(today),
+            day.map(|day| day.parse().unwrap()),
+            "{text}"
+        );
     }
-    for text in ["", "30d", "+d", "+1", "+1x", "tomorrow", "2026-02-30", "2026-2-3", "+999999d", "+1ö", "ö"] {
+    for text in [
+        "",
+        "30d",
+        "+d",
+        "+1",
+        "+1x",
+        "tomorrow",
+        "2026-02-30",
+        "2026-2-3",
+        "+999999d",
+        "+1ö",
+        "ö",
+    ] {
         assert!(text.parse::<When>().is_err(), "{text}");
     }
     let declared = read_text("a", "[[organizations]]\nslug = \"acme\"\ncertified = 2026-05-04", Format::Toml).unwrap();
-    assert_eq!(declared.organizations[0].certified, Some(When::On("2026-05-04".parse().unwrap())), "TOML's own dates do as well");
+    assert_eq!(
+        declared.organizations[0].certified,
+        Some(When::On("2026-05-04".parse().unwrap())),
+        "TOML's own dates do as well"
+    );
 }
 
 #[test]

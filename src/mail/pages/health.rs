@@ -16,7 +16,10 @@ pub fn health() -> AnyView {
         let pending = store.pending_migrations().await?;
         let process = Process::read();
         let now = cx.qx.now;
-        let waiting_hint = health.outbox.oldest_waiting.map(|at| format!("the oldest written {}", time::relative(at, now)));
+        let waiting_hint = health
+            .outbox
+            .oldest_waiting
+            .map(|at| format!("the oldest written {}", time::relative(at, now)));
         // A message that waits for an hour has failed several times.
         let late = !cx.qx.settings.shows_mail() && health.outbox.oldest_waiting.is_some_and(|at| now - at > chrono::Duration::hours(1));
         let mail = if cx.qx.settings.smtp_configured {
@@ -64,14 +67,23 @@ struct Process {
 impl Process {
     fn read() -> Self {
         let unknown = || "not known on this system".to_owned();
-        Self { uptime: uptime_seconds().map_or_else(unknown, duration_words), memory: resident_kilobytes().map_or_else(unknown, memory_words) }
+        Self {
+            uptime: uptime_seconds().map_or_else(unknown, duration_words),
+            memory: resident_kilobytes().map_or_else(unknown, memory_words),
+        }
     }
 }
 
 /// Resident memory, from `/proc` (Linux).
 fn resident_kilobytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?.split_whitespace().next()?.parse().ok()
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?
+        .split_whitespace()
+        .next()?
+        .parse()
+        .ok()
 }
 
 /// Seconds since the process began, from `/proc` (Linux): field 22 of `stat` counts hundredths of seconds since boot.

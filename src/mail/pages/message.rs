@@ -18,7 +18,11 @@ pub fn message() -> AnyView {
         let retry = queries::can_retry(&message).then(|| {
             view! { <PostButton action="/do/retry-message" fields=vec![("message", message.id.to_string())] icon="refresh">"Retry"</PostButton> }.into_any()
         });
-        let body = if shows_mail { parts(message.clone(), &cx.qx.settings.public_url) } else { withheld(message.status) };
+        let body = if shows_mail {
+            parts(message.clone(), &cx.qx.settings.public_url)
+        } else {
+            withheld(message.status)
+        };
         let title = message.subject.clone();
         let crumbs = vec![Crumb::new(routes::ADMIN_OUTBOX, "Messages")];
         Ok::<_, PageError>(Content::new(
@@ -38,8 +42,12 @@ fn facts(message: Message, shows_mail: bool) -> AnyView {
     let next = (message.status == MessageStatus::Waiting && !shows_mail).then(|| {
         view! { <Definition term="Next attempt"><DateTimeText at=message.next_attempt_at /></Definition> }
     });
-    let sent = message.sent_at.map(|at| view! { <Definition term="Accepted by the mail server"><DateTimeText at=at /></Definition> });
-    let error = message.last_error.map(|error| view! { <Definition term="Last error">{error}</Definition> });
+    let sent = message
+        .sent_at
+        .map(|at| view! { <Definition term="Accepted by the mail server"><DateTimeText at=at /></Definition> });
+    let error = message
+        .last_error
+        .map(|error| view! { <Definition term="Last error">{error}</Definition> });
     let attempts = format!("{} of {MAX_ATTEMPTS}", message.attempts);
     view! {
         <Card>

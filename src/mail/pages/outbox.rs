@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use super::message_badge;
 use crate::{
     kernel::{Cursor, PageRequest},
+    mail::queries::{OutboxCounts, OutboxFilter},
     mail::{Message, MessageStatus, queries},
-    store::outbox::{OutboxCounts, OutboxFilter},
     ui::*,
     web::{Content, PageError, page, routes},
 };
@@ -23,7 +23,10 @@ pub fn outbox() -> AnyView {
         let form = cx.form("retry");
         let refused = form.summary.clone().map(|text| view! { <Notice tone=Tone::Warn>{text}</Notice> });
         let link = |position: Option<(&'static str, Cursor)>| link(&filter, position);
-        let (newer, older) = (rows.newer.map(|cursor| link(Some(("newer", cursor)))), rows.older.map(|cursor| link(Some(("older", cursor)))));
+        let (newer, older) = (
+            rows.newer.map(|cursor| link(Some(("newer", cursor)))),
+            rows.older.map(|cursor| link(Some(("older", cursor)))),
+        );
         let list = table(rows.rows, &filter);
         Ok::<_, PageError>(Content::new(
             "Messages",
@@ -91,8 +94,20 @@ fn notice(shows_mail: bool, smtp_configured: bool, counts: &OutboxCounts) -> Any
 }
 
 fn tabs(filter: &OutboxFilter, counts: &OutboxCounts) -> AnyView {
-    let of = |status: Option<MessageStatus>| link(&OutboxFilter { status, recipient: filter.recipient.clone() }, None);
-    let tab = |status: MessageStatus, count: u64| Tab::new(of(Some(status)), status.title()).count(count).active(filter.status == Some(status));
+    let of = |status: Option<MessageStatus>| {
+        link(
+            &OutboxFilter {
+                status,
+                recipient: filter.recipient.clone(),
+            },
+            None,
+        )
+    };
+    let tab = |status: MessageStatus, count: u64| {
+        Tab::new(of(Some(status)), status.title())
+            .count(count)
+            .active(filter.status == Some(status))
+    };
     let items = vec![
         Tab::new(of(None), "All").active(filter.status.is_none()),
         tab(MessageStatus::Waiting, counts.waiting),

@@ -14,7 +14,11 @@ use crate::{
 /// In a partner's hat the settings of the own team, else the partner's page that was named.
 fn page(organization: &str) -> String {
     let own = RequestCx::current().is_some_and(|request| request.actor.organization().is_some());
-    if own || organization.is_empty() { routes::TEAM_SETTINGS.to_owned() } else { page_of(organization, "edit") }
+    if own || organization.is_empty() {
+        routes::TEAM_SETTINGS.to_owned()
+    } else {
+        page_of(organization, "edit")
+    }
 }
 
 fn named(organization: String) -> Option<String> {
@@ -31,10 +35,20 @@ pub async fn change_branding(
     #[server(default)] remove_logo: String,
 ) -> Result<(), ServerFnError> {
     let page = page(&organization);
-    let mut post = Post::begin("branding", page.clone(), [("accent", accent.clone()), ("remove_logo", remove_logo.clone())]).await?;
+    let mut post = Post::begin(
+        "branding",
+        page.clone(),
+        [("accent", accent.clone()), ("remove_logo", remove_logo.clone())],
+    )
+    .await?;
     let outcome = async {
         let mut errors = FieldErrors::default();
-        let accent = errors.take("accent", accent.parse::<AccentColor>().map_err(|()| "Write the colour as # and six digits, for example #0a7d33."));
+        let accent = errors.take(
+            "accent",
+            accent
+                .parse::<AccentColor>()
+                .map_err(|()| "Write the colour as # and six digits, for example #0a7d33."),
+        );
         let logo = match (logo.is_empty(), remove_logo == "yes") {
             (false, true) => {
                 errors.add("logo", "Either choose a new logo or remove the logo, not both.");
@@ -43,13 +57,22 @@ pub async fn change_branding(
             (true, true) => Some(LogoChange::Remove),
             (true, false) => Some(LogoChange::Keep),
             (false, false) => {
-                let bytes = URL_SAFE_NO_PAD.decode(&logo).map_err(|_| "The file did not arrive whole. Send it again.");
+                let bytes = URL_SAFE_NO_PAD
+                    .decode(&logo)
+                    .map_err(|_| "The file did not arrive whole. Send it again.");
                 errors.take("logo", bytes).map(LogoChange::Replace)
             }
         };
-        let (Some(accent), Some(logo)) = (accent, logo) else { return Err(errors.refusal()) };
+        let (Some(accent), Some(logo)) = (accent, logo) else {
+            return Err(errors.refusal());
+        };
         errors.check()?;
-        let input = commands::ChangeBranding { organization: named(organization), version: version_of(&version), accent, logo };
+        let input = commands::ChangeBranding {
+            organization: named(organization),
+            version: version_of(&version),
+            accent,
+            logo,
+        };
         commands::change_branding(&mut post.cx, input).await?;
         Ok(Done::to(page).saying(Flash::good("The branding was changed. Browsers show it within a few minutes.")))
     }

@@ -40,11 +40,19 @@ pub async fn add_contract(
         let ends_at = end_of(&mut errors, "ends", &ends, zone);
         let notice_days = fields::number(&mut errors, "notice_days", &notice_days, 0..=3650);
         let seats = fields::number(&mut errors, "seats", &seats, 1..=1_000_000);
-        let (Some(reference), Some(starts_at), Some(ends_at), Some(notice_days), Some(seats)) = (reference, starts_at, ends_at, notice_days, seats)
+        let (Some(reference), Some(starts_at), Some(ends_at), Some(notice_days), Some(seats)) =
+            (reference, starts_at, ends_at, notice_days, seats)
         else {
             return Err(errors.refusal());
         };
-        let input = commands::AddContract { organization, reference, starts_at, ends_at, notice_days, seats };
+        let input = commands::AddContract {
+            organization,
+            reference,
+            starts_at,
+            ends_at,
+            notice_days,
+            seats,
+        };
         let contract = commands::add_contract(&mut post.cx, input).await?;
         Ok(Done::to(back).saying(Flash::good(format!("Contract {} was added.", contract.reference))))
     }
@@ -54,7 +62,6 @@ pub async fn add_contract(
 
 /// Changes a contract, or leads to the page that shows what would end.
 #[server(prefix = "/do", endpoint = "change-contract")]
-#[expect(clippy::too_many_arguments, reason = "one per field of the form")]
 pub async fn change_contract(
     #[server(default)] organization: String,
     #[server(default)] contract: String,
@@ -84,7 +91,11 @@ pub async fn change_contract(
         let id: ContractId = contract.parse().map_err(|_| Refused::NotFound)?;
         let reference = fields::required_text(&mut errors, "reference", &reference, 80, REFERENCE_MISSING);
         let starts_at = fields::optional_day(&mut errors, "starts", &starts).map(|day| start_of_day(day, zone));
-        let ends = if ends.trim() == "now" { Some(ContractEnd::Now) } else { end_of(&mut errors, "ends", &ends, zone).map(ContractEnd::At) };
+        let ends = if ends.trim() == "now" {
+            Some(ContractEnd::Now)
+        } else {
+            end_of(&mut errors, "ends", &ends, zone).map(ContractEnd::At)
+        };
         let notice_days = fields::number(&mut errors, "notice_days", &notice_days, 0..=3650);
         let seats = fields::number(&mut errors, "seats", &seats, 1..=1_000_000);
         let (Some(reference), Some(ends), Some(notice_days), Some(seats)) = (reference, ends, notice_days, seats) else {
@@ -108,9 +119,10 @@ pub async fn change_contract(
                 Ok(Done::to(page_of(&organization, "contracts")).saying(Flash::good(said)))
             }
             // Nothing was written: the page shows what would end and asks again.
-            Err(ContractRefused::NeedsConfirmation) => {
-                Ok::<Done, Refusal>(Done::to(routes::with_query(&back, values.into_iter().chain([("preview", "yes".to_owned())]))))
-            }
+            Err(ContractRefused::NeedsConfirmation) => Ok::<Done, Refusal>(Done::to(routes::with_query(
+                &back,
+                values.into_iter().chain([("preview", "yes".to_owned())]),
+            ))),
             Err(error) => Err(error.into()),
         }
     }

@@ -16,7 +16,11 @@ const REASON_MISSING: &str = "Say why, in a sentence. It is kept in the audit tr
 
 /// One of the people offered; what does not read is nobody who was offered.
 fn chosen(errors: &mut FieldErrors, field: &str, typed: &str) -> Option<PersonId> {
-    if typed.trim().is_empty() { None } else { fields::choice(errors, field, typed) }
+    if typed.trim().is_empty() {
+        None
+    } else {
+        fields::choice(errors, field, typed)
+    }
 }
 
 fn optional(typed: &str) -> Option<String> {
@@ -26,7 +30,6 @@ fn optional(typed: &str) -> Option<String> {
 
 /// Creates a partner.
 #[server(prefix = "/do", endpoint = "create-partner")]
-#[expect(clippy::too_many_arguments, reason = "one per field of the form")]
 pub async fn create_partner(
     #[server(default)] name: String,
     #[server(default)] short_name: String,
@@ -63,7 +66,9 @@ pub async fn create_partner(
         let owner = chosen(&mut errors, "owner", &owner);
         let deputy = chosen(&mut errors, "deputy", &deputy);
         let due = end_of(&mut errors, "next_due", &next_due, zone);
-        let (Some(name), Some(kind), Some(metadata), Some(certification_due_at)) = (name, kind, metadata, due) else { return Err(errors.refusal()) };
+        let (Some(name), Some(kind), Some(metadata), Some(certification_due_at)) = (name, kind, metadata, due) else {
+            return Err(errors.refusal());
+        };
         errors.check()?;
         let input = commands::CreatePartner {
             name,
@@ -78,7 +83,10 @@ pub async fn create_partner(
             require_step_up: require_step_up == "yes",
         };
         let partner = commands::create_partner(&mut post.cx, input).await?;
-        let said = format!("{} is there. Add its contract and its applications, then activate it.", partner.name);
+        let said = format!(
+            "{} is there. Add its contract and its applications, then activate it.",
+            partner.name
+        );
         Ok(Done::to(routes::partner(&partner.slug)).saying(Flash::good(said)))
     }
     .await;
@@ -87,7 +95,6 @@ pub async fn create_partner(
 
 /// Edits a partner's profile.
 #[server(prefix = "/do", endpoint = "change-partner")]
-#[expect(clippy::too_many_arguments, reason = "one per field of the form")]
 pub async fn change_partner(
     #[server(default)] organization: String,
     #[server(default)] version: String,
@@ -113,7 +120,9 @@ pub async fn change_partner(
         let kind = fields::required_text(&mut errors, "kind", &kind, 60, KIND_MISSING);
         let description = fields::optional_text(&mut errors, "description", &description, 500).unwrap_or_default();
         let metadata = errors.take("metadata", profile::metadata_from(&metadata));
-        let (Some(name), Some(kind), Some(metadata)) = (name, kind, metadata) else { return Err(errors.refusal()) };
+        let (Some(name), Some(kind), Some(metadata)) = (name, kind, metadata) else {
+            return Err(errors.refusal());
+        };
         errors.check()?;
         let input = commands::ChangePartner {
             organization,
@@ -148,9 +157,17 @@ pub async fn assign_owner(
         let deputy = chosen(&mut errors, "deputy", &deputy);
         let Some(owner) = owner else { return Err(errors.refusal()) };
         errors.check()?;
-        let input = commands::AssignOwner { organization, version: version_of(&version), owner, deputy };
+        let input = commands::AssignOwner {
+            organization,
+            version: version_of(&version),
+            owner,
+            deputy,
+        };
         let partner = commands::assign_owner(&mut post.cx, input).await?;
-        let said = format!("The owner of {} was set. They see it among their partners from now on.", partner.name);
+        let said = format!(
+            "The owner of {} was set. They see it among their partners from now on.",
+            partner.name
+        );
         Ok(Done::to(routes::partner(&partner.slug)).saying(Flash::good(said)))
     }
     .await;
@@ -162,7 +179,11 @@ pub async fn assign_owner(
 pub async fn activate_partner(#[server(default)] organization: String, #[server(default)] version: String) -> Result<(), ServerFnError> {
     let mut post = Post::begin("status", page_of(&organization, ""), [] as [(&str, String); 0]).await?;
     let outcome = async {
-        let input = commands::ChangeStatus { organization, version: version_of(&version), reason: String::new() };
+        let input = commands::ChangeStatus {
+            organization,
+            version: version_of(&version),
+            reason: String::new(),
+        };
         let partner = commands::activate_partner(&mut post.cx, input).await?;
         let said = format!("{} is active. Its people can sign in and start what they hold.", partner.name);
         Ok(Done::to(routes::partner(&partner.slug)).saying(Flash::good(said)))
@@ -183,9 +204,16 @@ pub async fn suspend_partner(
         let mut errors = FieldErrors::default();
         let reason = fields::required_text(&mut errors, "reason", &reason, 500, REASON_MISSING);
         let Some(reason) = reason else { return Err(errors.refusal()) };
-        let input = commands::ChangeStatus { organization, version: version_of(&version), reason };
+        let input = commands::ChangeStatus {
+            organization,
+            version: version_of(&version),
+            reason,
+        };
         let partner = commands::suspend_partner(&mut post.cx, input).await?;
-        let said = format!("{} is paused and its sessions ended. Activate it to give back everything that has not ended by then.", partner.name);
+        let said = format!(
+            "{} is paused and its sessions ended. Activate it to give back everything that has not ended by then.",
+            partner.name
+        );
         Ok(Done::to(routes::partner(&partner.slug)).saying(Flash::good(said)))
     }
     .await;
@@ -204,9 +232,16 @@ pub async fn offboard_partner(
         let mut errors = FieldErrors::default();
         let reason = fields::required_text(&mut errors, "reason", &reason, 500, REASON_MISSING);
         let Some(reason) = reason else { return Err(errors.refusal()) };
-        let input = commands::ChangeStatus { organization, version: version_of(&version), reason };
+        let input = commands::ChangeStatus {
+            organization,
+            version: version_of(&version),
+            reason,
+        };
         let partner = commands::offboard_partner(&mut post.cx, input).await?;
-        Ok(Done::to(routes::partner(&partner.slug)).saying(Flash::good(format!("The relationship with {} is over and its sessions ended.", partner.name))))
+        Ok(Done::to(routes::partner(&partner.slug)).saying(Flash::good(format!(
+            "The relationship with {} is over and its sessions ended.",
+            partner.name
+        ))))
     }
     .await;
     post.finish(outcome).await

@@ -35,12 +35,18 @@ pub async fn change_tenant(
     let outcome = async {
         let mut errors = FieldErrors::default();
         let name = fields::required_text(&mut errors, "name", &name, 120, "Enter the company's name.");
-        let accent = errors.take("accent", accent.parse::<AccentColor>().map_err(|()| "Write the colour as # and six digits, for example #0a7d33."));
+        let accent = errors.take(
+            "accent",
+            accent
+                .parse::<AccentColor>()
+                .map_err(|()| "Write the colour as # and six digits, for example #0a7d33."),
+        );
         let zone: Option<chrono_tz::Tz> = fields::choice(&mut errors, "time_zone", &time_zone);
         let support_contact = fields::optional_text(&mut errors, "support_contact", &support_contact, 200);
         let warning_days = fields::number(&mut errors, "warning_days", &warning_days, 1..=120);
         let grace = fields::number(&mut errors, "certification_grace_days", &certification_grace_days, 0..=120);
-        let (Some(name), Some(accent), Some(time_zone), Some(warning_days), Some(certification_grace_days)) = (name, accent, zone, warning_days, grace)
+        let (Some(name), Some(accent), Some(time_zone), Some(warning_days), Some(certification_grace_days)) =
+            (name, accent, zone, warning_days, grace)
         else {
             return Err(errors.refusal());
         };
@@ -75,7 +81,9 @@ pub async fn grant_tenant_role(
         let email = errors.take("email", email.parse::<EmailAddress>());
         let name = fields::optional_text(&mut errors, "name", &name, 120);
         let role: Option<TenantRole> = fields::choice(&mut errors, "role", &role);
-        let (Some(email), Some(role)) = (email, role) else { return Err(errors.refusal()) };
+        let (Some(email), Some(role)) = (email, role) else {
+            return Err(errors.refusal());
+        };
         errors.check()?;
         let person = commands::grant_tenant_role(&mut post.cx, commands::GrantRole { email, name, role }).await?;
         let said = format!("{} is {} now. A mail tells them where to sign in.", person.name, with_article(role));
@@ -90,13 +98,17 @@ pub async fn grant_tenant_role(
 pub async fn revoke_tenant_role(#[server(default)] person: String, #[server(default)] role: String) -> Result<(), ServerFnError> {
     let mut post = Post::begin("revoke", routes::ADMIN_PEOPLE, [] as [(&str, String); 0]).await?;
     let outcome = async {
-        let (Ok(person), Ok(role)) = (person.parse::<PersonId>(), role.parse::<TenantRole>()) else { return Err(Refused::NotFound.into()) };
+        let (Ok(person), Ok(role)) = (person.parse::<PersonId>(), role.parse::<TenantRole>()) else {
+            return Err(Refused::NotFound.into());
+        };
         let (person, left_behind) = commands::revoke_tenant_role(&mut post.cx, commands::RevokeRole { person, role }).await?;
         let mut said = format!("{} is no longer {}.", person.name, with_article(role));
         let flash = if left_behind == 0 {
             Flash::good(said)
         } else {
-            said.push_str(&format!(" {left_behind} partners still name them as owner or deputy. Name somebody else for these."));
+            said.push_str(&format!(
+                " {left_behind} partners still name them as owner or deputy. Name somebody else for these."
+            ));
             Flash::warn(said)
         };
         Ok(Done::to(routes::ADMIN_PEOPLE).saying(flash))

@@ -134,7 +134,11 @@ pub async fn change_contract(cx: &mut Cx, input: ChangeContract) -> Result<Contr
     let organization: Organization = partner_locked::<ContractRefused>(cx, &input.organization).await?;
     cx.authorise(Action::ManageContract, &organization)?;
     let before = store::contracts::of_organization(&cx.tx, organization.id).await?;
-    let contract = before.iter().find(|contract| contract.id == input.contract).cloned().ok_or(Refused::NotFound)?;
+    let contract = before
+        .iter()
+        .find(|contract| contract.id == input.contract)
+        .cloned()
+        .ok_or(Refused::NotFound)?;
     if contract.version != input.version {
         return Err(StoreError::Stale.into());
     }
@@ -143,12 +147,18 @@ pub async fn change_contract(cx: &mut Cx, input: ChangeContract) -> Result<Contr
     if changed == contract {
         return Ok(contract);
     }
-    let after: Vec<Contract> = before.iter().map(|other| if other.id == changed.id { changed.clone() } else { other.clone() }).collect();
+    let after: Vec<Contract> = before
+        .iter()
+        .map(|other| if other.id == changed.id { changed.clone() } else { other.clone() })
+        .collect();
     let ends = ends_if(&cx.tx, &before, &after, cx.now, idle_since(cx)).await?;
     if (changed.ends_at < contract.ends_at || ends.ends_anything()) && !input.confirmed {
         return Err(ContractRefused::NeedsConfirmation);
     }
-    let counting = after.iter().filter(|contract| contract.is_in_force_at(cx.now)).max_by_key(|contract| (contract.ends_at, contract.id));
+    let counting = after
+        .iter()
+        .filter(|contract| contract.is_in_force_at(cx.now))
+        .max_by_key(|contract| (contract.ends_at, contract.id));
     if counting.is_some_and(|counting| counting.id == changed.id) && changed.seats < contract.seats {
         let taken = store::members::seats_taken(&cx.tx, organization.id, cx.now).await?;
         if u64::try_from(changed.seats).unwrap_or_default() < taken {
@@ -162,10 +172,15 @@ pub async fn change_contract(cx: &mut Cx, input: ChangeContract) -> Result<Contr
         .detail("from", facts(&contract))
         .detail("to", facts(&changed));
     if ends.ends_anything() {
-        event = event.detail("people_affected", ends.counts.people).detail("assignments_affected", ends.counts.assignments);
+        event = event
+            .detail("people_affected", ends.counts.people)
+            .detail("assignments_affected", ends.counts.assignments);
     }
     if covered_until(&before, cx.now).is_some() && covered_until(&after, cx.now).is_none() {
-        event = event.detail("sessions_ended", store::sessions::end_of_organization(&cx.tx, organization.id).await?);
+        event = event.detail(
+            "sessions_ended",
+            store::sessions::end_of_organization(&cx.tx, organization.id).await?,
+        );
     }
     audit::record(cx, event).await?;
     Ok(changed)

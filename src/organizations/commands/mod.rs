@@ -30,7 +30,11 @@ pub(crate) async fn partner_locked<E: From<Refused> + From<StoreError>>(cx: &Cx,
 
 /// Refuses a form that was made from an older state of the organization.
 pub(crate) fn same_version(organization: &Organization, version: i32) -> Result<(), StoreError> {
-    if organization.version == version { Ok(()) } else { Err(StoreError::Stale) }
+    if organization.version == version {
+        Ok(())
+    } else {
+        Err(StoreError::Stale)
+    }
 }
 
 /// Sessions unused since then are over.
@@ -41,7 +45,12 @@ pub(crate) fn idle_since(cx: &Cx) -> Timestamp {
 /// Writes to owner and deputy, except to the one who acts.
 pub(crate) async fn tell_owners(cx: &mut Cx, organization: &Organization, letter: &Letter) -> Result<(), StoreError> {
     let acting = cx.actor.person().map(|person| person.id);
-    let ids: Vec<_> = organization.owner.into_iter().chain(organization.deputy).filter(|id| Some(*id) != acting).collect();
+    let ids: Vec<_> = organization
+        .owner
+        .into_iter()
+        .chain(organization.deputy)
+        .filter(|id| Some(*id) != acting)
+        .collect();
     for person in store::people::get_many(&cx.tx, ids).await? {
         if person.disabled_at.is_none() {
             mail::queue(cx, &person.email, Some(organization.id), letter.clone()).await?;

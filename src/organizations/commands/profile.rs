@@ -114,7 +114,12 @@ pub async fn create_partner(cx: &mut Cx, input: CreatePartner) -> Result<Organiz
         return Err(OrganizationError::DueOutOfRange.into());
     }
     // Whoever may not name owners answers for the partner themselves.
-    if cx.policies.decide(&cx.actor, Action::AssignOwner, &(&organization).into(), cx.now).verdict == crate::access::Verdict::Deny {
+    if cx
+        .policies
+        .decide(&cx.actor, Action::AssignOwner, &(&organization).into(), cx.now)
+        .verdict
+        == crate::access::Verdict::Deny
+    {
         organization.owner = cx.actor.person().map(|person| person.id);
     } else {
         organization.owner = input.owner;
@@ -265,9 +270,13 @@ async fn check_owners(cx: &Cx, organization: &Organization) -> Result<(), Profil
 /// The parent's id; a parent the actor may not see is as unknown as one that does not exist.
 async fn parent_of(cx: &Cx, child: OrganizationId, slug: Option<&str>) -> Result<Option<OrganizationId>, ProfileError> {
     let Some(slug) = slug else { return Ok(None) };
-    let parent = store::organizations::find_by_slug(&cx.tx, slug).await?.ok_or(ProfileError::UnknownParent)?;
+    let parent = store::organizations::find_by_slug(&cx.tx, slug)
+        .await?
+        .ok_or(ProfileError::UnknownParent)?;
     // A parent that is already set stays valid for an owner who does not answer for it.
-    let known = store::organizations::get(&cx.tx, child).await?.is_some_and(|organization| organization.parent == Some(parent.id));
+    let known = store::organizations::get(&cx.tx, child)
+        .await?
+        .is_some_and(|organization| organization.parent == Some(parent.id));
     if !known && cx.authorise(Action::ViewPartner, &parent).is_err() {
         return Err(ProfileError::UnknownParent);
     }
@@ -277,12 +286,16 @@ async fn parent_of(cx: &Cx, child: OrganizationId, slug: Option<&str>) -> Result
         if id == child {
             return Err(ProfileError::OwnParent);
         }
-        above = store::organizations::get(&cx.tx, id).await?.and_then(|organization| organization.parent);
+        above = store::organizations::get(&cx.tx, id)
+            .await?
+            .and_then(|organization| organization.parent);
     }
     Err(ProfileError::OwnParent)
 }
 
 async fn names(cx: &Cx, person: Option<PersonId>) -> Result<Value, StoreError> {
     let Some(id) = person else { return Ok(Value::Null) };
-    Ok(store::people::get(&cx.tx, id).await?.map_or(Value::Null, |person| json!({ "id": id, "name": person.name })))
+    Ok(store::people::get(&cx.tx, id)
+        .await?
+        .map_or(Value::Null, |person| json!({ "id": id, "name": person.name })))
 }

@@ -105,5 +105,14 @@ pub(crate) async fn end_access(cx: &mut Cx, organization: &Organization, kind: E
         .detail("sessions_ended", sessions);
     audit::record(cx, event).await?;
     let link = format!("{}{}", cx.settings.public_url, routes::partner(&organization.slug));
-    tell_owners(cx, organization, &Letter::PartnerSuspended { organization: organization.name.clone(), reason, link }).await
+    tell_owners(
+        cx,
+        organization,
+        &Letter::PartnerSuspended {
+            organization: organization.name.clone(),
+            reason,
+            link,
+        },
+    )
+    .await
 }

@@ -81,7 +81,13 @@ pub async fn change_tenant(cx: &mut Cx, input: ChangeTenant) -> Result<Tenant, T
         version: before.version,
     };
     store::tenant::put(&cx.tx, &tenant, cx.now).await?;
-    audit::record(cx, Event::new(EventKind::TenantChanged).detail("from", facts(&before)).detail("to", facts(&tenant))).await?;
+    audit::record(
+        cx,
+        Event::new(EventKind::TenantChanged)
+            .detail("from", facts(&before))
+            .detail("to", facts(&tenant)),
+    )
+    .await?;
     Ok(tenant)
 }
 
@@ -119,7 +125,10 @@ pub async fn grant_tenant_role(cx: &mut Cx, input: GrantRole) -> Result<Person, 
         Some(person) if person.disabled_at.is_some() => return Err(TenantError::Disabled),
         Some(person) if person.has_password => (person, routes::HOME),
         Some(person) => (person, routes::FORGOT),
-        None => (create_person(cx, input.email, input.name.ok_or(TenantError::UnknownPerson)?).await?, routes::FORGOT),
+        None => (
+            create_person(cx, input.email, input.name.ok_or(TenantError::UnknownPerson)?).await?,
+            routes::FORGOT,
+        ),
     };
     let id = new_uuid(cx.now, &mut cx.rng);
     if !store::tenant::grant_role(&cx.tx, id, person.id, input.role, cx.now).await? {
@@ -131,7 +140,10 @@ pub async fn grant_tenant_role(cx: &mut Cx, input: GrantRole) -> Result<Person, 
     audit::record(cx, event).await?;
     let letter = Letter::MembershipAdded {
         organization: cx.tenant.name.clone(),
-        inviter: cx.actor.person().map_or_else(|| cx.tenant.name.clone(), |person| person.name.clone()),
+        inviter: cx
+            .actor
+            .person()
+            .map_or_else(|| cx.tenant.name.clone(), |person| person.name.clone()),
         link: format!("{}{link}", cx.settings.public_url),
     };
     mail::queue(cx, &person.email, None, letter).await?;
@@ -153,7 +165,11 @@ async fn create_person(cx: &mut Cx, email: EmailAddress, name: String) -> Result
     if !store::people::insert(&cx.tx, &person).await? {
         return Err(StoreError::Stale.into());
     }
-    audit::record(cx, Event::new(EventKind::PersonCreated).subject(Subject::new("person", person.id, &person.name))).await?;
+    audit::record(
+        cx,
+        Event::new(EventKind::PersonCreated).subject(Subject::new("person", person.id, &person.name)),
+    )
+    .await?;
     Ok(person)
 }
 
@@ -182,7 +198,11 @@ pub async fn revoke_tenant_role(cx: &mut Cx, input: RevokeRole) -> Result<(Perso
     if !store::tenant::revoke_role(&cx.tx, person.id, input.role).await? {
         return Err(TenantError::NotHeld);
     }
-    let left_behind = if input.role == TenantRole::Owner { store::partners::owned_by(&cx.tx, person.id).await? } else { 0 };
+    let left_behind = if input.role == TenantRole::Owner {
+        store::partners::owned_by(&cx.tx, person.id).await?
+    } else {
+        0
+    };
     let event = Event::new(EventKind::TenantRoleRevoked)
         .subject(Subject::new("person", person.id, &person.name))
         .detail("role", input.role.as_str())

@@ -35,7 +35,10 @@ pub(super) fn contract() -> AnyView {
         } else {
             edit(&found, form, &cx)
         };
-        Ok::<_, PageError>(Content::new(title.clone(), view! { <PageHeader title=title crumbs=crumbs />{body} }))
+        Ok::<_, PageError>(Content::new(
+            title.clone(),
+            view! { <PageHeader title=title crumbs=crumbs />{body} },
+        ))
     })
 }
 
@@ -131,26 +134,33 @@ fn wanted(cx: &PageCx, found: &OneContract) -> Option<Wanted> {
         confirmed: false,
     };
     let changed = changed(&found.contract, &input, cx.qx.now).ok()?;
-    let typed = ["reference", "starts", "ends", "notice_days", "seats"].into_iter().map(|name| (name, value(name))).collect();
+    let typed = ["reference", "starts", "ends", "notice_days", "seats"]
+        .into_iter()
+        .map(|name| (name, value(name)))
+        .collect();
     Some(Wanted { changed, typed })
 }
 
 fn preview(found: &OneContract, wanted: &Wanted, ends: EndsIf, now: Timestamp) -> AnyView {
     let at_once = wanted.changed.ends_at <= now;
-    let hidden = wanted.typed.iter().map(|(name, value)| view! { <Hidden name=*name value=value.clone() /> }).collect_view();
+    let hidden = wanted
+        .typed
+        .iter()
+        .map(|(name, value)| view! { <Hidden name=*name value=value.clone() /> })
+        .collect_view();
     let slug = found.organization.slug.clone();
     let back = routes::partner_contract(&slug, found.contract.id);
     let verb = if at_once { "End the contract now" } else { "Shorten the contract" };
     let (old_end, new_end) = (found.contract.ends_at, wanted.changed.ends_at);
     let (id, version) = (found.contract.id.to_string(), found.contract.version.to_string());
     let consequences = consequences(&ends, at_once, &found.organization.name);
-    let first_ends = first_ends(&ends, new_end);
+    let first_ends = first_ends(&ends, new_end, at_once);
     view! {
         <Stack gap=Gap::Large>
             <Section title="What ends if" purpose="Nothing was changed yet.">
                 <DefinitionList>
-                    <Definition term="Ends now"><TimeLeft end=old_end /></Definition>
-                    <Definition term="Would end"><TimeLeft end=new_end /></Definition>
+                    <Definition term="Holds so far"><TimeLeft end=old_end /></Definition>
+                    <Definition term="Would hold">{new_end_view(new_end, at_once)}</Definition>
                 </DefinitionList>
                 {consequences}
             </Section>
@@ -179,9 +189,12 @@ fn consequences(ends: &EndsIf, at_once: bool, name: &str) -> AnyView {
     }
     let counts = ends.counts;
     let undo = if at_once {
-        format!("Everyone of {name} is signed out at once. An ended contract cannot be opened again: add a new one to give access back; assignments that have not ended by then count again.")
+        format!(
+            "Everyone of {name} is signed out at once. An ended contract cannot be opened again: add a new one to give access back; assignments that have not ended by then count again."
+        )
     } else {
-        "Until the new last day nothing changes, and the day can be moved again. After it, add a new contract to give access back.".to_owned()
+        "Until the new last day nothing changes, and the day can be moved again. After it, add a new contract to give access back."
+            .to_owned()
     };
     view! {
         <StatRow>
@@ -195,12 +208,27 @@ fn consequences(ends: &EndsIf, at_once: bool, name: &str) -> AnyView {
     .into_any()
 }
 
-fn first_ends(ends: &EndsIf, new_end: Timestamp) -> Option<AnyView> {
+/// An end that is not there yet is never shown as over.
+fn new_end_view(new_end: Timestamp, at_once: bool) -> AnyView {
+    if at_once {
+        view! { <Strong>"ends at once"</Strong> }.into_any()
+    } else {
+        view! { <TimeLeft end=new_end /> }.into_any()
+    }
+}
+
+fn first_ends(ends: &EndsIf, new_end: Timestamp, at_once: bool) -> Option<AnyView> {
     if ends.first.is_empty() {
         return None;
     }
     let old_end = ends.old_end;
-    let columns = vec![Column::new("Person"), Column::new("Role"), Column::new("Last seen"), Column::new("Would have ended"), Column::new("Ends then")];
+    let columns = vec![
+        Column::new("Person"),
+        Column::new("Role"),
+        Column::new("Last seen"),
+        Column::new("Would have ended"),
+        Column::new("Ends then"),
+    ];
     let rows = ends
         .first
         .iter()
@@ -217,13 +245,17 @@ fn first_ends(ends: &EndsIf, new_end: Timestamp) -> Option<AnyView> {
                     <Cell label="Role">{role}</Cell>
                     <Cell label="Last seen">{seen}</Cell>
                     <Cell label="Would have ended"><TimeLeft end=end /></Cell>
-                    <Cell label="Ends then"><TimeLeft end=new_end /></Cell>
+                    <Cell label="Ends then">{new_end_view(new_end, at_once)}</Cell>
                 </Row>
             }
         })
         .collect_view();
     let title = if u64::try_from(ends.first.len()).unwrap_or_default() < ends.counts.people {
-        format!("The first {} of {}", ends.first.len(), counted(ends.counts.people, "person", "people"))
+        format!(
+            "The first {} of {}",
+            ends.first.len(),
+            counted(ends.counts.people, "person", "people")
+        )
     } else {
         "Who loses access".to_owned()
     };

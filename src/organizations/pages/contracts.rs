@@ -17,12 +17,19 @@ use crate::{
 pub(super) fn contracts() -> AnyView {
     page(|cx| async move {
         let found = queries::contracts(&cx.qx, &cx.param::<String>("org")?).await?;
-        let header = partner_header(&found.organization, "contracts", "Nothing this partner holds outlives its contract.", None);
+        let header = partner_header(
+            &found.organization,
+            "contracts",
+            "Nothing this partner holds outlives its contract.",
+            None,
+        );
         let title = format!("Contracts of {}", found.organization.name);
         let warn_days = i64::from(cx.qx.tenant.warning_days);
         let today = day_of(cx.qx.now, cx.qx.tenant.time_zone);
         let end = today.checked_add_months(Months::new(12)).unwrap_or(today);
-        let add = found.may_manage.then(|| add_card(&found, today.to_string(), end.to_string(), cx.form("contract")));
+        let add = found
+            .may_manage
+            .then(|| add_card(&found, today.to_string(), end.to_string(), cx.form("contract")));
         let list = list(&found, cx.qx.now, warn_days);
         Ok::<_, PageError>(Content::new(title, view! { <Stack gap=Gap::Large>{header}{list}{add}</Stack> }))
     })
@@ -44,7 +51,11 @@ fn list(found: &Contracts, now: crate::kernel::Timestamp, warn_days: i64) -> Any
         Column::number("Seats"),
         Column::action("Change"),
     ];
-    let rows = found.contracts.iter().map(|contract| row(found, contract, now, warn_days)).collect_view();
+    let rows = found
+        .contracts
+        .iter()
+        .map(|contract| row(found, contract, now, warn_days))
+        .collect_view();
     view! { <Table caption="Contracts" columns=columns>{rows}</Table> }.into_any()
 }
 
@@ -60,11 +71,21 @@ fn row(found: &Contracts, contract: &Contract, now: crate::kernel::Timestamp, wa
     } else {
         view! { <Badge tone=Tone::Info>"In force, another ends later"</Badge> }.into_any()
     };
-    let seats = if counts { format!("{} of {}", found.people, contract.seats) } else { contract.seats.to_string() };
+    let seats = if counts {
+        format!("{} of {}", found.people, contract.seats)
+    } else {
+        contract.seats.to_string()
+    };
     let href = routes::partner_contract(&found.organization.slug, contract.id);
     let label = format!("Change {}", contract.reference);
-    let change = (found.may_manage && !ended).then(|| view! { <LinkButton href=href kind=Kind::Secondary size=Size::Small>{label}</LinkButton> });
-    let (starts_at, ends_at, reference, notice_days) = (contract.starts_at, contract.ends_at, contract.reference.clone(), contract.notice_days);
+    let change =
+        (found.may_manage && !ended).then(|| view! { <LinkButton href=href kind=Kind::Secondary size=Size::Small>{label}</LinkButton> });
+    let (starts_at, ends_at, reference, notice_days) = (
+        contract.starts_at,
+        contract.ends_at,
+        contract.reference.clone(),
+        contract.notice_days,
+    );
     view! {
         <Row ended=ended>
             <HeadCell label="Contract">{reference}</HeadCell>

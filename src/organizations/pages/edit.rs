@@ -51,7 +51,12 @@ pub(super) fn new() -> AnyView {
 
 pub(super) fn edit() -> AnyView {
     page(|cx| async move {
-        let EditForm { organization, parent, owners, may_assign } = queries::edit_partner(&cx.qx, &cx.param::<String>("org")?).await?;
+        let EditForm {
+            organization,
+            parent,
+            owners,
+            may_assign,
+        } = queries::edit_partner(&cx.qx, &cx.param::<String>("org")?).await?;
         let organization = organization.ok_or(PageError::NotFound)?;
         let title = format!("Edit {}", organization.name);
         let crumbs = vec![
@@ -66,7 +71,10 @@ pub(super) fn edit() -> AnyView {
             let branding = branding_card(&organization, cx.form("branding"), true);
             view! { <Stack gap=Gap::Large>{profile_card(&organization, parent, cx.form("profile"))}{owner}{branding}</Stack> }.into_any()
         };
-        Ok(Content::new(title.clone(), view! { <PageHeader title=title crumbs=crumbs />{body} }))
+        Ok(Content::new(
+            title.clone(),
+            view! { <PageHeader title=title crumbs=crumbs />{body} },
+        ))
     })
 }
 

@@ -14,11 +14,21 @@ pub(super) fn employees() -> AnyView {
     page(|cx| async move {
         let employees = queries::employees(&cx.qx).await?;
         let me = cx.qx.actor.person().map(|person| person.id);
-        let columns = vec![Column::new("Person"), Column::new("Roles"), Column::new("Second factor"), Column::new("Take away")];
-        let rows = employees.into_iter().map(|employee| row(&employee, Some(employee.person.id) == me)).collect_view();
+        let columns = vec![
+            Column::new("Person"),
+            Column::new("Roles"),
+            Column::new("Second factor"),
+            Column::new("Take away"),
+        ];
+        let rows = employees
+            .into_iter()
+            .map(|employee| row(&employee, Some(employee.person.id) == me))
+            .collect_view();
         let roles = vec![
-            Choice::new(TenantRole::Owner.as_str(), TenantRole::Owner.title()).hint("Answers for partners, certifies them and manages their contracts."),
-            Choice::new(TenantRole::Operator.as_str(), TenantRole::Operator.title()).hint("Runs the portal: partners, applications, roles, messages."),
+            Choice::new(TenantRole::Owner.as_str(), TenantRole::Owner.title())
+                .hint("Answers for partners, certifies them and manages their contracts."),
+            Choice::new(TenantRole::Operator.as_str(), TenantRole::Operator.title())
+                .hint("Runs the portal: partners, applications, roles, messages."),
             Choice::new(TenantRole::Auditor.as_str(), TenantRole::Auditor.title()).hint("Reads and exports everything, changes nothing."),
         ];
         Ok(Content::new(
@@ -44,14 +54,21 @@ fn row(employee: &Employee, is_me: bool) -> AnyView {
     let person = &employee.person;
     let off = person.disabled_at.is_some();
     let titles: Vec<&'static str> = employee.roles.iter().map(|role| role.title()).collect();
-    let badges = titles.into_iter().map(|title| view! { <Badge tone=Tone::Info>{title}</Badge> }.into_any()).collect_view();
+    let badges = titles
+        .into_iter()
+        .map(|title| view! { <Badge tone=Tone::Info>{title}</Badge> }.into_any())
+        .collect_view();
     let factor = if person.totp_confirmed_at.is_some() {
         view! { <Badge tone=Tone::Good>"Set up"</Badge> }.into_any()
     } else {
         view! { <Badge tone=Tone::Warn>"Not set up"</Badge> }.into_any()
     };
     let revoke = employee.roles.iter().map(|role| confirm(employee, *role, is_me)).collect_view();
-    let detail = if off { format!("{} (account turned off)", person.email) } else { person.email.to_string() };
+    let detail = if off {
+        format!("{} (account turned off)", person.email)
+    } else {
+        person.email.to_string()
+    };
     let name = person.name.clone();
     view! {
         <Row ended=off>
@@ -68,7 +85,9 @@ fn confirm(employee: &Employee, role: TenantRole, is_me: bool) -> AnyView {
     let name = employee.person.name.clone();
     let title = role.title();
     let what = match role {
-        TenantRole::Owner => "They can no longer see, certify or change the partners they answer for. Name somebody else for these partners.",
+        TenantRole::Owner => {
+            "They can no longer see, certify or change the partners they answer for. Name somebody else for these partners."
+        }
         TenantRole::Operator => "They can no longer run the portal. The last operator cannot be taken away.",
         TenantRole::Auditor => "They can no longer read and export the trail.",
     };

@@ -11,13 +11,23 @@ use crate::{
 /// Heading of a partner's page; `tab` is one of `overview`, `people`, `apps`, `contracts`, `activity`.
 pub fn partner_header(organization: &Organization, tab: &'static str, purpose: &'static str, action: Option<AnyView>) -> AnyView {
     let slug = &organization.slug;
-    let tabs = [("overview", "Overview"), ("people", "People"), ("apps", "Applications"), ("contracts", "Contracts"), ("activity", "Activity")]
-        .into_iter()
-        .map(|(key, label)| {
-            let href = if key == "overview" { routes::partner(slug) } else { routes::partner_part(slug, key) };
-            Tab::new(href, label).active(key == tab)
-        })
-        .collect::<Vec<_>>();
+    let tabs = [
+        ("overview", "Overview"),
+        ("people", "People"),
+        ("apps", "Applications"),
+        ("contracts", "Contracts"),
+        ("activity", "Activity"),
+    ]
+    .into_iter()
+    .map(|(key, label)| {
+        let href = if key == "overview" {
+            routes::partner(slug)
+        } else {
+            routes::partner_part(slug, key)
+        };
+        Tab::new(href, label).active(key == tab)
+    })
+    .collect::<Vec<_>>();
     let badge = status_badge(organization.status);
     let name = organization.name.clone();
     let label = format!("Pages of {name}");

@@ -26,7 +26,9 @@ pub(super) fn list() -> AnyView {
         } else {
             "The organizations you answer for; the certification due first is on top."
         };
-        let create = found.may_create.then(|| view! { <LinkButton href=routes::NEW_PARTNER icon="plus">"New partner"</LinkButton> }.into_any());
+        let create = found
+            .may_create
+            .then(|| view! { <LinkButton href=routes::NEW_PARTNER icon="plus">"New partner"</LinkButton> }.into_any());
         let warn_days = i64::from(cx.qx.tenant.warning_days);
         let filters = filters(&search, &found);
         let body = body(&search, found, warn_days);
@@ -65,7 +67,10 @@ fn filters(search: &PartnerSearch, found: &PartnerList) -> AnyView {
         (OrganizationStatus::Suspended.as_str(), "Paused"),
         (OrganizationStatus::Offboarded.as_str(), "Over"),
     ];
-    let states = states.into_iter().map(|(value, label)| Choice::new(value, label)).collect::<Vec<_>>();
+    let states = states
+        .into_iter()
+        .map(|(value, label)| Choice::new(value, label))
+        .collect::<Vec<_>>();
     let whose = (found.sees_all && found.is_owner).then(|| {
         let options = vec![Choice::new("", "All partners"), Choice::new("mine", "My partners")];
         let selected = if search.mine { "mine" } else { "" };
@@ -89,7 +94,9 @@ fn body(search: &PartnerSearch, found: PartnerList, warn_days: i64) -> AnyView {
             let action = view! { <LinkButton href=routes::PARTNERS kind=Kind::Secondary>"Show all partners"</LinkButton> }.into_any();
             return view! { <EmptyState icon="search" title="No partner matches" text="Change the search or the filters." action=action /> }.into_any();
         }
-        let action = found.may_create.then(|| view! { <LinkButton href=routes::NEW_PARTNER>"Bring in the first partner"</LinkButton> }.into_any());
+        let action = found
+            .may_create
+            .then(|| view! { <LinkButton href=routes::NEW_PARTNER>"Bring in the first partner"</LinkButton> }.into_any());
         return view! {
             <EmptyState icon="building" title="No partners yet"
                 text="A partner is an organization whose people may use some of your applications until its contract ends." action=action />
@@ -115,7 +122,12 @@ fn body(search: &PartnerSearch, found: PartnerList, warn_days: i64) -> AnyView {
 }
 
 fn row(partner: PartnerRow, warn_days: i64) -> AnyView {
-    let PartnerRow { organization, owner, contract, people } = partner;
+    let PartnerRow {
+        organization,
+        owner,
+        contract,
+        people,
+    } = partner;
     let over = organization.status == OrganizationStatus::Offboarded;
     let href = routes::partner(&organization.slug);
     let contracts = routes::partner_part(&organization.slug, "contracts");
@@ -157,7 +169,10 @@ pub(crate) fn due(due_at: Option<crate::kernel::Timestamp>, href: String, warn_d
 /// A date by which something has to be done: not an end, so it says "due" and is never struck through.
 #[component]
 pub(crate) fn DueDate(at: crate::kernel::Timestamp, #[prop(into)] href: String, warn_days: i64) -> impl IntoView {
-    let Viewing { now, zone } = use_context::<Viewing>().unwrap_or(Viewing { now: at, zone: chrono_tz::UTC });
+    let Viewing { now, zone } = use_context::<Viewing>().unwrap_or(Viewing {
+        now: at,
+        zone: chrono_tz::UTC,
+    });
     let day = time::last_day(at, now, zone);
     let far = time::relative(at, now);
     let link = view! { <TextLink href=href>"due " {day} ", " {far}</TextLink> };

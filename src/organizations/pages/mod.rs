@@ -52,11 +52,20 @@ pub(crate) fn page_request(cx: &PageCx) -> PageRequest {
 /// What went wrong with a form that stands in a confirmation, which cannot show it itself.
 pub(crate) fn refused(form: &FormState) -> Option<AnyView> {
     let summary = form.summary.clone()?;
-    let errors = form.errors.values().cloned().map(|sentence| view! { <Paragraph>{sentence}</Paragraph> }).collect_view();
+    let errors = form
+        .errors
+        .values()
+        .cloned()
+        .map(|sentence| view! { <Paragraph>{sentence}</Paragraph> })
+        .collect_view();
     Some(view! { <Notice tone=Tone::Bad title=summary>{errors}</Notice> }.into_any())
 }
 
 /// "1 person", "2 people".
 pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
+    if count == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{count} {many}")
+    }
 }

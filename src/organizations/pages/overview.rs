@@ -5,11 +5,11 @@ use leptos::prelude::*;
 use super::{counted, list::due, partner_header, refused};
 use crate::{
     certification::pages::history_view,
+    kernel::Timestamp,
     organizations::{
         Organization, OrganizationStatus, Tenant,
         queries::{self, Overview, Responsible},
     },
-    kernel::Timestamp,
     ui::*,
     web::{Content, page, routes},
 };
@@ -27,7 +27,10 @@ pub(super) fn overview() -> AnyView {
         let refused = refused(&cx.form("status"));
         let (profile, relations, numbers) = (profile(&found.organization), relations(&found), numbers(&found, warn_days));
         let aside = view! { {profile}{relations} }.into_any();
-        let main = [Some(responsibility(&found)), Some(certification(&found, warn_days)), status(&found)].into_iter().flatten().collect_view();
+        let main = [Some(responsibility(&found)), Some(certification(&found, warn_days)), status(&found)]
+            .into_iter()
+            .flatten()
+            .collect_view();
         Ok(Content::new(
             found.organization.name.clone(),
             view! {
@@ -46,19 +49,32 @@ pub(super) fn overview() -> AnyView {
 fn attention(found: &Overview, tenant: &Tenant, now: Timestamp) -> AnyView {
     let organization = &found.organization;
     let mut notices: Vec<AnyView> = Vec::new();
-    let mut add = |tone: Tone, title: &'static str, text: String| notices.push(view! { <Notice tone=tone title=title>{text}</Notice> }.into_any());
+    let mut add =
+        |tone: Tone, title: &'static str, text: String| notices.push(view! { <Notice tone=tone title=title>{text}</Notice> }.into_any());
     let warning = chrono::Duration::days(tenant.warning_days.into());
     if organization.status == OrganizationStatus::Offboarded {
-        add(Tone::Info, "This relationship is over", organization.status_reason.clone().unwrap_or_default());
+        add(
+            Tone::Info,
+            "This relationship is over",
+            organization.status_reason.clone().unwrap_or_default(),
+        );
         return notices.into_any();
     }
     match (organization.status, organization.suspended_by_certification) {
         (OrganizationStatus::Onboarding, _) => {
-            add(Tone::Info, "Still being set up", "Add a contract, name an owner and entitle it to applications; then activate it below.".to_owned());
+            add(
+                Tone::Info,
+                "Still being set up",
+                "Add a contract, name an owner and entitle it to applications; then activate it below.".to_owned(),
+            );
         }
         (OrganizationStatus::Suspended, true) => {
             let reason = organization.status_reason.clone().unwrap_or_default();
-            add(Tone::Bad, "Paused because of its certification", format!("{reason} Only a certification by its owner or deputy lifts this."));
+            add(
+                Tone::Bad,
+                "Paused because of its certification",
+                format!("{reason} Only a certification by its owner or deputy lifts this."),
+            );
         }
         (OrganizationStatus::Suspended, false) => {
             add(Tone::Bad, "Paused", organization.status_reason.clone().unwrap_or_default());
@@ -66,34 +82,81 @@ fn attention(found: &Overview, tenant: &Tenant, now: Timestamp) -> AnyView {
         _ => {}
     }
     match &found.owner {
-        None => add(Tone::Warn, "Nobody answers for this partner", "Without an owner nobody can certify it. An operator can name one.".to_owned()),
+        None => add(
+            Tone::Warn,
+            "Nobody answers for this partner",
+            "Without an owner nobody can certify it. An operator can name one.".to_owned(),
+        ),
         Some(owner) if !owner.may_act => {
-            add(Tone::Warn, "The owner can no longer act", format!("{} does not have the role of a partner owner any more. An operator can name somebody else.", owner.name));
+            add(
+                Tone::Warn,
+                "The owner can no longer act",
+                format!(
+                    "{} does not have the role of a partner owner any more. An operator can name somebody else.",
+                    owner.name
+                ),
+            );
         }
         Some(_) => {}
     }
     if organization.certification_lapsed_at(now, tenant.certification_grace_days) && organization.status == OrganizationStatus::Active {
-        add(Tone::Bad, "The certification has lapsed", "Nobody of this partner can start anything until its owner certifies it.".to_owned());
+        add(
+            Tone::Bad,
+            "The certification has lapsed",
+            "Nobody of this partner can start anything until its owner certifies it.".to_owned(),
+        );
     } else if organization.certification_due_at.is_some_and(|due| due <= now) && !organization.suspended_by_certification {
         let days = tenant.certification_grace_days;
-        add(Tone::Warn, "The certification is overdue", format!("After {days} days of grace the partner is paused. Its owner or deputy can certify it."));
+        add(
+            Tone::Warn,
+            "The certification is overdue",
+            format!("After {days} days of grace the partner is paused. Its owner or deputy can certify it."),
+        );
+    } else if organization
+        .certification_due_at
+        .is_some_and(|due| due > now && due - now <= warning)
+    {
+        add(
+            Tone::Info,
+            "The certification is due soon",
+            "Its owner or deputy confirms that the relationship is still needed.".to_owned(),
+        );
     }
     match (&found.contract, found.covered_until) {
-        (None, _) => add(Tone::Warn, "No contract is in force", "Nobody of this partner gets in until there is one.".to_owned()),
+        (None, _) => add(
+            Tone::Warn,
+            "No contract is in force",
+            "Nobody of this partner gets in until there is one.".to_owned(),
+        ),
         (Some(_), Some(until)) if until - now <= warning => {
-            add(Tone::Warn, "The contract ends soon", "Everything this partner holds ends with it. Extend it or add the next one.".to_owned());
+            add(
+                Tone::Warn,
+                "The contract ends soon",
+                "Everything this partner holds ends with it. Extend it or add the next one.".to_owned(),
+            );
         }
         _ => {}
     }
-    if found.contract.as_ref().is_some_and(|contract| u64::try_from(contract.seats).unwrap_or_default() <= found.people) {
-        add(Tone::Info, "All seats are taken", "Nobody else can be invited until somebody leaves or the contract gets more seats.".to_owned());
+    if found
+        .contract
+        .as_ref()
+        .is_some_and(|contract| u64::try_from(contract.seats).unwrap_or_default() <= found.people)
+    {
+        add(
+            Tone::Info,
+            "All seats are taken",
+            "Nobody else can be invited until somebody leaves or the contract gets more seats.".to_owned(),
+        );
     }
     notices.into_any()
 }
 
 fn numbers(found: &Overview, warn_days: i64) -> AnyView {
     let slug = &found.organization.slug;
-    let seats = found.contract.as_ref().map_or_else(|| found.people.to_string(), |contract| format!("{} of {}", found.people, contract.seats));
+    let seats = found.contract.as_ref().map_or_else(
+        || found.people.to_string(),
+        |contract| format!("{} of {}", found.people, contract.seats),
+    );
     let people = routes::partner_part(slug, "people");
     let apps = routes::partner_part(slug, "apps");
     let contracts = routes::partner_part(slug, "contracts");
@@ -137,7 +200,11 @@ fn profile(organization: &Organization) -> AnyView {
         .into_iter()
         .map(|(key, value)| view! { <Definition term=key>{value}</Definition> })
         .collect_view();
-    let step_up = if organization.require_step_up { "needed for changes" } else { "not needed" };
+    let step_up = if organization.require_step_up {
+        "needed for changes"
+    } else {
+        "not needed"
+    };
     let created = organization.created_at;
     view! {
         <Card title="Profile" level=2>
@@ -162,7 +229,11 @@ fn relations(found: &Overview) -> Option<AnyView> {
         let (href, name) = (routes::partner(&organization.slug), organization.name.clone());
         view! { <TextLink href=href>{name}</TextLink> }.into_any()
     };
-    let parent = found.parent.as_ref().map(link).map(|parent| view! { <Paragraph>"Part of " {parent}</Paragraph> });
+    let parent = found
+        .parent
+        .as_ref()
+        .map(link)
+        .map(|parent| view! { <Paragraph>"Part of " {parent}</Paragraph> });
     let below: Vec<AnyView> = found.children.iter().map(link).collect();
     let children = (!below.is_empty()).then(|| view! { <Paragraph>"Below it:"</Paragraph><BulletList items=below /> });
     Some(view! { <Card title="Related partners" level=2>{parent}{children}</Card> }.into_any())
@@ -190,7 +261,11 @@ fn certification(found: &Overview, warn_days: i64) -> AnyView {
     let organization = &found.organization;
     let href = routes::partner_part(&organization.slug, "certify");
     let open = href.clone();
-    let verb = if found.may_certify { "Review and certify" } else { "See the evidence" };
+    let verb = if found.may_certify {
+        "Review and certify"
+    } else {
+        "See the evidence"
+    };
     let over = organization.status == OrganizationStatus::Offboarded;
     let action = (!over).then(|| view! { <LinkButton href=open kind=Kind::Secondary>{verb}</LinkButton> }.into_any());
     let last = match organization.certified_at {
@@ -217,7 +292,12 @@ fn status(found: &Overview) -> Option<AnyView> {
     if !found.may_change_status || organization.status == S::Offboarded {
         return None;
     }
-    let fields = || vec![("organization", organization.slug.clone()), ("version", organization.version.to_string())];
+    let fields = || {
+        vec![
+            ("organization", organization.slug.clone()),
+            ("version", organization.version.to_string()),
+        ]
+    };
     let activate = (matches!(organization.status, S::Onboarding | S::Suspended) && !organization.suspended_by_certification).then(|| {
         let verb = format!("Activate {}", organization.name);
         view! { <PostButton action="/do/activate-partner" fields=fields() kind=Kind::Primary>{verb}</PostButton> }
@@ -237,7 +317,11 @@ fn status(found: &Overview) -> Option<AnyView> {
 fn confirm(found: &Overview, for_good: bool, fields: Vec<(&'static str, String)>) -> AnyView {
     let name = found.organization.name.clone();
     let held = found.held;
-    let (id, action, word) = if for_good { ("offboard", "/do/offboard-partner", "Offboard") } else { ("suspend", "/do/suspend-partner", "Pause") };
+    let (id, action, word) = if for_good {
+        ("offboard", "/do/offboard-partner", "Offboard")
+    } else {
+        ("suspend", "/do/suspend-partner", "Pause")
+    };
     let ends = format!(
         "{} with {} lose access at once, and {} end.",
         counted(held.people, "person", "people"),

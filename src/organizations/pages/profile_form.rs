@@ -31,7 +31,9 @@ pub(super) fn profile_fields(organization: Option<&Organization>, parent: Option
 /// Owner and deputy, as choices.
 pub(super) fn owner_fields(owners: &[(PersonId, String)], owner: Option<PersonId>, deputy: Option<PersonId>) -> AnyView {
     let people = |nobody: &'static str| {
-        std::iter::once(Choice::new("", nobody)).chain(owners.iter().map(|(id, name)| Choice::new(id.to_string(), name.clone()))).collect::<Vec<_>>()
+        std::iter::once(Choice::new("", nobody))
+            .chain(owners.iter().map(|(id, name)| Choice::new(id.to_string(), name.clone())))
+            .collect::<Vec<_>>()
     };
     let (owner, deputy) = (owner.map(|id| id.to_string()), deputy.map(|id| id.to_string()));
     view! {

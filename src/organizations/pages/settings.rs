@@ -18,7 +18,9 @@ pub(super) fn settings() -> AnyView {
             branding = branding.with_value("accent", tried.as_str());
         }
         let look = tried.as_ref().map(|tried| preview(tried, &organization));
-        let accent = tried.as_ref().map_or_else(|| organization.accent.as_str().to_owned(), |tried| tried.as_str().to_owned());
+        let accent = tried
+            .as_ref()
+            .map_or_else(|| organization.accent.as_str().to_owned(), |tried| tried.as_str().to_owned());
         let rules = rules_card(&organization, cx.form("rules"));
         Ok::<_, PageError>(Content::new(
             "Settings",
@@ -75,7 +77,9 @@ fn logo(organization: &Organization) -> String {
 pub(super) fn branding_card(organization: &Organization, form: FormState, named: bool) -> AnyView {
     let accent = organization.accent.as_str().to_owned();
     let version = organization.version.to_string();
-    let slug = named.then(|| organization.slug.clone()).map(|slug| view! { <Hidden name="organization" value=slug /> });
+    let slug = named
+        .then(|| organization.slug.clone())
+        .map(|slug| view! { <Hidden name="organization" value=slug /> });
     let (mark, logo) = (organization.name.clone(), organization.has_logo.then(|| logo(organization)));
     let has_logo = organization.has_logo;
     view! {

@@ -27,7 +27,10 @@ for_each_backend!(an_admin_dresses_their_own_organization_and_no_other, |world| 
     assert_eq!(changed.id, acme.id);
     assert_eq!(stored(&world, &other).await.accent, AccentColor::default());
     let db = world.portal.store.reader();
-    assert_eq!(store::organizations::logo(&db, acme.id).await.unwrap(), Some((PNG.to_vec(), "image/png".to_owned())));
+    assert_eq!(
+        store::organizations::logo(&db, acme.id).await.unwrap(),
+        Some((PNG.to_vec(), "image/png".to_owned()))
+    );
     assert!(stored(&world, &acme).await.has_logo);
 });
 
@@ -36,10 +39,16 @@ for_each_backend!(a_logo_is_an_image_and_small, |world| {
     let admin = world.member(&acme, "Ana Ruiz", MemberRole::PartnerAdmin).await;
     let mut cx = world.cx(world.acting(&admin).await).await;
     let svg = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>";
-    assert!(matches!(change_branding(&mut cx, with_logo(None, acme.version, svg)).await, Err(BrandingError::NotAnImage)));
+    assert!(matches!(
+        change_branding(&mut cx, with_logo(None, acme.version, svg)).await,
+        Err(BrandingError::NotAnImage)
+    ));
     let mut large = PNG.to_vec();
     large.resize(100 * 1024 + 1, 0);
-    assert!(matches!(change_branding(&mut cx, with_logo(None, acme.version, &large)).await, Err(BrandingError::TooLarge)));
+    assert!(matches!(
+        change_branding(&mut cx, with_logo(None, acme.version, &large)).await,
+        Err(BrandingError::TooLarge)
+    ));
 });
 
 for_each_backend!(a_user_manager_does_not_change_the_look, |world| {
@@ -60,9 +69,15 @@ for_each_backend!(the_multipart_form_stores_the_logo_and_the_browser_gets_it_bac
     assert!(tried.text.contains("/branding/try.0a7d33.css"));
     assert!(browser.get("/branding/try.0a7d33.css").await.text.contains("--accent"));
     let form = [("version", "1"), ("accent", "#0a7d33")];
-    assert_eq!(browser.upload("/do/upload-branding", &form, "logo", PNG).await.location.as_deref(), Some("/team/settings"));
+    assert_eq!(
+        browser.upload("/do/upload-branding", &form, "logo", PNG).await.location.as_deref(),
+        Some("/team/settings")
+    );
     let answer = browser.get("/branding/acme/logo").await;
-    assert_eq!((answer.status.as_u16(), answer.headers["content-type"].to_str().unwrap()), (200, "image/png"));
+    assert_eq!(
+        (answer.status.as_u16(), answer.headers["content-type"].to_str().unwrap()),
+        (200, "image/png")
+    );
     // The same form once more is stale.
     browser.upload("/do/upload-branding", &form, "logo", PNG).await;
     assert_eq!(stored(&world, &acme).await.version, 2);
@@ -71,10 +86,19 @@ for_each_backend!(the_multipart_form_stores_the_logo_and_the_browser_gets_it_bac
 for_each_backend!(who_asks_for_second_factors_needs_one, |world| {
     let acme = world.organization("Acme").await;
     let admin = world.member(&acme, "Ana Ruiz", MemberRole::PartnerAdmin).await;
-    let rule = |require_step_up| ChangeSignInRules { organization: None, version: acme.version, require_step_up };
+    let rule = |require_step_up| ChangeSignInRules {
+        organization: None,
+        version: acme.version,
+        require_step_up,
+    };
     let mut cx = world.cx(world.acting(&admin).await).await;
-    assert!(matches!(change_sign_in_rules(&mut cx, rule(true)).await, Err(BrandingError::NoSecondFactor)));
-    store::people::set_totp(&cx.tx, admin.person, Some(vec![1]), Some(world.now())).await.unwrap();
+    assert!(matches!(
+        change_sign_in_rules(&mut cx, rule(true)).await,
+        Err(BrandingError::NoSecondFactor)
+    ));
+    store::people::set_totp(&cx.tx, admin.person, Some(vec![1]), Some(world.now()))
+        .await
+        .unwrap();
     cx.commit().await.unwrap();
     let mut cx = world.cx(world.acting(&admin).await).await;
     change_sign_in_rules(&mut cx, rule(true)).await.unwrap();
@@ -82,8 +106,15 @@ for_each_backend!(who_asks_for_second_factors_needs_one, |world| {
     // From now on the rule holds for its own change too.
     let acme = stored(&world, &acme).await;
     let mut cx = world.cx(world.acting(&admin).await).await;
-    let back = ChangeSignInRules { organization: None, version: acme.version, require_step_up: false };
-    assert!(matches!(change_sign_in_rules(&mut cx, back.clone()).await, Err(BrandingError::Refused(Refused::StepUp))));
+    let back = ChangeSignInRules {
+        organization: None,
+        version: acme.version,
+        require_step_up: false,
+    };
+    assert!(matches!(
+        change_sign_in_rules(&mut cx, back.clone()).await,
+        Err(BrandingError::Refused(Refused::StepUp))
+    ));
     drop(cx);
     let mut cx = world.cx(world.actor_with_second_factor(admin.person, Some(admin.id)).await).await;
     change_sign_in_rules(&mut cx, back).await.unwrap();

@@ -29,7 +29,9 @@ async fn acme(world: &World) -> (Organization, Person, Contract, Member) {
 }
 
 async fn in_force(world: &World, organization: &Organization) -> Option<Contract> {
-    store::contracts::in_force(&world.portal.store.reader(), organization.id, world.now()).await.unwrap()
+    store::contracts::in_force(&world.portal.store.reader(), organization.id, world.now())
+        .await
+        .unwrap()
 }
 
 fn ending(contract: &Contract, ends: ContractEnd, confirmed: bool) -> ChangeContract {
@@ -52,7 +54,9 @@ for_each_backend!(nothing_outlives_the_contract, |world| {
     assert!(world.acting(&bo).await.member().is_some());
     let mut cx = world.cx(acting(&world, &owner).await).await;
     let end = world.now() + Duration::minutes(30);
-    change_contract(&mut cx, ending(&contract, ContractEnd::At(end), true)).await.unwrap();
+    change_contract(&mut cx, ending(&contract, ContractEnd::At(end), true))
+        .await
+        .unwrap();
     cx.commit().await.unwrap();
     assert_ne!(browser.get("/me").await.location.as_deref(), Some("/no-access"));
     world.clock.advance(Duration::minutes(30));
@@ -67,7 +71,17 @@ for_each_backend!(nothing_outlives_the_contract, |world| {
     let application = store::applications::get(&db, entitlement.application).await.unwrap().unwrap();
     let scopes = store::applications::scopes_of(&db, &[application.id]).await.unwrap();
     let shortened = store::contracts::get(&db, acme.id, contract.id).await.unwrap();
-    let facts = LaunchFacts::new(&acme, shortened.as_ref(), &bo, &application, Some(&entitlement), Some(&assignment), &scopes, 14, world.now());
+    let facts = LaunchFacts::new(
+        &acme,
+        shortened.as_ref(),
+        &bo,
+        &application,
+        Some(&entitlement),
+        Some(&assignment),
+        &scopes,
+        14,
+        world.now(),
+    );
     let qx = world.qx(world.acting(&bo).await).await;
     assert!(!qx.may(Action::Launch, Resource::Launch(Box::new(facts))));
 });
@@ -76,12 +90,25 @@ for_each_backend!(what_ends_if_counts_what_would_last_longer, |world| {
     let (acme, owner, contract, _) = acme(&world).await;
     // One of the three leaves before the new end, so nothing of theirs is cut short.
     let db = world.portal.store.reader();
-    let leaver = store::members::find(&db, acme.id, store::people::find_by_email(&db, &"cy.long@example.com".parse().unwrap()).await.unwrap().unwrap().id)
-        .await
-        .unwrap()
-        .unwrap();
+    let leaver = store::members::find(
+        &db,
+        acme.id,
+        store::people::find_by_email(&db, &"cy.long@example.com".parse().unwrap())
+            .await
+            .unwrap()
+            .unwrap()
+            .id,
+    )
+    .await
+    .unwrap()
+    .unwrap();
     let cx = world.system().await;
-    store::members::update(&cx.tx, &leaver.leave_on(Some(world.now() + Duration::days(5)), world.now()).unwrap()).await.unwrap();
+    store::members::update(
+        &cx.tx,
+        &leaver.leave_on(Some(world.now() + Duration::days(5)), world.now()).unwrap(),
+    )
+    .await
+    .unwrap();
     cx.commit().await.unwrap();
 
     let qx = world.qx(acting(&world, &owner).await).await;
@@ -89,11 +116,27 @@ for_each_backend!(what_ends_if_counts_what_would_last_longer, |world| {
     let mut shorter = contract.clone();
     shorter.ends_at = world.now() + Duration::days(10);
     let ends = queries::what_ends(&qx, &found, &shorter).await.unwrap();
-    assert_eq!(ends.counts, Outliving { people: 2, assignments: 1, sessions: 0, invitations: 0 });
+    assert_eq!(
+        ends.counts,
+        Outliving {
+            people: 2,
+            assignments: 1,
+            sessions: 0,
+            invitations: 0
+        }
+    );
     assert_eq!(ends.first.len(), 2);
     shorter.ends_at = world.now();
     let ends = queries::what_ends(&qx, &found, &shorter).await.unwrap();
-    assert_eq!(ends.counts, Outliving { people: 3, assignments: 2, sessions: 1, invitations: 0 });
+    assert_eq!(
+        ends.counts,
+        Outliving {
+            people: 3,
+            assignments: 2,
+            sessions: 1,
+            invitations: 0
+        }
+    );
     assert_eq!(ends.first[0].name, "Cy Long", "whose own end comes first");
     // Looking changed nothing.
     assert_eq!(in_force(&world, &acme).await.unwrap(), contract);
@@ -103,14 +146,23 @@ for_each_backend!(shortening_asks_first_and_extending_does_not, |world| {
     let (acme, owner, contract, _) = acme(&world).await;
     let mut cx = world.cx(acting(&world, &owner).await).await;
     let sooner = ContractEnd::At(world.now() + Duration::days(10));
-    assert!(matches!(change_contract(&mut cx, ending(&contract, sooner, false)).await, Err(ContractRefused::NeedsConfirmation)));
+    assert!(matches!(
+        change_contract(&mut cx, ending(&contract, sooner, false)).await,
+        Err(ContractRefused::NeedsConfirmation)
+    ));
     let later = ContractEnd::At(contract.ends_at + Duration::days(10));
     change_contract(&mut cx, ending(&contract, later, false)).await.unwrap();
     cx.commit().await.unwrap();
-    assert_eq!(in_force(&world, &acme).await.unwrap().ends_at, contract.ends_at + Duration::days(10));
+    assert_eq!(
+        in_force(&world, &acme).await.unwrap().ends_at,
+        contract.ends_at + Duration::days(10)
+    );
     // The page that was opened before is stale now.
     let mut cx = world.cx(acting(&world, &owner).await).await;
-    assert!(matches!(change_contract(&mut cx, ending(&contract, sooner, true)).await, Err(ContractRefused::Store(StoreError::Stale))));
+    assert!(matches!(
+        change_contract(&mut cx, ending(&contract, sooner, true)).await,
+        Err(ContractRefused::Store(StoreError::Stale))
+    ));
     drop(cx);
     assert_eq!(world.events(EventKind::ContractChanged).await, 1);
 });
@@ -153,9 +205,18 @@ for_each_backend!(another_contract_that_ends_later_keeps_access, |world| {
 for_each_backend!(seats_are_not_taken_from_under_people, |world| {
     let (_, owner, contract, _) = acme(&world).await;
     let mut cx = world.cx(acting(&world, &owner).await).await;
-    let fewer = |seats| ChangeContract { seats, ..ending(&contract, ContractEnd::At(contract.ends_at), false) };
-    assert!(matches!(change_contract(&mut cx, fewer(2)).await, Err(ContractRefused::SeatsTaken(3))));
-    assert!(matches!(change_contract(&mut cx, fewer(0)).await, Err(ContractRefused::Contract(ContractError::NoSeats))));
+    let fewer = |seats| ChangeContract {
+        seats,
+        ..ending(&contract, ContractEnd::At(contract.ends_at), false)
+    };
+    assert!(matches!(
+        change_contract(&mut cx, fewer(2)).await,
+        Err(ContractRefused::SeatsTaken(3))
+    ));
+    assert!(matches!(
+        change_contract(&mut cx, fewer(0)).await,
+        Err(ContractRefused::Contract(ContractError::NoSeats))
+    ));
     assert_eq!(change_contract(&mut cx, fewer(3)).await.unwrap().seats, 3);
 });
 
@@ -170,8 +231,14 @@ for_each_backend!(a_contract_that_is_over_is_not_added, |world| {
         notice_days: 0,
         seats: 1,
     };
-    assert!(matches!(add_contract(&mut cx, input(-9, -1)).await, Err(ContractRefused::EndInThePast)));
-    assert!(matches!(add_contract(&mut cx, input(9, 1)).await, Err(ContractRefused::Contract(ContractError::EndsBeforeStart))));
+    assert!(matches!(
+        add_contract(&mut cx, input(-9, -1)).await,
+        Err(ContractRefused::EndInThePast)
+    ));
+    assert!(matches!(
+        add_contract(&mut cx, input(9, 1)).await,
+        Err(ContractRefused::Contract(ContractError::EndsBeforeStart))
+    ));
 });
 
 for_each_backend!(the_form_leads_to_the_preview_and_the_preview_to_the_change, |world| {
@@ -179,8 +246,13 @@ for_each_backend!(the_form_leads_to_the_preview_and_the_preview_to_the_change, |
     let mut browser = world.browser_as(owner.id, None).await;
     let (id, version) = (contract.id.to_string(), contract.version.to_string());
     let mut form = vec![
-        ("organization", "acme"), ("contract", id.as_str()), ("version", version.as_str()), ("reference", "C-1"), ("ends", "2026-06-10"),
-        ("notice_days", "30"), ("seats", "25"),
+        ("organization", "acme"),
+        ("contract", id.as_str()),
+        ("version", version.as_str()),
+        ("reference", "C-1"),
+        ("ends", "2026-06-10"),
+        ("notice_days", "30"),
+        ("seats", "25"),
     ];
     let answer = browser.post("/do/change-contract", &form).await;
     let preview = answer.location.unwrap();
@@ -189,9 +261,18 @@ for_each_backend!(the_form_leads_to_the_preview_and_the_preview_to_the_change, |
     let page = browser.get(&preview).await;
     assert!(page.text.contains("People who lose access") && page.text.contains("Bo Lind"));
     form.push(("confirmed", "yes"));
-    assert_eq!(browser.post("/do/change-contract", &form).await.location.as_deref(), Some("/partners/acme/contracts"));
-    assert_eq!(in_force(&world, &acme).await.unwrap().ends_at, end_of_day("2026-06-10".parse().unwrap(), chrono_tz::Tz::UTC));
+    assert_eq!(
+        browser.post("/do/change-contract", &form).await.location.as_deref(),
+        Some("/partners/acme/contracts")
+    );
+    assert_eq!(
+        in_force(&world, &acme).await.unwrap().ends_at,
+        end_of_day("2026-06-10".parse().unwrap(), chrono_tz::Tz::UTC)
+    );
     // Sent twice: told, not applied twice.
-    assert_eq!(browser.post("/do/change-contract", &form).await.location, Some(format!("/partners/acme/contracts/{id}")));
+    assert_eq!(
+        browser.post("/do/change-contract", &form).await.location,
+        Some(format!("/partners/acme/contracts/{id}"))
+    );
     assert_eq!(world.events(EventKind::ContractChanged).await, 1);
 });

@@ -20,7 +20,10 @@ async fn acting(world: &World, person: &Person) -> Actor {
 
 /// The organization as it is stored now.
 async fn stored(world: &World, organization: &Organization) -> Organization {
-    store::organizations::get(&world.portal.store.reader(), organization.id).await.unwrap().unwrap()
+    store::organizations::get(&world.portal.store.reader(), organization.id)
+        .await
+        .unwrap()
+        .unwrap()
 }
 
 fn new_partner(world: &World, name: &str) -> commands::CreatePartner {
@@ -39,5 +42,9 @@ fn new_partner(world: &World, name: &str) -> commands::CreatePartner {
 }
 
 fn status(organization: &Organization) -> commands::ChangeStatus {
-    commands::ChangeStatus { organization: organization.slug.clone(), version: organization.version, reason: "Because of a test.".to_owned() }
+    commands::ChangeStatus {
+        organization: organization.slug.clone(),
+        version: organization.version,
+        reason: "Because of a test.".to_owned(),
+    }
 }

@@ -56,7 +56,12 @@ fn contracts_that_follow_one_another_cover_without_a_gap() {
         seats: 1,
         version: 1,
     };
-    let contracts = [contract(day(1), day(5)), contract(day(5), day(9)), contract(day(4), day(7)), contract(day(12), day(20))];
+    let contracts = [
+        contract(day(1), day(5)),
+        contract(day(5), day(9)),
+        contract(day(4), day(7)),
+        contract(day(12), day(20)),
+    ];
     assert_eq!(covered_until(&contracts, day(2)), Some(day(9)));
     assert_eq!(covered_until(&contracts, day(9)), None);
     assert_eq!(covered_until(&contracts, day(12) + Duration::hours(1)), Some(day(20)));

@@ -48,15 +48,24 @@ pub async fn schedule_leave(cx: &mut Cx, input: ScheduleLeave) -> Result<(Member
     keep_an_admin(cx, &opened, &member).await?;
     store::members::update(&cx.tx, &member).await?;
     let day = |at: Option<_>| at.map_or(serde_json::Value::Null, |at| last_day(at, zone).to_string().into());
-    let event = opened.event(EventKind::LeaveScheduled).detail("from", day(opened.member.ends_at)).detail("to", day(member.ends_at));
+    let event = opened
+        .event(EventKind::LeaveScheduled)
+        .detail("from", day(opened.member.ends_at))
+        .detail("to", day(member.ends_at));
     audit::record(cx, event).await?;
     Ok((member, opened.person.name))
 }
 
 /// A member past their end takes no seat; coming back does.
 async fn a_seat_is_left(cx: &Cx, organization: &Organization) -> Result<(), MembershipError> {
-    let contract = store::contracts::in_force(&cx.tx, organization.id, cx.now).await?.ok_or(MembershipError::NoContract)?;
+    let contract = store::contracts::in_force(&cx.tx, organization.id, cx.now)
+        .await?
+        .ok_or(MembershipError::NoContract)?;
     let taken = store::members::seats_taken(&cx.tx, organization.id, cx.now).await?;
     let reserved = store::invitations::seats_reserved(&cx.tx, organization.id, cx.now).await?;
-    if taken + reserved < u64::try_from(contract.seats).unwrap_or_default() { Ok(()) } else { Err(MembershipError::NoSeatLeft(contract.seats)) }
+    if taken + reserved < u64::try_from(contract.seats).unwrap_or_default() {
+        Ok(())
+    } else {
+        Err(MembershipError::NoSeatLeft(contract.seats))
+    }
 }

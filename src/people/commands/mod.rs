@@ -54,10 +54,14 @@ impl Opened {
 /// Holds the organization, asks the decision point, and loads the member: in this order, so that what was decided still holds when it
 /// is written.
 async fn open(cx: &Cx, action: Action, which: MemberRef) -> Result<Opened, MembershipError> {
-    let organization = store::organizations::get_locked(&cx.tx, which.organization).await?.ok_or(Refused::NotFound)?;
+    let organization = store::organizations::get_locked(&cx.tx, which.organization)
+        .await?
+        .ok_or(Refused::NotFound)?;
     cx.authorise(action, &organization)?;
     still_acting(cx).await?;
-    let member = store::members::get(&cx.tx, organization.id, which.member).await?.ok_or(Refused::NotFound)?;
+    let member = store::members::get(&cx.tx, organization.id, which.member)
+        .await?
+        .ok_or(Refused::NotFound)?;
     if !delegation::may_manage(&cx.actor, &member) {
         let reason = format!("A {} has more rights than you.", member.role.title().to_lowercase());
         return Err(Refused::Forbidden { action, reason }.into());
@@ -66,7 +70,11 @@ async fn open(cx: &Cx, action: Action, which: MemberRef) -> Result<Opened, Membe
         return Err(StoreError::Stale.into());
     }
     let person = store::people::get(&cx.tx, member.person).await?.ok_or(Refused::NotFound)?;
-    Ok(Opened { organization, member, person })
+    Ok(Opened {
+        organization,
+        member,
+        person,
+    })
 }
 
 /// The actor was identified before the organization was held; meanwhile somebody may have suspended or demoted them.
@@ -79,12 +87,19 @@ async fn still_acting(cx: &Cx) -> Result<(), MembershipError> {
 
 /// Refuses what one cannot do to oneself.
 fn not_oneself(cx: &Cx, member: &Member) -> Result<(), MembershipError> {
-    if delegation::is_oneself(&cx.actor, member) { Err(MembershipError::Yourself) } else { Ok(()) }
+    if delegation::is_oneself(&cx.actor, member) {
+        Err(MembershipError::Yourself)
+    } else {
+        Ok(())
+    }
 }
 
 /// When the organization's contracts are over; none when it has none.
 async fn contract_end(cx: &Cx, organization: OrganizationId) -> Result<Option<Timestamp>, StoreError> {
-    Ok(store::contracts::of_organization(&cx.tx, organization).await?.first().map(|contract| contract.ends_at))
+    Ok(store::contracts::of_organization(&cx.tx, organization)
+        .await?
+        .first()
+        .map(|contract| contract.ends_at))
 }
 
 /// The last-admin guard (mission E3): a change must not leave the organization without a partner admin any earlier than it would be

@@ -31,7 +31,10 @@ pub async fn change_role(cx: &mut Cx, input: ChangeRole) -> Result<(Member, Stri
     let member = opened.member.clone().change_role(input.role)?;
     keep_an_admin(cx, &opened, &member).await?;
     store::members::update(&cx.tx, &member).await?;
-    let event = opened.event(EventKind::RoleChanged).detail("from", opened.member.role.as_str()).detail("to", member.role.as_str());
+    let event = opened
+        .event(EventKind::RoleChanged)
+        .detail("from", opened.member.role.as_str())
+        .detail("to", member.role.as_str());
     audit::record(cx, event).await?;
     Ok((member, opened.person.name))
 }

@@ -101,7 +101,11 @@ pub async fn rotate_member(cx: &mut Cx, input: RotateMember) -> Result<Rotated, 
     }
     let overlap = Duration::hours(input.overlap_hours.clamp(0, LONGEST_OVERLAP_HOURS).into());
     let joiner_id = MemberId::new(cx.now, &mut cx.rng);
-    let (leaver, joiner) = opened.member.clone().hand_over_to(joiner_id, person.id, overlap, cx.now).map_err(MembershipError::from)?;
+    let (leaver, joiner) = opened
+        .member
+        .clone()
+        .hand_over_to(joiner_id, person.id, overlap, cx.now)
+        .map_err(MembershipError::from)?;
     if !joiner.runs_organization_at(cx.now) {
         keep_an_admin(cx, &opened, &leaver).await?;
     }
@@ -110,14 +114,26 @@ pub async fn rotate_member(cx: &mut Cx, input: RotateMember) -> Result<Rotated, 
     }
     store::members::update(&cx.tx, &leaver).await?;
     let assignments = hand_assignments_over(cx, &leaver, &joiner).await?;
-    let sessions = if leaver.read_only { 0 } else { store::sessions::end_of_member(&cx.tx, leaver.id).await? };
+    let sessions = if leaver.read_only {
+        0
+    } else {
+        store::sessions::end_of_member(&cx.tx, leaver.id).await?
+    };
     record_both_ways(cx, &opened, &leaver, &joiner, &person, assignments, sessions).await?;
     if !leaver.read_only {
-        let letter = Letter::MembershipEnded { organization: opened.organization.name.clone() };
+        let letter = Letter::MembershipEnded {
+            organization: opened.organization.name.clone(),
+        };
         mail::queue(cx, &opened.person.email, Some(opened.organization.id), letter).await?;
     }
     invitations::commands::invite_joiner(cx, &opened.organization, &joiner, &person, &opened.person.name).await?;
-    Ok(Rotated { leaver, leaver_name: opened.person.name, joiner, joiner_name: person.name, assignments })
+    Ok(Rotated {
+        leaver,
+        leaver_name: opened.person.name,
+        joiner,
+        joiner_name: person.name,
+        assignments,
+    })
 }
 
 /// The account behind the joiner's address; a new one when there is none.
@@ -138,7 +154,11 @@ async fn joining_person(cx: &mut Cx, input: &RotateMember) -> Result<Person, Rot
                 version: 1,
             };
             if store::people::insert(&cx.tx, &person).await? {
-                audit::record(cx, Event::new(EventKind::PersonCreated).subject(Subject::new("person", person.id, person.name.clone()))).await?;
+                audit::record(
+                    cx,
+                    Event::new(EventKind::PersonCreated).subject(Subject::new("person", person.id, person.name.clone())),
+                )
+                .await?;
                 person
             } else {
                 // Another organization added the same address at the same moment.
@@ -146,7 +166,11 @@ async fn joining_person(cx: &mut Cx, input: &RotateMember) -> Result<Person, Rot
             }
         }
     };
-    if person.disabled_at.is_some() { Err(RotateError::JoinerDisabled) } else { Ok(person) }
+    if person.disabled_at.is_some() {
+        Err(RotateError::JoinerDisabled)
+    } else {
+        Ok(person)
+    }
 }
 
 /// The joiner was a member before and that membership is past its end, but still holds the place: it is closed.
@@ -170,7 +194,9 @@ async fn hand_assignments_over(cx: &mut Cx, leaver: &Member, joiner: &Member) ->
     let held = store::grants::assignments_of_member(&cx.tx, leaver.id).await?;
     let mut handed = 0;
     for assignment in held {
-        let Some(entitlement) = entitlements.iter().find(|entitlement| entitlement.id == assignment.entitlement) else { continue };
+        let Some(entitlement) = entitlements.iter().find(|entitlement| entitlement.id == assignment.entitlement) else {
+            continue;
+        };
         let scopes = assignment.scopes_within(entitlement);
         if scopes.is_empty() || assignment.ends_at.is_some_and(|end| end <= cx.now) {
             continue;
@@ -205,7 +231,10 @@ async fn record_both_ways(
     assignments: u64,
     sessions: u64,
 ) -> Result<(), StoreError> {
-    let overlap_until = leaver.ends_at.filter(|_| leaver.read_only).map_or(serde_json::Value::Null, |at| at.to_rfc3339().into());
+    let overlap_until = leaver
+        .ends_at
+        .filter(|_| leaver.read_only)
+        .map_or(serde_json::Value::Null, |at| at.to_rfc3339().into());
     let rotated = opened
         .event(EventKind::MemberRotated)
         .detail("joiner", joiner.id.to_string())

@@ -37,9 +37,15 @@ pub async fn suspend_member(cx: &mut Cx, input: EndMembership) -> Result<(Member
     keep_an_admin(cx, &opened, &member).await?;
     store::members::update(&cx.tx, &member).await?;
     let sessions = store::sessions::end_of_member(&cx.tx, member.id).await?;
-    let event = opened.event(EventKind::MemberSuspended).reason_given(input.reason.clone()).detail("sessions_ended", sessions);
+    let event = opened
+        .event(EventKind::MemberSuspended)
+        .reason_given(input.reason.clone())
+        .detail("sessions_ended", sessions);
     audit::record(cx, event).await?;
-    let letter = Letter::MembershipSuspended { organization: opened.organization.name.clone(), reason: input.reason };
+    let letter = Letter::MembershipSuspended {
+        organization: opened.organization.name.clone(),
+        reason: input.reason,
+    };
     mail::queue(cx, &opened.person.email, Some(opened.organization.id), letter).await?;
     Ok((member, opened.person.name))
 }
@@ -77,7 +83,9 @@ pub async fn remove_member(cx: &mut Cx, input: EndMembership) -> Result<(Member,
         .detail("assignments_ended", assignments)
         .detail("sessions_ended", sessions);
     audit::record(cx, event).await?;
-    let letter = Letter::MembershipEnded { organization: opened.organization.name.clone() };
+    let letter = Letter::MembershipEnded {
+        organization: opened.organization.name.clone(),
+    };
     mail::queue(cx, &opened.person.email, Some(opened.organization.id), letter).await?;
     Ok((member, opened.person.name))
 }

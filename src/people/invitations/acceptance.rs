@@ -40,7 +40,11 @@ pub struct Opened {
 
 impl Opened {
     fn new(invitation: &Invitation) -> Self {
-        Self { id: invitation.id, organization: invitation.organization, secret: URL_SAFE_NO_PAD.encode(&invitation.token_hash) }
+        Self {
+            id: invitation.id,
+            organization: invitation.organization,
+            secret: URL_SAFE_NO_PAD.encode(&invitation.token_hash),
+        }
     }
 
     /// The invitation itself, while it can be accepted.
@@ -73,10 +77,14 @@ pub enum AcceptError {
     #[error("You are a member of {0} already. There is nothing to accept.")]
     AlreadyMember(String),
     /// The organization lets nobody in.
-    #[error("{0} cannot take anybody in right now, because its access is paused or its contract is not in force. Ask the person who invited you.")]
+    #[error(
+        "{0} cannot take anybody in right now, because its access is paused or its contract is not in force. Ask the person who invited you."
+    )]
     Closed(String),
     /// All seats are taken.
-    #[error("All seats of {0} are taken, so you cannot join right now. Ask the person who invited you to free a seat; the invitation stays valid.")]
+    #[error(
+        "All seats of {0} are taken, so you cannot join right now. Ask the person who invited you to free a seat; the invitation stays valid."
+    )]
     NoSeat(String),
     /// No name.
     #[error("{0}")]
@@ -139,7 +147,9 @@ pub async fn by_link(db: &impl Db, token: &str, now: crate::kernel::Timestamp) -
     if token.is_empty() || token.len() > 100 {
         return Ok(None);
     }
-    Ok(store::invitations::find_by_token(db, &sha256(token)).await?.filter(|invitation| invitation.is_usable_at(now)))
+    Ok(store::invitations::find_by_token(db, &sha256(token))
+        .await?
+        .filter(|invitation| invitation.is_usable_at(now)))
 }
 
 /// Opens an invitation by its link: notes that it was opened, and hands out what the session remembers.
@@ -169,7 +179,9 @@ pub async fn check_code(cx: &mut Cx, email: &str, code: &str) -> Result<Opened, 
         }
     }
     let Some(invitation) = found else {
-        let event = Event::new(EventKind::SignInFailed).outcome(Outcome::Failure).detail("method", "invitation code");
+        let event = Event::new(EventKind::SignInFailed)
+            .outcome(Outcome::Failure)
+            .detail("method", "invitation code");
         audit::record(cx, event).await?;
         return Err(CodeError::Wrong);
     };
@@ -188,7 +200,9 @@ async fn may_try(cx: &mut Cx, email_key: &[u8]) -> Result<bool, StoreError> {
         let count = store::credentials::count_attempt(&cx.tx, &key, cx.now, until).await?.count;
         allowed &= count <= limit;
         if count == limit + 1 {
-            let event = Event::new(EventKind::SignInThrottled).outcome(Outcome::Denied).detail("method", "invitation code");
+            let event = Event::new(EventKind::SignInThrottled)
+                .outcome(Outcome::Denied)
+                .detail("method", "invitation code");
             audit::record(cx, event).await?;
         }
     }
@@ -230,7 +244,11 @@ pub async fn accept_invitation(cx: &mut Cx, opened: &Opened, name: &str, passwor
     let (organization, invitation) = locked(cx, opened).await?;
     if let Some(person) = cx.actor.person() {
         let same = person.email.parse::<EmailAddress>().is_ok_and(|email| email == invitation.email);
-        return Err(if same { AcceptError::SignInFirst } else { AcceptError::OtherAccount });
+        return Err(if same {
+            AcceptError::SignInFirst
+        } else {
+            AcceptError::OtherAccount
+        });
     }
     let name = checked_name(name)?;
     let person = account(cx, &invitation, name).await?;
@@ -244,7 +262,9 @@ pub async fn accept_invitation(cx: &mut Cx, opened: &Opened, name: &str, passwor
 /// # Errors
 /// [`AcceptError`]; nothing is written then.
 pub async fn join_organization(cx: &mut Cx, opened: &Opened) -> Result<Accepted, AcceptError> {
-    let Some(signed_in) = cx.actor.person() else { return Err(Refused::SignedOut.into()) };
+    let Some(signed_in) = cx.actor.person() else {
+        return Err(Refused::SignedOut.into());
+    };
     let id = signed_in.id;
     let (organization, invitation) = locked(cx, opened).await?;
     let person = store::people::get(&cx.tx, id).await?.ok_or(Refused::SignedOut)?;
@@ -256,7 +276,9 @@ pub async fn join_organization(cx: &mut Cx, opened: &Opened) -> Result<Accepted,
 
 /// Holds the organization, then reads the invitation: whoever withdraws it or takes the last seat is before or after, never between.
 async fn locked(cx: &Cx, opened: &Opened) -> Result<(Organization, Invitation), AcceptError> {
-    let organization = store::organizations::get_locked(&cx.tx, opened.organization).await?.ok_or(AcceptError::Unusable)?;
+    let organization = store::organizations::get_locked(&cx.tx, opened.organization)
+        .await?
+        .ok_or(AcceptError::Unusable)?;
     let invitation = opened.usable(&cx.tx, cx.now).await?.ok_or(AcceptError::Unusable)?;
     Ok((organization, invitation))
 }
@@ -315,7 +337,9 @@ async fn settle(
 ) -> Result<Accepted, AcceptError> {
     let contract = store::contracts::in_force(&cx.tx, organization.id, cx.now).await?;
     let open = matches!(organization.status, OrganizationStatus::Active | OrganizationStatus::Onboarding);
-    let Some(contract) = contract.filter(|_| open) else { return Err(AcceptError::Closed(organization.name.clone())) };
+    let Some(contract) = contract.filter(|_| open) else {
+        return Err(AcceptError::Closed(organization.name.clone()));
+    };
     let member = match invitation.member {
         Some(id) => joiner(cx, organization, person, id).await?,
         None => new_member(cx, organization, invitation, person, &contract).await?,
@@ -338,14 +362,25 @@ async fn settle(
     audit::record(cx, event).await?;
     let left_out = grant_applications(cx, organization, invitation, &member).await?;
     debug_assert!(opened.id == invitation.id && invitation.status == InvitationStatus::Pending);
-    Ok(Accepted { person: person.id, member: member.id, organization: organization.name.clone(), left_out })
+    Ok(Accepted {
+        person: person.id,
+        member: member.id,
+        organization: organization.name.clone(),
+        left_out,
+    })
 }
 
 /// The member that a rotation made, whose account is set up now.
 async fn joiner(cx: &Cx, organization: &Organization, person: &Person, id: MemberId) -> Result<Member, AcceptError> {
-    let member = store::members::get(&cx.tx, organization.id, id).await?.ok_or(AcceptError::Unusable)?;
+    let member = store::members::get(&cx.tx, organization.id, id)
+        .await?
+        .ok_or(AcceptError::Unusable)?;
     let over = member.status == MemberStatus::Removed || member.ends_at.is_some_and(|end| end <= cx.now);
-    if over || member.person != person.id { Err(AcceptError::Unusable) } else { Ok(member) }
+    if over || member.person != person.id {
+        Err(AcceptError::Unusable)
+    } else {
+        Ok(member)
+    }
 }
 
 async fn new_member(
@@ -385,12 +420,21 @@ async fn new_member(
         created_at: cx.now,
         version: 1,
     };
-    if store::members::insert(&cx.tx, &member).await? { Ok(member) } else { Err(AcceptError::AlreadyMember(organization.name.clone())) }
+    if store::members::insert(&cx.tx, &member).await? {
+        Ok(member)
+    } else {
+        Err(AcceptError::AlreadyMember(organization.name.clone()))
+    }
 }
 
 /// From here on the newcomer acts: what follows is theirs in the trail.
 async fn become_actor(cx: &mut Cx, person: &Person, member: &Member) -> Result<(), StoreError> {
-    let who = SignedInAs { person: person.id, member: Some(member.id), at: cx.now, second_factor_at: None };
+    let who = SignedInAs {
+        person: person.id,
+        member: Some(member.id),
+        at: cx.now,
+        second_factor_at: None,
+    };
     if let Some(found) = identify(&cx.tx, &who, Vec::new(), &cx.tenant.name, cx.now).await? {
         cx.actor = found.actor;
     }
@@ -398,11 +442,23 @@ async fn become_actor(cx: &mut Cx, person: &Person, member: &Member) -> Result<(
 }
 
 /// Assigns what was promised, as far as the organization still holds it; answers what had to be left out.
-async fn grant_applications(cx: &mut Cx, organization: &Organization, invitation: &Invitation, member: &Member) -> Result<Vec<String>, AcceptError> {
+async fn grant_applications(
+    cx: &mut Cx,
+    organization: &Organization,
+    invitation: &Invitation,
+    member: &Member,
+) -> Result<Vec<String>, AcceptError> {
     let mut left_out = Vec::new();
     for grant in &invitation.grants {
-        let Some(entitlement) = store::grants::entitlement(&cx.tx, organization.id, grant.entitlement).await? else { continue };
-        let scopes: Vec<_> = grant.scopes.iter().copied().filter(|scope| entitlement.scopes.contains(scope)).collect();
+        let Some(entitlement) = store::grants::entitlement(&cx.tx, organization.id, grant.entitlement).await? else {
+            continue;
+        };
+        let scopes: Vec<_> = grant
+            .scopes
+            .iter()
+            .copied()
+            .filter(|scope| entitlement.scopes.contains(scope))
+            .collect();
         match grant_assignment(cx, organization, member, &entitlement, scopes, grant.ends_at).await {
             Ok(_) => {}
             Err(AssignError::Store(error)) => return Err(error.into()),

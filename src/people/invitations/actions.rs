@@ -25,17 +25,23 @@ pub const DRAFT_KEY: &str = "invitation_draft";
 
 /// Where a form goes back to: the page it stands on.
 fn back_to(partner: &str, part: &str, own: &str) -> String {
-    if partner.is_empty() { own.to_owned() } else { routes::partner_part(&only_slug(partner), part) }
+    if partner.is_empty() {
+        own.to_owned()
+    } else {
+        routes::partner_part(&only_slug(partner), part)
+    }
 }
 
 /// An address part as we make them; anything else cannot name a partner and must not get into a `Location`.
 fn only_slug(text: &str) -> String {
-    text.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).take(100).collect()
+    text.chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+        .take(100)
+        .collect()
 }
 
 /// `POST /do/preview-invitations`: one person, pasted addresses or the text of a CSV file; nothing is sent, the report is shown.
 #[server(prefix = "/do", endpoint = "preview-invitations")]
-#[expect(clippy::too_many_arguments, reason = "one per field of the form")]
 pub async fn preview_invitations(
     #[server(default)] partner: String,
     #[server(default)] by: String,
@@ -48,14 +54,28 @@ pub async fn preview_invitations(
     #[server(default)] scopes: HashMap<String, Vec<String>>,
     #[server(default)] until: String,
 ) -> Result<(), ServerFnError> {
-    let by = if matches!(by.as_str(), "addresses" | "file") { by } else { "one".to_owned() };
+    let by = if matches!(by.as_str(), "addresses" | "file") {
+        by
+    } else {
+        "one".to_owned()
+    };
     let page = back_to(&partner, "invite", routes::TEAM_INVITE);
     let back = if by == "one" { page } else { format!("{page}?by={by}") };
-    let mut values: Vec<(String, String)> = [("email", &email), ("name", &name), ("addresses", &addresses), ("role", &role), ("until", &until)]
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value.clone()))
-        .collect();
-    values.extend(scopes.iter().flat_map(|(app, chosen)| chosen.iter().map(move |scope| (format!("scopes[{app}][]"), scope.clone()))));
+    let mut values: Vec<(String, String)> = [
+        ("email", &email),
+        ("name", &name),
+        ("addresses", &addresses),
+        ("role", &role),
+        ("until", &until),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value.clone()))
+    .collect();
+    values.extend(
+        scopes
+            .iter()
+            .flat_map(|(app, chosen)| chosen.iter().map(move |scope| (format!("scopes[{app}][]"), scope.clone()))),
+    );
     let post = Post::begin("invite", back.clone(), values).await?;
     let outcome = async {
         let place = place_of_form(&post.cx, &partner).await?;
@@ -66,7 +86,15 @@ pub async fn preview_invitations(
             "file" => errors.take("file", file_rows(&csv, &csv_error)),
             _ => one_row(&mut errors, &email, &name),
         };
-        let facts = facts::load(&post.cx.tx, &post.cx.actor, &place.organization, &[], post.cx.tenant.time_zone, post.cx.now).await?;
+        let facts = facts::load(
+            &post.cx.tx,
+            &post.cx.actor,
+            &place.organization,
+            &[],
+            post.cx.tenant.time_zone,
+            post.cx.now,
+        )
+        .await?;
         let role = fields::choice::<MemberRole>(&mut errors, "role", &role).filter(|role| {
             let may = may_grant(&post.cx.actor, *role);
             if !may {
@@ -78,8 +106,17 @@ pub async fn preview_invitations(
         check_last_day(&mut errors, &facts, until);
         let grants = chosen_grants(&mut errors, &facts, &scopes);
         errors.check()?;
-        let (Some(rows), Some(role)) = (rows, role) else { return Err(Refusal::because("Nothing was sent. Fill in the form again.")) };
-        let draft = Draft { organization: place.organization.id, from: back, role, grants, until, rows };
+        let (Some(rows), Some(role)) = (rows, role) else {
+            return Err(Refusal::because("Nothing was sent. Fill in the form again."));
+        };
+        let draft = Draft {
+            organization: place.organization.id,
+            from: back,
+            role,
+            grants,
+            until,
+            rows,
+        };
         Ok(Done::to(place.review()).remembering(DRAFT_KEY, draft))
     }
     .await;
@@ -89,7 +126,12 @@ pub async fn preview_invitations(
 fn one_row(errors: &mut FieldErrors, email: &str, name: &str) -> Option<Vec<DraftRow>> {
     let email = errors.take("email", email.parse::<EmailAddress>())?;
     let name = fields::optional_text(errors, "name", name, super::plan::MAX_NAME).unwrap_or_default();
-    Some(vec![DraftRow { line: 1, email: email.as_str().to_owned(), name, ..DraftRow::default() }])
+    Some(vec![DraftRow {
+        line: 1,
+        email: email.as_str().to_owned(),
+        name,
+        ..DraftRow::default()
+    }])
 }
 
 fn file_rows(csv: &str, csv_error: &str) -> Result<Vec<DraftRow>, ListError> {
@@ -119,13 +161,21 @@ fn chosen_grants(errors: &mut FieldErrors, facts: &Facts, scopes: &HashMap<Strin
     let mut grants = Vec::new();
     // Sorted, so that errors come in the same order each time.
     for (slug, chosen) in scopes.iter().collect::<BTreeMap<_, _>>() {
-        let holding = facts.holdings.iter().find(|holding| holding.application.slug == *slug && holding.in_force);
+        let holding = facts
+            .holdings
+            .iter()
+            .find(|holding| holding.application.slug == *slug && holding.in_force);
         let ids: Option<Vec<ScopeId>> = chosen.iter().map(|id| id.parse().ok()).collect();
-        let held = holding.zip(ids).filter(|(holding, ids)| ids.iter().all(|id| holding.scopes.iter().any(|scope| scope.id == *id)));
+        let held = holding
+            .zip(ids)
+            .filter(|(holding, ids)| ids.iter().all(|id| holding.scopes.iter().any(|scope| scope.id == *id)));
         match held {
             Some((_, ids)) if ids.is_empty() => {}
             Some((holding, ids)) => grants.push((holding.entitlement.id, ids)),
-            None => errors.add(&format!("scopes[{slug}][]"), "Your organization does not hold this now. Choose again."),
+            None => errors.add(
+                &format!("scopes[{slug}][]"),
+                "Your organization does not hold this now. Choose again.",
+            ),
         }
     }
     grants
@@ -147,18 +197,28 @@ pub async fn send_invitations(
             return Ok(Done::to(place.invitations()).saying(Flash::warn(text)));
         };
         let sent = commands::send_invitations(&mut post.cx, place.organization.id, &draft, &seen, leave_out == "yes").await?;
-        let mut text = if sent.sent == 1 { "1 invitation is on its way.".to_owned() } else { format!("{} invitations are on their way.", sent.sent) };
+        let mut text = if sent.sent == 1 {
+            "1 invitation is on its way.".to_owned()
+        } else {
+            format!("{} invitations are on their way.", sent.sent)
+        };
         if sent.left_out > 0 {
             text.push_str(&format!(" {} left out, as you confirmed.", rows(sent.left_out, "was", "were")));
         }
-        Ok(Done::to(place.invitations()).remembering(DRAFT_KEY, None::<Draft>).saying(Flash::good(text)))
+        Ok(Done::to(place.invitations())
+            .remembering(DRAFT_KEY, None::<Draft>)
+            .saying(Flash::good(text)))
     }
     .await;
     post.finish(outcome).await
 }
 
 pub(super) fn rows(count: usize, one: &str, many: &str) -> String {
-    if count == 1 { format!("1 row {one}") } else { format!("{count} rows {many}") }
+    if count == 1 {
+        format!("1 row {one}")
+    } else {
+        format!("{count} rows {many}")
+    }
 }
 
 /// A value that the session keeps, if it is there.
@@ -177,9 +237,14 @@ pub async fn resend_invitation(
     let mut post = Post::begin("invitations", back, [("invitation", invitation.clone())]).await?;
     let outcome = async {
         let place: Place = place_of_form(&post.cx, &partner).await?;
-        let (Ok(id), Ok(version)) = (invitation.parse(), version.parse()) else { return Err(Refused::NotFound.into()) };
+        let (Ok(id), Ok(version)) = (invitation.parse(), version.parse()) else {
+            return Err(Refused::NotFound.into());
+        };
         let done = commands::resend_invitation(&mut post.cx, place.organization.id, id, version).await?;
-        let text = format!("The invitation to {} was sent again. The earlier link and code no longer work.", done.email);
+        let text = format!(
+            "The invitation to {} was sent again. The earlier link and code no longer work.",
+            done.email
+        );
         Ok(Done::to(place.invitations()).saying(Flash::good(text)))
     }
     .await;
@@ -197,9 +262,14 @@ pub async fn withdraw_invitation(
     let mut post = Post::begin("invitations", back, [("invitation", invitation.clone())]).await?;
     let outcome = async {
         let place: Place = place_of_form(&post.cx, &partner).await?;
-        let (Ok(id), Ok(version)) = (invitation.parse(), version.parse()) else { return Err(Refused::NotFound.into()) };
+        let (Ok(id), Ok(version)) = (invitation.parse(), version.parse()) else {
+            return Err(Refused::NotFound.into());
+        };
         let done = commands::withdraw_invitation(&mut post.cx, place.organization.id, id, version).await?;
-        let text = format!("The invitation to {} is withdrawn. Its link and code no longer work, and its seat is free.", done.email);
+        let text = format!(
+            "The invitation to {} is withdrawn. Its link and code no longer work, and its seat is free.",
+            done.email
+        );
         Ok(Done::to(place.invitations()).saying(Flash::good(text)))
     }
     .await;
@@ -210,9 +280,16 @@ pub async fn withdraw_invitation(
 #[server(prefix = "/do", endpoint = "open-invitation")]
 pub async fn open_invitation(#[server(default)] token: String) -> Result<(), ServerFnError> {
     // Goes into a Location: only what a secret of ours is made of.
-    let back = if !token.is_empty() && token == only_slug(&token) { routes::invitation(&token) } else { routes::INVITATION.to_owned() };
+    let back = if !token.is_empty() && token == only_slug(&token) {
+        routes::invitation(&token)
+    } else {
+        routes::INVITATION.to_owned()
+    };
     let mut post = Post::begin("open", back, Vec::<(String, String)>::new()).await?;
-    let outcome = acceptance::open_invitation(&mut post.cx, &token).await.map(remember).map_err(Refusal::from);
+    let outcome = acceptance::open_invitation(&mut post.cx, &token)
+        .await
+        .map(remember)
+        .map_err(Refusal::from);
     post.finish(outcome).await
 }
 
@@ -233,7 +310,9 @@ pub async fn check_invitation_code(#[server(default)] email: String, #[server(de
 
 fn remember(opened: Opened) -> Done {
     // Whoever has an account signs in and comes back here.
-    Done::to(routes::INVITATION_ACCEPT).remembering(OPENED_KEY, opened).remembering(CONTINUE_KEY, routes::INVITATION_ACCEPT)
+    Done::to(routes::INVITATION_ACCEPT)
+        .remembering(OPENED_KEY, opened)
+        .remembering(CONTINUE_KEY, routes::INVITATION_ACCEPT)
 }
 
 /// `POST /do/accept-invitation`: name and password make the account; the person is signed in.
@@ -243,7 +322,12 @@ pub async fn accept_invitation(#[server(default)] name: String, #[server(default
     let outcome = async {
         let opened = opened(&post.request).await?;
         let accepted = acceptance::accept_invitation(&mut post.cx, &opened, &name, Password::new(password)).await?;
-        let who = SignedInAs { person: accepted.person, member: Some(accepted.member), at: post.cx.now, second_factor_at: None };
+        let who = SignedInAs {
+            person: accepted.person,
+            member: Some(accepted.member),
+            at: post.cx.now,
+            second_factor_at: None,
+        };
         Ok(welcome(accepted, who))
     }
     .await;
@@ -262,8 +346,16 @@ pub async fn join_organization() -> Result<(), ServerFnError> {
         let accepted = acceptance::join_organization(&mut post.cx, &opened).await?;
         let now = post.cx.now;
         let who = match post.request.signed_in_as().await {
-            Some(current) => SignedInAs { member: Some(accepted.member), ..current },
-            None => SignedInAs { person: accepted.person, member: Some(accepted.member), at: now, second_factor_at: None },
+            Some(current) => SignedInAs {
+                member: Some(accepted.member),
+                ..current
+            },
+            None => SignedInAs {
+                person: accepted.person,
+                member: Some(accepted.member),
+                at: now,
+                second_factor_at: None,
+            },
         };
         Ok(welcome(accepted, who))
     }
@@ -272,7 +364,9 @@ pub async fn join_organization() -> Result<(), ServerFnError> {
 }
 
 async fn opened(request: &RequestCx) -> Result<Opened, Refusal> {
-    kept(request, OPENED_KEY).await.ok_or_else(|| Refusal::because("Open the invitation again with the link or the code in the mail."))
+    kept(request, OPENED_KEY)
+        .await
+        .ok_or_else(|| Refusal::because("Open the invitation again with the link or the code in the mail."))
 }
 
 fn welcome(accepted: Accepted, who: SignedInAs) -> Done {
@@ -280,7 +374,10 @@ fn welcome(accepted: Accepted, who: SignedInAs) -> Done {
     let flash = if accepted.left_out.is_empty() {
         Flash::good(text)
     } else {
-        Flash::warn(format!("{text} {} could not be given to you: ask the person who invited you.", accepted.left_out.join(", ")))
+        Flash::warn(format!(
+            "{text} {} could not be given to you: ask the person who invited you.",
+            accepted.left_out.join(", ")
+        ))
     };
     Done::to(routes::HOME)
         .signing_in(who)

@@ -80,9 +80,17 @@ pub struct Sent {
 ///
 /// # Errors
 /// [`InviteError::Changed`], [`InviteError::LeftOutNotConfirmed`], [`InviteError::NothingToSend`] or [`InviteError::Access`].
-pub async fn send_invitations(cx: &mut Cx, organization: OrganizationId, draft: &Draft, seen: &str, leave_out: bool) -> Result<Sent, InviteError> {
+pub async fn send_invitations(
+    cx: &mut Cx,
+    organization: OrganizationId,
+    draft: &Draft,
+    seen: &str,
+    leave_out: bool,
+) -> Result<Sent, InviteError> {
     // The lock: whoever else invites or accepts here waits, so no seat is promised twice.
-    let organization = store::organizations::get_locked(&cx.tx, organization).await?.ok_or(Refused::NotFound)?;
+    let organization = store::organizations::get_locked(&cx.tx, organization)
+        .await?
+        .ok_or(Refused::NotFound)?;
     cx.authorise(Action::InviteMember, &organization)?;
     if draft.organization != organization.id {
         return Err(Refused::NotFound.into());
@@ -103,7 +111,11 @@ pub async fn send_invitations(cx: &mut Cx, organization: OrganizationId, draft: 
     if left_out > 0 && !leave_out {
         return Err(InviteError::LeftOutNotConfirmed);
     }
-    let contract_ends = facts.contract.as_ref().map(|contract| contract.ends_at).ok_or(InviteError::NoContract)?;
+    let contract_ends = facts
+        .contract
+        .as_ref()
+        .map(|contract| contract.ends_at)
+        .ok_or(InviteError::NoContract)?;
     let sent = plans.len();
     for plan in plans {
         invite(cx, &organization, plan, contract_ends).await?;
@@ -113,7 +125,11 @@ pub async fn send_invitations(cx: &mut Cx, organization: OrganizationId, draft: 
 
 /// Whoever is invited must be able to come in.
 pub(super) fn check_open(organization: &Organization) -> Result<(), InviteError> {
-    if OrganizationFacts::from(organization).open_to_changes { Ok(()) } else { Err(InviteError::Closed) }
+    if OrganizationFacts::from(organization).open_to_changes {
+        Ok(())
+    } else {
+        Err(InviteError::Closed)
+    }
 }
 
 async fn invite(cx: &mut Cx, organization: &Organization, plan: Plan, contract_ends: Timestamp) -> Result<(), InviteError> {
@@ -162,10 +178,19 @@ async fn invite(cx: &mut Cx, organization: &Organization, plan: Plan, contract_e
 /// # Errors
 /// [`InviteError::State`], [`InviteError::NoSeat`], [`InviteError::NoContract`], [`InviteError::AlreadyMember`], [`InviteError::Access`];
 /// [`StoreError::Stale`] when it changed since `version`.
-pub async fn resend_invitation(cx: &mut Cx, organization: OrganizationId, id: InvitationId, version: i32) -> Result<Invitation, InviteError> {
-    let organization = store::organizations::get_locked(&cx.tx, organization).await?.ok_or(Refused::NotFound)?;
+pub async fn resend_invitation(
+    cx: &mut Cx,
+    organization: OrganizationId,
+    id: InvitationId,
+    version: i32,
+) -> Result<Invitation, InviteError> {
+    let organization = store::organizations::get_locked(&cx.tx, organization)
+        .await?
+        .ok_or(Refused::NotFound)?;
     cx.authorise(Action::InviteMember, &organization)?;
-    let invitation = store::invitations::get(&cx.tx, organization.id, id).await?.ok_or(Refused::NotFound)?;
+    let invitation = store::invitations::get(&cx.tx, organization.id, id)
+        .await?
+        .ok_or(Refused::NotFound)?;
     if !may_grant(&cx.actor, invitation.role) {
         return Err(above_own("send again").into());
     }
@@ -173,9 +198,14 @@ pub async fn resend_invitation(cx: &mut Cx, organization: OrganizationId, id: In
         return Err(StoreError::Stale.into());
     }
     check_open(&organization)?;
-    let contract = store::contracts::in_force(&cx.tx, organization.id, cx.now).await?.ok_or(InviteError::NoContract)?;
+    let contract = store::contracts::in_force(&cx.tx, organization.id, cx.now)
+        .await?
+        .ok_or(InviteError::NoContract)?;
     let is_member = !invitation.is_hand_over()
-        && store::invitations::members_among(&cx.tx, organization.id, &[invitation.email.normalized().to_owned()], cx.now).await?.len() == 1;
+        && store::invitations::members_among(&cx.tx, organization.id, &[invitation.email.normalized().to_owned()], cx.now)
+            .await?
+            .len()
+            == 1;
     if is_member {
         return Err(InviteError::AlreadyMember);
     }
@@ -199,27 +229,51 @@ pub async fn resend_invitation(cx: &mut Cx, organization: OrganizationId, id: In
 }
 
 async fn letter_again(cx: &Cx, organization: &Organization, invitation: &Invitation, secrets: Secrets) -> Result<Letter, StoreError> {
-    let (organization_name, inviter, link, expires_at) = (organization.name.clone(), inviter(cx), link(cx, &secrets), invitation.expires_at);
+    let (organization_name, inviter, link, expires_at) =
+        (organization.name.clone(), inviter(cx), link(cx, &secrets), invitation.expires_at);
     if let Some(leaver) = invitation.rotated_from {
         let leaver = match store::members::get(&cx.tx, organization.id, leaver).await? {
             Some(member) => store::people::get(&cx.tx, member.person).await?,
             None => None,
         };
         let leaver = leaver.map_or_else(|| "a colleague".to_owned(), |person| person.name);
-        return Ok(Letter::HandOver { organization: organization_name, inviter, leaver, link, code: secrets.code, expires_at });
+        return Ok(Letter::HandOver {
+            organization: organization_name,
+            inviter,
+            leaver,
+            link,
+            code: secrets.code,
+            expires_at,
+        });
     }
     let applications = facts::application_names(&cx.tx, organization.id, &invitation.grants).await?;
-    Ok(Letter::Invitation { organization: organization_name, inviter, link, code: secrets.code, expires_at, applications })
+    Ok(Letter::Invitation {
+        organization: organization_name,
+        inviter,
+        link,
+        code: secrets.code,
+        expires_at,
+        applications,
+    })
 }
 
 /// Takes an invitation back; link and code stop working at once.
 ///
 /// # Errors
 /// [`InviteError::State`] when it is not waiting, [`InviteError::Access`]; [`StoreError::Stale`] when it changed since `version`.
-pub async fn withdraw_invitation(cx: &mut Cx, organization: OrganizationId, id: InvitationId, version: i32) -> Result<Invitation, InviteError> {
-    let organization = store::organizations::get_locked(&cx.tx, organization).await?.ok_or(Refused::NotFound)?;
+pub async fn withdraw_invitation(
+    cx: &mut Cx,
+    organization: OrganizationId,
+    id: InvitationId,
+    version: i32,
+) -> Result<Invitation, InviteError> {
+    let organization = store::organizations::get_locked(&cx.tx, organization)
+        .await?
+        .ok_or(Refused::NotFound)?;
     cx.authorise(Action::InviteMember, &organization)?;
-    let invitation = store::invitations::get(&cx.tx, organization.id, id).await?.ok_or(Refused::NotFound)?;
+    let invitation = store::invitations::get(&cx.tx, organization.id, id)
+        .await?
+        .ok_or(Refused::NotFound)?;
     if !may_manage(&cx.actor, invitation.role) {
         return Err(above_own("withdraw").into());
     }
@@ -238,7 +292,13 @@ pub async fn withdraw_invitation(cx: &mut Cx, organization: OrganizationId, id: 
 ///
 /// # Errors
 /// [`StoreError`] when the rows cannot be written.
-pub async fn invite_joiner(cx: &mut Cx, organization: &Organization, member: &Member, person: &Person, leaver_name: &str) -> Result<(), StoreError> {
+pub async fn invite_joiner(
+    cx: &mut Cx,
+    organization: &Organization,
+    member: &Member,
+    person: &Person,
+    leaver_name: &str,
+) -> Result<(), StoreError> {
     if person.has_password {
         let letter = Letter::MembershipAdded {
             organization: organization.name.clone(),
@@ -288,7 +348,9 @@ pub async fn invite_joiner(cx: &mut Cx, organization: &Organization, member: &Me
 
 /// Makes room for a new invitation to the same address: one that ran out is closed, and a hand-over takes the place of one that waits.
 async fn replace_pending(cx: &mut Cx, organization: &Organization, next: &Invitation) -> Result<(), StoreError> {
-    let Some(mut old) = store::invitations::pending_in(&cx.tx, organization.id, &next.email).await? else { return Ok(()) };
+    let Some(mut old) = store::invitations::pending_in(&cx.tx, organization.id, &next.email).await? else {
+        return Ok(());
+    };
     if old.expires_at <= cx.now {
         old.status = InvitationStatus::Expired;
         return store::invitations::update(&cx.tx, &old).await;
@@ -305,7 +367,11 @@ async fn replace_pending(cx: &mut Cx, organization: &Organization, next: &Invita
 /// An invitation ends after the configured days, and never after what it is for.
 fn expiry(cx: &Cx, member_ends: Option<Timestamp>, contract_ends: Option<Timestamp>) -> Timestamp {
     let after_days = cx.now + Duration::days(cx.settings.invitation_days);
-    [Some(after_days), member_ends, contract_ends].into_iter().flatten().min().unwrap_or(after_days)
+    [Some(after_days), member_ends, contract_ends]
+        .into_iter()
+        .flatten()
+        .min()
+        .unwrap_or(after_days)
 }
 
 fn inviter(cx: &Cx) -> String {
@@ -320,7 +386,10 @@ fn link(cx: &Cx, secrets: &Secrets) -> String {
 }
 
 fn above_own(verb: &str) -> Refused {
-    Refused::Forbidden { action: Action::InviteMember, reason: format!("You cannot {verb} an invitation to a role above your own.") }
+    Refused::Forbidden {
+        action: Action::InviteMember,
+        reason: format!("You cannot {verb} an invitation to a role above your own."),
+    }
 }
 
 /// The event about an invitation; its secrets are no part of it.

@@ -68,11 +68,17 @@ pub async fn holdings(db: &impl Db, organization: OrganizationId, now: Timestamp
     }
     let reserved = store::invitations::entitlement_seats_reserved(db, organization, now).await?;
     let ids: Vec<_> = entitlements.iter().map(|entitlement| entitlement.application).collect();
-    let mut applications: HashMap<_, _> = store::applications::all(db).await?.into_iter().map(|application| (application.id, application)).collect();
+    let mut applications: HashMap<_, _> = store::applications::all(db)
+        .await?
+        .into_iter()
+        .map(|application| (application.id, application))
+        .collect();
     let scopes = store::applications::scopes_of(db, &ids).await?;
     let mut holdings = Vec::with_capacity(entitlements.len());
     for entitlement in entitlements {
-        let Some(application) = applications.remove(&entitlement.application) else { continue };
+        let Some(application) = applications.remove(&entitlement.application) else {
+            continue;
+        };
         let seats_left = match entitlement.seats {
             None => None,
             Some(seats) => {
@@ -82,7 +88,11 @@ pub async fn holdings(db: &impl Db, organization: OrganizationId, now: Timestamp
             }
         };
         holdings.push(Holding {
-            scopes: scopes.iter().filter(|scope| entitlement.scopes.contains(&scope.id)).cloned().collect(),
+            scopes: scopes
+                .iter()
+                .filter(|scope| entitlement.scopes.contains(&scope.id))
+                .cloned()
+                .collect(),
             in_force: entitlement.is_in_force_at(now) && application.is_offered(),
             entitlement,
             application,
@@ -94,11 +104,20 @@ pub async fn holdings(db: &impl Db, organization: OrganizationId, now: Timestamp
 }
 
 /// Loads the facts for a list of addresses (normal form).
-pub async fn load(db: &impl Db, actor: &Actor, organization: &Organization, addresses: &[String], zone: Tz, now: Timestamp) -> Result<Facts, StoreError> {
+pub async fn load(
+    db: &impl Db,
+    actor: &Actor,
+    organization: &Organization,
+    addresses: &[String],
+    zone: Tz,
+    now: Timestamp,
+) -> Result<Facts, StoreError> {
     let contract = store::contracts::in_force(db, organization.id, now).await?;
     let taken = store::members::seats_taken(db, organization.id, now).await?;
     let reserved = store::invitations::seats_reserved(db, organization.id, now).await?;
-    let seats = contract.as_ref().map_or(0, |contract| u64::try_from(contract.seats).unwrap_or_default());
+    let seats = contract
+        .as_ref()
+        .map_or(0, |contract| u64::try_from(contract.seats).unwrap_or_default());
     Ok(Facts {
         now,
         zone,
@@ -115,7 +134,9 @@ pub async fn load(db: &impl Db, actor: &Actor, organization: &Organization, addr
 pub async fn application_names(db: &impl Db, organization: OrganizationId, grants: &[InvitedGrant]) -> Result<Vec<String>, StoreError> {
     let mut names = Vec::with_capacity(grants.len());
     for grant in grants {
-        let Some(entitlement) = store::grants::entitlement(db, organization, grant.entitlement).await? else { continue };
+        let Some(entitlement) = store::grants::entitlement(db, organization, grant.entitlement).await? else {
+            continue;
+        };
         if let Some(application) = store::applications::get(db, entitlement.application).await? {
             names.push(application.name);
         }

@@ -25,7 +25,10 @@ pub fn routes() -> Router<WebState> {
 }
 
 async fn sample() -> impl axum::response::IntoResponse {
-    let headers = [(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CONTENT_DISPOSITION, "attachment; filename=\"invitations.csv\"")];
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"invitations.csv\""),
+    ];
     (headers, SAMPLE)
 }
 
@@ -68,7 +71,10 @@ async fn as_form(request: Request) -> Result<Request, StatusCode> {
     }
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
     parts.uri = Uri::from_static(PREVIEW);
-    parts.headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/x-www-form-urlencoded"));
+    parts.headers.insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static("application/x-www-form-urlencoded"),
+    );
     parts.headers.insert(header::CONTENT_LENGTH, header::HeaderValue::from(body.len()));
     Ok(Request::from_parts(parts, Body::from(body)))
 }

@@ -53,7 +53,12 @@ pub fn pasted(text: &str) -> Result<Vec<DraftRow>, ListError> {
             None => ("", item),
         };
         let line = rows.len() as u64 + 1;
-        rows.push(DraftRow { line, email: email.trim().to_owned(), name: name.to_owned(), ..DraftRow::default() });
+        rows.push(DraftRow {
+            line,
+            email: email.trim().to_owned(),
+            name: name.to_owned(),
+            ..DraftRow::default()
+        });
         if rows.len() > MAX_ROWS {
             return Err(ListError::TooManyRows);
         }
@@ -86,18 +91,30 @@ pub fn csv_file(bytes: &[u8]) -> Result<Vec<DraftRow>, ListError> {
     if bytes.len() > MAX_BYTES {
         return Err(ListError::TooLarge);
     }
-    let text = std::str::from_utf8(bytes).map_err(|_| ListError::NotUtf8)?.trim_start_matches('\u{feff}');
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| ListError::NotUtf8)?
+        .trim_start_matches('\u{feff}');
     if text.trim().is_empty() {
         return Err(ListError::Empty);
     }
     let head = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    let delimiter = [b',', b';', b'\t'].into_iter().max_by_key(|mark| head.bytes().filter(|byte| byte == mark).count()).unwrap_or(b',');
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
+    let delimiter = [b',', b';', b'\t']
+        .into_iter()
+        .max_by_key(|mark| head.bytes().filter(|byte| byte == mark).count())
+        .unwrap_or(b',');
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
     let columns: Vec<String> = match reader.headers() {
         Ok(headers) => headers.iter().map(str::to_lowercase).collect(),
         Err(_) => return Err(ListError::NoEmailColumn),
     };
-    let columns: Vec<&str> = columns.iter().map(|name| if name == "e-mail" { "email" } else { name.as_str() }).collect();
+    let columns: Vec<&str> = columns
+        .iter()
+        .map(|name| if name == "e-mail" { "email" } else { name.as_str() })
+        .collect();
     check_columns(&columns)?;
     let mut rows = Vec::new();
     for record in reader.records() {
@@ -106,7 +123,11 @@ pub fn csv_file(bytes: &[u8]) -> Result<Vec<DraftRow>, ListError> {
             Ok(record) => read_record(&columns, &record),
             Err(error) => {
                 let line = error.position().map_or(0, csv::Position::line);
-                DraftRow { line, broken: Some("This row cannot be read.".to_owned()), ..DraftRow::default() }
+                DraftRow {
+                    line,
+                    broken: Some("This row cannot be read.".to_owned()),
+                    ..DraftRow::default()
+                }
             }
         };
         rows.push(row);
@@ -133,7 +154,10 @@ fn check_columns(columns: &[&str]) -> Result<(), ListError> {
 }
 
 fn read_record(columns: &[&str], record: &csv::StringRecord) -> DraftRow {
-    let mut row = DraftRow { line: record.position().map_or(0, csv::Position::line), ..DraftRow::default() };
+    let mut row = DraftRow {
+        line: record.position().map_or(0, csv::Position::line),
+        ..DraftRow::default()
+    };
     for (name, value) in columns.iter().zip(record) {
         let field = match *name {
             "email" => &mut row.email,
@@ -145,7 +169,11 @@ fn read_record(columns: &[&str], record: &csv::StringRecord) -> DraftRow {
         value.clone_into(field);
     }
     if record.len() != columns.len() {
-        row.broken = Some(format!("This row has {} values, but the first line names {} columns.", record.len(), columns.len()));
+        row.broken = Some(format!(
+            "This row has {} values, but the first line names {} columns.",
+            record.len(),
+            columns.len()
+        ));
     }
     row
 }

@@ -5,8 +5,8 @@ use thiserror::Error;
 
 use crate::{
     kernel::{
-        BearerSecret, EmailAddress, EntitlementId, InvitationId, MasterKey, MemberId, OrganizationId, PersonId, Rng, ScopeId, Timestamp, string_enum,
-        typed_code,
+        BearerSecret, EmailAddress, EntitlementId, InvitationId, MasterKey, MemberId, OrganizationId, PersonId, Rng, ScopeId, Timestamp,
+        string_enum, typed_code,
     },
     people::MemberRole,
 };
@@ -193,7 +193,11 @@ impl Secrets {
     #[must_use]
     pub fn generate(key: &MasterKey, rng: &mut Rng) -> Self {
         let code = typed_code(rng, 2);
-        Self { token: BearerSecret::generate(rng), code_hash: code_hash(key, &code), code }
+        Self {
+            token: BearerSecret::generate(rng),
+            code_hash: code_hash(key, &code),
+            code,
+        }
     }
 }
 

@@ -163,8 +163,12 @@ impl Draft {
     /// The addresses in normal form that parse, for look-ups.
     #[must_use]
     pub fn addresses(&self) -> Vec<String> {
-        let set: HashSet<String> =
-            self.rows.iter().filter_map(|row| row.email.parse::<EmailAddress>().ok()).map(|email| email.normalized().to_owned()).collect();
+        let set: HashSet<String> = self
+            .rows
+            .iter()
+            .filter_map(|row| row.email.parse::<EmailAddress>().ok())
+            .map(|email| email.normalized().to_owned())
+            .collect();
         set.into_iter().collect()
     }
 }
@@ -205,10 +209,24 @@ pub fn review(draft: &Draft, facts: &Facts) -> Report {
         facts,
         first_line: HashMap::new(),
         seats_left: facts.seats_left,
-        app_seats: facts.holdings.iter().filter_map(|holding| Some((holding.entitlement.id, holding.seats_left?))).collect(),
+        app_seats: facts
+            .holdings
+            .iter()
+            .filter_map(|holding| Some((holding.entitlement.id, holding.seats_left?)))
+            .collect(),
     };
-    let rows = draft.rows.iter().map(|row| RowReport { outcome: reviewer.row(row), row: row.clone() }).collect();
-    Report { rows, seats_left: facts.seats_left }
+    let rows = draft
+        .rows
+        .iter()
+        .map(|row| RowReport {
+            outcome: reviewer.row(row),
+            row: row.clone(),
+        })
+        .collect();
+    Report {
+        rows,
+        seats_left: facts.seats_left,
+    }
 }
 
 struct Reviewer<'a> {
@@ -233,9 +251,18 @@ impl Reviewer<'_> {
         let role = self.role(row, &mut problems);
         let ends_at = self.ends_at(row, &mut problems);
         let (grants, applications) = self.grants(row, ends_at.flatten(), &mut problems);
-        let (Some(email), Some(role), Some(ends_at), true) = (email, role, ends_at, problems.is_empty()) else { return Err(problems) };
+        let (Some(email), Some(role), Some(ends_at), true) = (email, role, ends_at, problems.is_empty()) else {
+            return Err(problems);
+        };
         self.take_seats(&grants)?;
-        Ok(Plan { email, name: name.to_owned(), role, grants, applications, ends_at })
+        Ok(Plan {
+            email,
+            name: name.to_owned(),
+            role,
+            grants,
+            applications,
+            ends_at,
+        })
     }
 
     fn email(&mut self, row: &DraftRow, problems: &mut Vec<RowProblem>) -> Option<EmailAddress> {
@@ -316,8 +343,16 @@ impl Reviewer<'_> {
             if !holding.in_force {
                 problems.push(RowProblem::NotInForce(holding.application.name.clone()));
             }
-            let end = [ends_at, holding.entitlement.ends_at].into_iter().flatten().min().filter(|_| ends_at.is_some());
-            grants.push(InvitedGrant { entitlement: holding.entitlement.id, scopes, ends_at: end });
+            let end = [ends_at, holding.entitlement.ends_at]
+                .into_iter()
+                .flatten()
+                .min()
+                .filter(|_| ends_at.is_some());
+            grants.push(InvitedGrant {
+                entitlement: holding.entitlement.id,
+                scopes,
+                ends_at: end,
+            });
             names.push(holding.application.name.clone());
         }
         (grants, names)
@@ -345,10 +380,19 @@ impl Reviewer<'_> {
             return chosen;
         }
         for item in typed.split([';', ',', '|', ' ']).map(str::trim).filter(|item| !item.is_empty()) {
-            let by_slug = self.facts.holdings.iter().find(|holding| holding.application.slug.eq_ignore_ascii_case(item));
+            let by_slug = self
+                .facts
+                .holdings
+                .iter()
+                .find(|holding| holding.application.slug.eq_ignore_ascii_case(item));
             let found = match by_slug {
                 Some(holding) => {
-                    let scopes: Vec<ScopeId> = holding.scopes.iter().filter(|scope| !scope.high_value).map(|scope| scope.id).collect();
+                    let scopes: Vec<ScopeId> = holding
+                        .scopes
+                        .iter()
+                        .filter(|scope| !scope.high_value)
+                        .map(|scope| scope.id)
+                        .collect();
                     if scopes.is_empty() {
                         let example = holding.scopes.first().map(|scope| scope.name.clone()).unwrap_or_default();
                         problems.push(RowProblem::NamePermission(holding.application.name.clone(), example));
@@ -368,7 +412,10 @@ impl Reviewer<'_> {
                     permission
                 }
             };
-            match chosen.iter_mut().find(|(holding, _)| holding.entitlement.id == found.0.entitlement.id) {
+            match chosen
+                .iter_mut()
+                .find(|(holding, _)| holding.entitlement.id == found.0.entitlement.id)
+            {
                 Some((_, scopes)) => scopes.extend(found.1.into_iter().filter(|scope| !scopes.contains(scope)).collect::<Vec<_>>()),
                 None => chosen.push(found),
             }
@@ -383,8 +430,14 @@ impl Reviewer<'_> {
         }
         for grant in grants {
             if self.app_seats.get(&grant.entitlement) == Some(&0) {
-                let name = self.facts.holdings.iter().find(|holding| holding.entitlement.id == grant.entitlement);
-                problems.push(RowProblem::NoApplicationSeat(name.map(|holding| holding.application.name.clone()).unwrap_or_default()));
+                let name = self
+                    .facts
+                    .holdings
+                    .iter()
+                    .find(|holding| holding.entitlement.id == grant.entitlement);
+                problems.push(RowProblem::NoApplicationSeat(
+                    name.map(|holding| holding.application.name.clone()).unwrap_or_default(),
+                ));
             }
         }
         if !problems.is_empty() {

@@ -1,5 +1,7 @@
 //! What the pages of invitations show.
 
+pub use crate::store::invitations::InvitationFilter;
+
 use std::collections::HashMap;
 
 use super::{
@@ -15,7 +17,7 @@ use crate::{
     mail::MessageStatus,
     organizations::{self, Organization},
     people::MemberRole,
-    store::{self, StoreError, invitations::InvitationFilter},
+    store::{self, StoreError},
     web::{PageError, routes},
 };
 
@@ -50,10 +52,18 @@ impl Place {
     /// The value of the forms' field that names the partner; empty for one's own organization.
     #[must_use]
     pub fn field(&self) -> String {
-        if self.as_partner { self.organization.slug.clone() } else { String::new() }
+        if self.as_partner {
+            self.organization.slug.clone()
+        } else {
+            String::new()
+        }
     }
     fn page(&self, own: &str, part: &str) -> String {
-        if self.as_partner { routes::partner_part(&self.organization.slug, part) } else { own.to_owned() }
+        if self.as_partner {
+            routes::partner_part(&self.organization.slug, part)
+        } else {
+            own.to_owned()
+        }
     }
 }
 
@@ -65,12 +75,19 @@ pub async fn place(qx: &Qx, partner: Option<&str>) -> Result<Place, PageError> {
     let organization = match partner {
         Some(slug) => organizations::queries::partner(qx, slug).await?,
         None => {
-            let id = qx.actor.organization().ok_or(if qx.actor.person().is_none() { Refused::SignedOut } else { Refused::NotFound })?;
+            let id = qx.actor.organization().ok_or(if qx.actor.person().is_none() {
+                Refused::SignedOut
+            } else {
+                Refused::NotFound
+            })?;
             store::organizations::get(&qx.db, id).await?.ok_or(PageError::NotFound)?
         }
     };
     qx.authorise(Action::InviteMember, &organization)?;
-    Ok(Place { organization, as_partner: partner.is_some() })
+    Ok(Place {
+        organization,
+        as_partner: partner.is_some(),
+    })
 }
 
 /// The place of a form. A partner's people name none: theirs comes from the actor.
@@ -88,7 +105,10 @@ pub async fn place_of_form(cx: &Cx, partner: &str) -> Result<Place, PlaceError> 
     };
     let organization = organization.ok_or(Refused::NotFound)?;
     cx.authorise(Action::InviteMember, &organization)?;
-    Ok(Place { organization, as_partner: !partner.is_empty() })
+    Ok(Place {
+        organization,
+        as_partner: !partner.is_empty(),
+    })
 }
 
 /// Why a form has no place.
@@ -157,7 +177,15 @@ pub async fn report(qx: &Qx, place: &Place, draft: &Draft) -> Result<Report, Pag
     if draft.organization != place.organization.id {
         return Err(PageError::NotFound);
     }
-    let facts = facts::load(&qx.db, &qx.actor, &place.organization, &draft.addresses(), qx.tenant.time_zone, qx.now).await?;
+    let facts = facts::load(
+        &qx.db,
+        &qx.actor,
+        &place.organization,
+        &draft.addresses(),
+        qx.tenant.time_zone,
+        qx.now,
+    )
+    .await?;
     Ok(review(draft, &facts))
 }
 
@@ -199,13 +227,17 @@ pub async fn list(qx: &Qx, place: &Place, filter: &InvitationFilter, page: PageR
     let organization = place.organization.id;
     let found = store::invitations::list(&qx.db, organization, filter, page, PAGE_SIZE, qx.now).await?;
     let mails: HashMap<InvitationId, MessageStatus> = store::invitations::mails(&qx.db, &found.rows).await?;
-    let inviters: HashMap<PersonId, String> = store::people::get_many(&qx.db, found.rows.iter().filter_map(|row| row.invited_by).collect::<Vec<_>>())
+    let inviters: HashMap<PersonId, String> =
+        store::people::get_many(&qx.db, found.rows.iter().filter_map(|row| row.invited_by).collect::<Vec<_>>())
+            .await?
+            .into_iter()
+            .map(|person| (person.id, person.name))
+            .collect();
+    let names: HashMap<_, _> = facts::holdings(&qx.db, organization, qx.now)
         .await?
         .into_iter()
-        .map(|person| (person.id, person.name))
+        .map(|holding| (holding.entitlement.id, holding.application.name))
         .collect();
-    let names: HashMap<_, _> =
-        facts::holdings(&qx.db, organization, qx.now).await?.into_iter().map(|holding| (holding.entitlement.id, holding.application.name)).collect();
     let rows = found
         .rows
         .into_iter()
@@ -217,7 +249,11 @@ pub async fn list(qx: &Qx, place: &Place, filter: &InvitationFilter, page: PageR
                 state,
                 inviter: invitation.invited_by.and_then(|id| inviters.get(&id).cloned()),
                 mail: mails.get(&invitation.id).copied(),
-                applications: invitation.grants.iter().filter_map(|grant| names.get(&grant.entitlement).cloned()).collect(),
+                applications: invitation
+                    .grants
+                    .iter()
+                    .filter_map(|grant| names.get(&grant.entitlement).cloned())
+                    .collect(),
                 may_resend: pending && !over && may_grant(&qx.actor, invitation.role),
                 may_withdraw: pending && may_manage(&qx.actor, invitation.role),
                 invitation,
@@ -225,7 +261,11 @@ pub async fn list(qx: &Qx, place: &Place, filter: &InvitationFilter, page: PageR
         })
         .collect();
     Ok(List {
-        page: Page { rows, older: found.older, newer: found.newer },
+        page: Page {
+            rows,
+            older: found.older,
+            newer: found.newer,
+        },
         waiting: store::invitations::waiting(&qx.db, organization, qx.now).await?,
         seats: seats(qx, organization).await?,
     })
@@ -268,7 +308,9 @@ pub enum Next {
 }
 
 async fn shown(qx: &Qx, invitation: Invitation) -> Result<Option<Shown>, StoreError> {
-    let Some(organization) = store::organizations::get(&qx.db, invitation.organization).await? else { return Ok(None) };
+    let Some(organization) = store::organizations::get(&qx.db, invitation.organization).await? else {
+        return Ok(None);
+    };
     let inviter = match invitation.invited_by {
         Some(id) => store::people::get(&qx.db, id).await?.map(|person| person.name),
         None => None,
@@ -305,7 +347,9 @@ pub async fn landing(qx: &Qx, token: &str) -> Result<Option<Shown>, StoreError> 
 /// [`StoreError`] when the database does not answer.
 pub async fn opened(qx: &Qx, opened: Option<&Opened>) -> Result<Option<(Shown, Next)>, StoreError> {
     let Some(opened) = opened else { return Ok(None) };
-    let Some(invitation) = opened.usable(&qx.db, qx.now).await? else { return Ok(None) };
+    let Some(invitation) = opened.usable(&qx.db, qx.now).await? else {
+        return Ok(None);
+    };
     let next = match qx.actor.person() {
         Some(person) if person.email.parse::<EmailAddress>().is_ok_and(|email| email == invitation.email) => Next::Accept,
         Some(person) => Next::OtherAccount(person.email.clone()),

@@ -29,9 +29,20 @@ pub(super) fn draft(organization: &Organization, emails: &[&str]) -> Draft {
     let rows = emails
         .iter()
         .enumerate()
-        .map(|(place, email)| DraftRow { line: place as u64 + 1, email: (*email).to_owned(), ..DraftRow::default() })
+        .map(|(place, email)| DraftRow {
+            line: place as u64 + 1,
+            email: (*email).to_owned(),
+            ..DraftRow::default()
+        })
         .collect();
-    Draft { organization: organization.id, from: "/team/invite".to_owned(), role: MemberRole::Member, grants: Vec::new(), until: None, rows }
+    Draft {
+        organization: organization.id,
+        from: "/team/invite".to_owned(),
+        role: MemberRole::Member,
+        grants: Vec::new(),
+        until: None,
+        rows,
+    }
 }
 
 pub(super) fn with_grant(mut draft: Draft, entitlement: EntitlementId, scopes: &[ScopeId]) -> Draft {
@@ -55,11 +66,32 @@ pub(super) async fn mailed(world: &World, email: &str) -> (String, String) {
     use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
     use store::{Db as _, entity::outbox as o};
     let reader = world.portal.store.reader();
-    let query = o::Entity::find().filter(o::Column::Recipient.eq(email.to_lowercase())).order_by_desc(o::Column::CreatedAt).order_by_desc(o::Column::Id);
-    let mail = query.one(reader.connection()).await.expect("the database answers").expect("a mail was written");
+    let query = o::Entity::find()
+        .filter(o::Column::Recipient.eq(email.to_lowercase()))
+        .order_by_desc(o::Column::CreatedAt)
+        .order_by_desc(o::Column::Id);
+    let mail = query
+        .one(reader.connection())
+        .await
+        .expect("the database answers")
+        .expect("a mail was written");
     let text = mail.body_text;
-    let token = text.split("/invitation/").nth(1).expect("a link").split(|c: char| c.is_whitespace()).next().expect("a token").to_owned();
-    let code = text.split("invitation's page:").nth(1).expect("a code").split_whitespace().next().expect("a code").to_owned();
+    let token = text
+        .split("/invitation/")
+        .nth(1)
+        .expect("a link")
+        .split(|c: char| c.is_whitespace())
+        .next()
+        .expect("a token")
+        .to_owned();
+    let code = text
+        .split("invitation's page:")
+        .nth(1)
+        .expect("a code")
+        .split_whitespace()
+        .next()
+        .expect("a code")
+        .to_owned();
     (token, code)
 }
 
@@ -67,13 +99,18 @@ pub(super) async fn mailed(world: &World, email: &str) -> (String, String) {
 pub(super) async fn mails(world: &World) -> u64 {
     use sea_orm::{EntityTrait as _, PaginatorTrait as _};
     use store::{Db as _, entity::outbox as o};
-    o::Entity::find().count(world.portal.store.reader().connection()).await.expect("the database answers")
+    o::Entity::find()
+        .count(world.portal.store.reader().connection())
+        .await
+        .expect("the database answers")
 }
 
 /// The invitation that waits for an address.
 pub(super) async fn waiting(world: &World, organization: &Organization, email: &str) -> Option<Invitation> {
     let email: EmailAddress = email.parse().expect("an address");
-    store::invitations::pending_in(&world.portal.store.reader(), organization.id, &email).await.expect("the database answers")
+    store::invitations::pending_in(&world.portal.store.reader(), organization.id, &email)
+        .await
+        .expect("the database answers")
 }
 
 pub(super) async fn open(world: &World, token: &str) -> Result<Opened, AcceptError> {
@@ -105,7 +142,10 @@ pub(super) async fn admin(world: &World, organization: &Organization) -> Member 
 /// Leaves this many seats in the contract.
 pub(super) async fn seats(world: &World, organization: &Organization, seats: i32) {
     let cx = world.system().await;
-    let mut contract = store::contracts::in_force(&cx.tx, organization.id, cx.now).await.expect("contract").expect("in force");
+    let mut contract = store::contracts::in_force(&cx.tx, organization.id, cx.now)
+        .await
+        .expect("contract")
+        .expect("in force");
     contract.seats = seats;
     store::contracts::update(&cx.tx, &contract).await.expect("update");
     cx.commit().await.expect("commit");

@@ -55,26 +55,44 @@ fn content(cx: &PageCx, place: &Place, profile: Profile, crumbs: Vec<Crumb>) -> 
         Some(actions) => view! { <Columns aside=actions>{main}</Columns> }.into_any(),
         None => view! { <Stack gap=Gap::Large>{main}</Stack> }.into_any(),
     };
-    Content::new(name.clone(), view! { <PageHeader title=name purpose=purpose crumbs=crumbs action=header_action />{refused}{notice}{body} })
+    Content::new(
+        name.clone(),
+        view! { <PageHeader title=name purpose=purpose crumbs=crumbs action=header_action />{refused}{notice}{body} },
+    )
 }
 
 /// What the forms in dialogs were refused for; the dialogs are closed when the page opens.
 fn refused(cx: &PageCx) -> Option<AnyView> {
-    ["suspend", "remove", "reinstate"].into_iter().map(|id| cx.form(id)).find(FormState::has_errors).map(|form| {
-        let mut title = form.summary.unwrap_or_default();
-        for sentence in form.errors.values() {
-            title = format!("{title} {sentence}");
-        }
-        view! { <ErrorSummary title=title /> }.into_any()
-    })
+    ["suspend", "remove", "reinstate"]
+        .into_iter()
+        .map(|id| cx.form(id))
+        .find(FormState::has_errors)
+        .map(|form| {
+            let mut title = form.summary.unwrap_or_default();
+            for sentence in form.errors.values() {
+                title = format!("{title} {sentence}");
+            }
+            view! { <ErrorSummary title=title /> }.into_any()
+        })
 }
 
 fn notice(profile: &Profile) -> Option<AnyView> {
     let name = profile.person.name.clone();
-    let reason = profile.member.status_reason.clone().map(|reason| format!(" Reason: {reason}")).unwrap_or_default();
+    let reason = profile
+        .member
+        .status_reason
+        .clone()
+        .map(|reason| format!(" Reason: {reason}"))
+        .unwrap_or_default();
     let (tone, text) = match profile.standing {
-        Standing::Suspended => (Tone::Warn, format!("{name} is suspended: nothing can be launched, and nothing is lost.{reason}")),
-        Standing::HandingOver => (Tone::Info, format!("{name} has handed over and may look, but not change anything, until the overlap is over.")),
+        Standing::Suspended => (
+            Tone::Warn,
+            format!("{name} is suspended: nothing can be launched, and nothing is lost.{reason}"),
+        ),
+        Standing::HandingOver => (
+            Tone::Info,
+            format!("{name} has handed over and may look, but not change anything, until the overlap is over."),
+        ),
         Standing::Removed => (Tone::Neutral, format!("{name} is no longer a member.{reason}")),
         Standing::Ended => (Tone::Neutral, format!("{name}'s membership has ended.")),
         Standing::Upcoming => (Tone::Info, format!("{name}'s membership has not begun yet.")),
@@ -107,7 +125,10 @@ fn membership(cx: &PageCx, place: &Place, profile: &Profile) -> AnyView {
         1 => "1 open session".to_owned(),
         more => format!("{more} open sessions"),
     };
-    let (from, to) = (link(&profile.rotated_from, "Took over from"), link(&profile.rotated_to, "Handed over to"));
+    let (from, to) = (
+        link(&profile.rotated_from, "Took over from"),
+        link(&profile.rotated_to, "Handed over to"),
+    );
     let (role, standing, subject) = (member.role.title(), profile.standing, member.id.to_string());
     let (starts_at, ends_at) = (member.starts_at, profile.ends_at);
     view! {
@@ -135,7 +156,11 @@ fn membership(cx: &PageCx, place: &Place, profile: &Profile) -> AnyView {
 
 fn applications(cx: &PageCx, place: &Place, profile: &Profile) -> AnyView {
     let warn_days = i64::from(cx.qx.tenant.warning_days);
-    let all = if place.is_own { routes::TEAM_APPS.to_owned() } else { routes::partner_part(&place.organization.slug, "apps") };
+    let all = if place.is_own {
+        routes::TEAM_APPS.to_owned()
+    } else {
+        routes::partner_part(&place.organization.slug, "apps")
+    };
     let action = (profile.allowed.assign && place.is_own).then(|| {
         let href = all.clone();
         view! { <LinkButton href=href kind=Kind::Secondary size=Size::Small>"Assign an application"</LinkButton> }.into_any()
@@ -143,20 +168,38 @@ fn applications(cx: &PageCx, place: &Place, profile: &Profile) -> AnyView {
     let body = if profile.held.is_empty() {
         view! { <EmptyState icon="package" title="No applications" text="What is assigned to this person shows up here." /> }.into_any()
     } else {
-        let columns = vec![Column::new("Application"), Column::new("Permissions"), Column::new("Status"), Column::new("Ends")];
+        let columns = vec![
+            Column::new("Application"),
+            Column::new("Permissions"),
+            Column::new("Status"),
+            Column::new("Ends"),
+        ];
         let caption = format!("Applications of {}", profile.person.name);
-        let rows = profile.held.iter().map(|held| application_row(place, &all, held, warn_days)).collect_view();
+        let rows = profile
+            .held
+            .iter()
+            .map(|held| application_row(place, &all, held, warn_days))
+            .collect_view();
         view! { <Table caption=caption columns=columns>{rows}</Table> }.into_any()
     };
     view! { <Section title="Applications" action=action>{body}</Section> }.into_any()
 }
 
 fn application_row(place: &Place, all: &str, held: &HeldApplication, warn_days: i64) -> AnyView {
-    let href = if place.is_own { routes::team_app(&held.application.slug) } else { all.to_owned() };
+    let href = if place.is_own {
+        routes::team_app(&held.application.slug)
+    } else {
+        all.to_owned()
+    };
     let scopes = if held.scopes.is_empty() {
         view! { <Muted>"none"</Muted> }.into_any()
     } else {
-        let names = held.scopes.iter().map(|scope| scope.name.clone()).map(|name| view! { <Code>{name}</Code> }).collect_view();
+        let names = held
+            .scopes
+            .iter()
+            .map(|scope| scope.name.clone())
+            .map(|name| view! { <Code>{name}</Code> })
+            .collect_view();
         view! { <Cluster>{names}</Cluster> }.into_any()
     };
     let status = match held.trouble {
@@ -196,7 +239,11 @@ fn carried(place: &Place, profile: &Profile) -> Vec<(&'static str, String)> {
 }
 
 fn hidden(place: &Place, profile: &Profile) -> AnyView {
-    carried(place, profile).into_iter().map(|(name, value)| view! { <Hidden name=name value=value /> }).collect_view().into_any()
+    carried(place, profile)
+        .into_iter()
+        .map(|(name, value)| view! { <Hidden name=name value=value /> })
+        .collect_view()
+        .into_any()
 }
 
 fn role_form(cx: &PageCx, place: &Place, profile: &Profile) -> AnyView {
@@ -221,7 +268,10 @@ fn leave_form(cx: &PageCx, place: &Place, profile: &Profile) -> AnyView {
     let zone = cx.qx.tenant.time_zone;
     let iso = |at| last_day(at, zone).format("%Y-%m-%d").to_string();
     let value = profile.member.ends_at.map(iso);
-    let latest = profile.contract.as_ref().map(|contract| last_day(contract.ends_at, zone).format("%-d %b %Y").to_string());
+    let latest = profile
+        .contract
+        .as_ref()
+        .map(|contract| last_day(contract.ends_at, zone).format("%-d %b %Y").to_string());
     let hint = match latest {
         Some(day) => format!("Access ends by itself after that day. Leave it empty for the end of the contract, {day}."),
         None => "Access ends by itself after that day.".to_owned(),
@@ -239,7 +289,11 @@ fn leave_form(cx: &PageCx, place: &Place, profile: &Profile) -> AnyView {
 
 fn standing_card(cx: &PageCx, place: &Place, profile: &Profile) -> AnyView {
     let name = profile.person.name.clone();
-    let ends = format!("{} and {}", counted(profile.held.len() as u64, "application"), counted(profile.sessions, "open session"));
+    let ends = format!(
+        "{} and {}",
+        counted(profile.held.len() as u64, "application"),
+        counted(profile.sessions, "open session")
+    );
     let suspend = profile.allowed.suspend.then(|| {
         let text = format!(
             "{name} can launch nothing from now on, and their sessions here ({}) end at once. Nothing is lost: you can reinstate them at any time.",

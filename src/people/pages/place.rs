@@ -19,23 +19,45 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn own(organization: Organization) -> Self {
-        Self { organization, is_own: true }
+        Self {
+            organization,
+            is_own: true,
+        }
     }
     pub(super) fn of_partner(organization: Organization) -> Self {
-        Self { organization, is_own: false }
+        Self {
+            organization,
+            is_own: false,
+        }
     }
     pub(super) fn list(&self) -> String {
-        if self.is_own { routes::TEAM.to_owned() } else { routes::partner_part(&self.organization.slug, "people") }
+        if self.is_own {
+            routes::TEAM.to_owned()
+        } else {
+            routes::partner_part(&self.organization.slug, "people")
+        }
     }
     pub(super) fn csv(&self) -> String {
-        if self.is_own { routes::TEAM_CSV.to_owned() } else { routes::partner_part(&self.organization.slug, "people.csv") }
+        if self.is_own {
+            routes::TEAM_CSV.to_owned()
+        } else {
+            routes::partner_part(&self.organization.slug, "people.csv")
+        }
     }
     pub(super) fn member(&self, id: MemberId) -> String {
-        if self.is_own { routes::member(id) } else { routes::partner_member(&self.organization.slug, id) }
+        if self.is_own {
+            routes::member(id)
+        } else {
+            routes::partner_member(&self.organization.slug, id)
+        }
     }
     /// What forms say about the organization: nothing in its own portal.
     pub(super) fn slug(&self) -> String {
-        if self.is_own { String::new() } else { self.organization.slug.clone() }
+        if self.is_own {
+            String::new()
+        } else {
+            self.organization.slug.clone()
+        }
     }
 }
 

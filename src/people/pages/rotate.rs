@@ -24,12 +24,19 @@ pub(super) fn rotate() -> AnyView {
             return Err(if over {
                 PageError::SeeOther(routes::member(profile.member.id))
             } else {
-                Refused::Forbidden { action: Action::RotateMember, reason: "This role is not yours to hand over.".to_owned() }.into()
+                Refused::Forbidden {
+                    action: Action::RotateMember,
+                    reason: "This role is not yours to hand over.".to_owned(),
+                }
+                .into()
             });
         }
         let name = profile.person.name.clone();
         let form = cx.form("rotate");
-        let crumbs = vec![Crumb::new(routes::TEAM, "People"), Crumb::new(routes::member(profile.member.id), name.clone())];
+        let crumbs = vec![
+            Crumb::new(routes::TEAM, "People"),
+            Crumb::new(routes::member(profile.member.id), name.clone()),
+        ];
         let aside = what_happens(&profile);
         let fields = fields(&profile, form);
         let title = format!("Hand over from {name}");
@@ -80,7 +87,11 @@ fn what_happens(profile: &Profile) -> AnyView {
     } else {
         let names = profile.held.iter().map(|held| {
             let scopes = held.scopes.iter().map(|scope| scope.name.as_str()).collect::<Vec<_>>().join(", ");
-            let line = if scopes.is_empty() { held.application.name.clone() } else { format!("{} ({scopes})", held.application.name) };
+            let line = if scopes.is_empty() {
+                held.application.name.clone()
+            } else {
+                format!("{} ({scopes})", held.application.name)
+            };
             view! { <li>{line}</li> }
         });
         view! { <ul>{names.collect_view()}</ul> }.into_any()

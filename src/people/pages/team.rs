@@ -23,7 +23,10 @@ pub(super) fn own() -> AnyView {
             .qx
             .may(Action::InviteMember, &place.organization)
             .then(|| view! { <LinkButton href=routes::TEAM_INVITE icon="plus">"Invite people"</LinkButton> }.into_any());
-        Ok(Content::new("People", view! { <PageHeader title="People" purpose=purpose action=invite />{list} }))
+        Ok(Content::new(
+            "People",
+            view! { <PageHeader title="People" purpose=purpose action=invite />{list} },
+        ))
     })
 }
 
@@ -32,15 +35,26 @@ pub(super) fn of_partner() -> AnyView {
         let organization = organizations::queries::partner(&cx.qx, &cx.param::<String>("org")?).await?;
         let place = Place::of_partner(organization);
         let list = list(&cx, &place).await?;
-        let header = partner_header(&place.organization, "people", "Who works for this partner in the portal, and until when.", None);
-        Ok(Content::new(format!("People of {}", place.organization.name), view! { {header}{list} }))
+        let header = partner_header(
+            &place.organization,
+            "people",
+            "Who works for this partner in the portal, and until when.",
+            None,
+        );
+        Ok(Content::new(
+            format!("People of {}", place.organization.name),
+            view! { {header}{list} },
+        ))
     })
 }
 
 async fn list(cx: &PageCx, place: &Place) -> Result<AnyView, PageError> {
     let filter = MemberFilter::read(|name| cx.query(name));
     let cursor = |name| cx.query(name).and_then(|text| text.parse().ok());
-    let page = cursor("after").map(MemberPage::After).or_else(|| cursor("before").map(MemberPage::Before)).unwrap_or_default();
+    let page = cursor("after")
+        .map(MemberPage::After)
+        .or_else(|| cursor("before").map(MemberPage::Before))
+        .unwrap_or_default();
     let team = queries::team(&cx.qx, &place.organization, &filter, &page).await?;
     let seats = seats(&team);
     let filters = filters(place, &filter);
@@ -50,7 +64,11 @@ async fn list(cx: &PageCx, place: &Place) -> Result<AnyView, PageError> {
     };
     let before = team.before.as_ref().map(|cursor| href(Some(("before", cursor.to_string()))));
     let after = team.after.as_ref().map(|cursor| href(Some(("after", cursor.to_string()))));
-    let shown = if team.total == 1 { "1 person".to_owned() } else { format!("{} people", team.total) };
+    let shown = if team.total == 1 {
+        "1 person".to_owned()
+    } else {
+        format!("{} people", team.total)
+    };
     let csv = format!("{}{}", place.csv(), filter.query_string(None));
     let body = if team.people.is_empty() {
         nobody(cx, place, &filter)
@@ -78,7 +96,10 @@ fn filters(place: &Place, filter: &MemberFilter) -> AnyView {
     let roles = std::iter::once(Choice::new("", "Any role"))
         .chain(MemberRole::ALL.iter().map(|role| Choice::new(role.as_str(), role.title())))
         .collect::<Vec<_>>();
-    let standings = StandingFilter::ALL.iter().map(|standing| Choice::new(standing.as_str(), standing.title())).collect::<Vec<_>>();
+    let standings = StandingFilter::ALL
+        .iter()
+        .map(|standing| Choice::new(standing.as_str(), standing.title()))
+        .collect::<Vec<_>>();
     let sort = format!("{}{}", if filter.descending { "-" } else { "" }, filter.sort);
     let search = filter.search.clone();
     let role = filter.role.map(|role| role.as_str());
@@ -99,7 +120,8 @@ fn nobody(cx: &PageCx, place: &Place, filter: &MemberFilter) -> AnyView {
     if filter.narrows() {
         let reset = place.list();
         let action = view! { <LinkButton href=reset kind=Kind::Secondary>"Show everyone"</LinkButton> }.into_any();
-        return view! { <EmptyState icon="search" title="Nobody matches" text="Change the search or the filters." action=action /> }.into_any();
+        return view! { <EmptyState icon="search" title="Nobody matches" text="Change the search or the filters." action=action /> }
+            .into_any();
     }
     let action = (place.is_own && cx.qx.may(Action::InviteMember, &place.organization))
         .then(|| view! { <LinkButton href=routes::TEAM_INVITE>"Invite the first person"</LinkButton> }.into_any());

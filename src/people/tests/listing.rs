@@ -9,7 +9,9 @@ use crate::{
 };
 
 async fn names(world: &World, acme: &Organization, filter: &MemberFilter) -> Vec<String> {
-    let listed = store::members::list(&world.portal.store.reader(), acme.id, filter, &MemberPage::First, 100, world.now()).await.unwrap();
+    let listed = store::members::list(&world.portal.store.reader(), acme.id, filter, &MemberPage::First, 100, world.now())
+        .await
+        .unwrap();
     listed.rows.into_iter().map(|row| row.name).collect()
 }
 
@@ -37,13 +39,19 @@ for_each_backend!(pages_forward_and_back_show_everyone_once, |world| {
         let mut dated = member.clone();
         dated.ends_at = Some(world.now() + Duration::days(10 - i64::try_from(index).unwrap()));
         store::members::update(&cx.tx, &dated).await.unwrap();
-        store::members::touch(&cx.tx, member.id, world.now() - Duration::hours(3)).await.unwrap();
+        store::members::touch(&cx.tx, member.id, world.now() - Duration::hours(3))
+            .await
+            .unwrap();
     }
     cx.commit().await.unwrap();
     let db = world.portal.store.reader();
     for sort in SortKey::ALL {
         for descending in [false, true] {
-            let filter = MemberFilter { sort: *sort, descending, ..MemberFilter::default() };
+            let filter = MemberFilter {
+                sort: *sort,
+                descending,
+                ..MemberFilter::default()
+            };
             let whole = names(&world, &acme, &filter).await;
             assert_eq!(whole.len(), 5);
             let (mut page, mut forward) = (MemberPage::First, Vec::new());
@@ -58,7 +66,9 @@ for_each_backend!(pages_forward_and_back_show_everyone_once, |world| {
                 page = MemberPage::After(after);
             }
             assert_eq!(forward, whole, "{sort} {descending}");
-            let back = store::members::list(&db, acme.id, &filter, &MemberPage::Before(last.unwrap()), 2, world.now()).await.unwrap();
+            let back = store::members::list(&db, acme.id, &filter, &MemberPage::Before(last.unwrap()), 2, world.now())
+                .await
+                .unwrap();
             assert_eq!(back.rows.iter().map(|row| row.name.clone()).collect::<Vec<_>>(), whole[2..4]);
             assert!(back.before.is_some() && back.after.is_some());
         }
@@ -67,7 +77,10 @@ for_each_backend!(pages_forward_and_back_show_everyone_once, |world| {
 
 for_each_backend!(a_search_finds_parts_of_names_and_addresses_and_takes_no_wildcards, |world| {
     let (acme, _) = team(&world).await;
-    let search = |text: &str| MemberFilter { search: Some(text.to_owned()), ..MemberFilter::default() };
+    let search = |text: &str| MemberFilter {
+        search: Some(text.to_owned()),
+        ..MemberFilter::default()
+    };
     assert_eq!(names(&world, &acme, &search("ANA")).await, ["ana ruiz", "Dana Roe"]);
     assert_eq!(names(&world, &acme, &search("Åse")).await, ["Åse Dahl"]);
     assert_eq!(names(&world, &acme, &search("bo.lind@example")).await, ["Bo Lind"]);
@@ -92,16 +105,30 @@ for_each_backend!(filters_tell_where_a_membership_stands, |world| {
     let target = which(&world, cleo).await;
     let mut cx = acting(&world, ana).await;
     let day = (world.now() + Duration::days(3)).date_naive();
-    schedule_leave(&mut cx, ScheduleLeave { which: target, last_day: Some(day) }).await.unwrap();
+    schedule_leave(
+        &mut cx,
+        ScheduleLeave {
+            which: target,
+            last_day: Some(day),
+        },
+    )
+    .await
+    .unwrap();
     cx.commit().await.unwrap();
-    let with = |standing| MemberFilter { standing, ..MemberFilter::default() };
+    let with = |standing| MemberFilter {
+        standing,
+        ..MemberFilter::default()
+    };
     assert_eq!(names(&world, &acme, &with(StandingFilter::Suspended)).await, ["Bo Lind"]);
     assert_eq!(names(&world, &acme, &with(StandingFilter::Over)).await, ["Åse Dahl"]);
     assert_eq!(names(&world, &acme, &with(StandingFilter::Leaving)).await, ["Cleo 100%_sure"]);
     assert_eq!(names(&world, &acme, &with(StandingFilter::Current)).await.len(), 4);
     assert_eq!(names(&world, &acme, &with(StandingFilter::Active)).await.len(), 3);
     assert_eq!(names(&world, &acme, &with(StandingFilter::All)).await.len(), 5);
-    let managers = MemberFilter { role: Some(MemberRole::UserManager), ..MemberFilter::default() };
+    let managers = MemberFilter {
+        role: Some(MemberRole::UserManager),
+        ..MemberFilter::default()
+    };
     assert_eq!(names(&world, &acme, &managers).await, ["Cleo 100%_sure"]);
 });
 
@@ -115,7 +142,9 @@ fn a_filter_survives_its_query_string() {
         descending: true,
     };
     let text = filter.query_string(None);
-    let pairs: Vec<(String, String)> = url::form_urlencoded::parse(text.trim_start_matches('?').as_bytes()).into_owned().collect();
+    let pairs: Vec<(String, String)> = url::form_urlencoded::parse(text.trim_start_matches('?').as_bytes())
+        .into_owned()
+        .collect();
     let read = MemberFilter::read(|name| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()));
     assert_eq!(read, filter);
     assert_eq!(MemberFilter::read(|_| Some("nonsense".to_owned())).sort, SortKey::Name);

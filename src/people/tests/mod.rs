@@ -17,16 +17,26 @@ use crate::{
 
 /// The member as a page shows them now.
 pub(super) async fn latest(world: &World, member: &Member) -> Member {
-    store::members::get(&world.portal.store.reader(), member.organization, member.id).await.unwrap().unwrap()
+    store::members::get(&world.portal.store.reader(), member.organization, member.id)
+        .await
+        .unwrap()
+        .unwrap()
 }
 
 pub(super) async fn which(world: &World, member: &Member) -> MemberRef {
     let member = latest(world, member).await;
-    MemberRef { organization: member.organization, member: member.id, version: member.version }
+    MemberRef {
+        organization: member.organization,
+        member: member.id,
+        version: member.version,
+    }
 }
 
 pub(super) async fn ending(world: &World, member: &Member) -> EndMembership {
-    EndMembership { which: which(world, member).await, reason: Some("Project over".to_owned()) }
+    EndMembership {
+        which: which(world, member).await,
+        reason: Some("Project over".to_owned()),
+    }
 }
 
 /// An organization with an admin "Ana Ruiz" and a member "Bo Lind".
@@ -43,7 +53,9 @@ pub(super) async fn acting(world: &World, member: &Member) -> Cx {
 
 /// What is held right now, whether for launches or not.
 pub(super) async fn held(world: &World, member: &Member) -> Vec<crate::apps::Assignment> {
-    store::grants::assignments_of_member(&world.portal.store.reader(), member.id).await.unwrap()
+    store::grants::assignments_of_member(&world.portal.store.reader(), member.id)
+        .await
+        .unwrap()
 }
 
 pub(super) fn is_forbidden(error: &MembershipError) -> bool {

@@ -21,7 +21,12 @@ for_each_backend!(an_admin_sees_the_team_and_a_plain_member_does_not, |world| {
     assert_eq!(admin.get(&format!("/partners/{}/people", acme.slug)).await.status, 404);
 
     let mut plain = world.browser_as(bo.person, Some(bo.id)).await;
-    for path in ["/team".to_owned(), format!("/team/{}", ana.id), format!("/team/rotate/{}", ana.id), "/team.csv".to_owned()] {
+    for path in [
+        "/team".to_owned(),
+        format!("/team/{}", ana.id),
+        format!("/team/rotate/{}", ana.id),
+        "/team.csv".to_owned(),
+    ] {
         assert_eq!(plain.get(&path).await.status, 403, "{path}");
     }
     let mut reader = world.browser_as(auditor.person, Some(auditor.id)).await;
@@ -37,19 +42,33 @@ for_each_backend!(forms_do_what_they_say_and_come_back_when_refused, |world| {
     let mut admin = world.browser_as(ana.person, Some(ana.id)).await;
     let (id, page) = (bo.id.to_string(), format!("/team/{}", bo.id));
 
-    let answer = admin.post("/do/schedule-leave", &[("member", &id), ("version", "1"), ("ends_on", "2099-01-01")]).await;
+    let answer = admin
+        .post(
+            "/do/schedule-leave",
+            &[("member", &id), ("version", "1"), ("ends_on", "2099-01-01")],
+        )
+        .await;
     assert_eq!((answer.status.as_u16(), answer.location.as_deref()), (303, Some(page.as_str())));
     let text = admin.get(&page).await.text;
-    assert!(text.contains("The contract ends on 1 Jun 2027") && text.contains("2099-01-01"), "{text}");
+    assert!(
+        text.contains("The contract ends on 1 Jun 2027") && text.contains("2099-01-01"),
+        "{text}"
+    );
 
     let long = "x".repeat(501);
-    admin.post("/do/suspend-member", &[("member", &id), ("version", "1"), ("reason", &long)]).await;
+    admin
+        .post("/do/suspend-member", &[("member", &id), ("version", "1"), ("reason", &long)])
+        .await;
     assert!(admin.get(&page).await.text.contains("Use at most 500 characters."));
 
-    admin.post("/do/change-role", &[("member", &id), ("version", "1"), ("role", "emperor")]).await;
+    admin
+        .post("/do/change-role", &[("member", &id), ("version", "1"), ("role", "emperor")])
+        .await;
     assert!(admin.get(&page).await.text.contains("Choose one of the options."));
 
-    admin.post("/do/suspend-member", &[("member", &id), ("version", "1"), ("reason", "Holiday")]).await;
+    admin
+        .post("/do/suspend-member", &[("member", &id), ("version", "1"), ("reason", "Holiday")])
+        .await;
     let text = admin.get(&page).await.text;
     assert!(text.contains("Bo Lind is suspended") && text.contains("Reason: Holiday"), "{text}");
 
@@ -59,7 +78,9 @@ for_each_backend!(forms_do_what_they_say_and_come_back_when_refused, |world| {
 
     admin.post("/do/reinstate-member", &[("member", &id), ("version", "2")]).await;
     assert!(admin.get(&page).await.text.contains("Bo Lind is active again"));
-    admin.post("/do/remove-member", &[("member", &id), ("version", "3"), ("reason", "Left")]).await;
+    admin
+        .post("/do/remove-member", &[("member", &id), ("version", "3"), ("reason", "Left")])
+        .await;
     let text = admin.get(&page).await.text;
     assert!(text.contains("no longer a member") && !text.contains("/do/suspend-member"));
     assert_eq!(world.events(EventKind::MemberRemoved).await, 1);
@@ -69,20 +90,36 @@ for_each_backend!(a_rotation_form_swaps_and_links_both_ways, |world| {
     let (_, ana, bo) = acme(&world).await;
     let mut admin = world.browser_as(ana.person, Some(ana.id)).await;
     let id = bo.id.to_string();
-    let form = [("member", id.as_str()), ("version", "1"), ("email", "nope"), ("name", "Jo Park"), ("overlap", "99")];
+    let form = [
+        ("member", id.as_str()),
+        ("version", "1"),
+        ("email", "nope"),
+        ("name", "Jo Park"),
+        ("overlap", "99"),
+    ];
     let answer = admin.post("/do/rotate-member", &form).await;
     assert_eq!(answer.location, Some(format!("/team/rotate/{id}")));
     let text = admin.get(&format!("/team/rotate/{id}")).await.text;
     assert!(text.contains("not an e-mail address") && text.contains("from 0 to 72") && text.contains("Jo Park"));
 
-    let form = [("member", id.as_str()), ("version", "1"), ("email", "jo.park@example.com"), ("name", "Jo Park"), ("overlap", "8")];
+    let form = [
+        ("member", id.as_str()),
+        ("version", "1"),
+        ("email", "jo.park@example.com"),
+        ("name", "Jo Park"),
+        ("overlap", "8"),
+    ];
     let answer = admin.post("/do/rotate-member", &form).await;
     let joiner = answer.location.unwrap();
     let text = admin.get(&joiner).await.text;
     assert!(text.contains("Took over from") && text.contains(&format!("/team/{id}")));
     let text = admin.get(&format!("/team/{id}")).await.text;
     assert!(text.contains("Handed over to") && text.contains(&joiner));
-    assert_eq!(admin.get(&format!("/team/rotate/{id}")).await.location, Some(format!("/team/{id}")), "only once");
+    assert_eq!(
+        admin.get(&format!("/team/rotate/{id}")).await.location,
+        Some(format!("/team/{id}")),
+        "only once"
+    );
 });
 
 for_each_backend!(owner_operator_and_auditor_see_a_partners_people_and_strangers_do_not, |world| {
@@ -126,7 +163,13 @@ for_each_backend!(a_form_that_names_another_organization_than_the_hat_finds_noth
     let id = bo.id.to_string();
     let form = [("organization", "globex"), ("member", id.as_str()), ("version", "1")];
     assert_eq!(admin.post("/do/remove-member", &form).await.status, 404);
-    assert_eq!(admin.post("/do/remove-member", &[("member", "nonsense"), ("version", "1")]).await.status, 404);
+    assert_eq!(
+        admin
+            .post("/do/remove-member", &[("member", "nonsense"), ("version", "1")])
+            .await
+            .status,
+        404
+    );
 });
 
 for_each_backend!(the_csv_has_what_the_page_shows_and_no_formulas, |world| {

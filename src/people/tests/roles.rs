@@ -11,7 +11,15 @@ for_each_backend!(a_role_counts_at_once_in_open_sessions, |world| {
     assert_eq!(browser.get("/team").await.status, 403);
     let target = which(&world, &bo).await;
     let mut cx = acting(&world, &ana).await;
-    change_role(&mut cx, ChangeRole { which: target, role: MemberRole::UserManager }).await.unwrap();
+    change_role(
+        &mut cx,
+        ChangeRole {
+            which: target,
+            role: MemberRole::UserManager,
+        },
+    )
+    .await
+    .unwrap();
     cx.commit().await.unwrap();
     assert_eq!(browser.get("/team").await.status, 200);
     assert_eq!(world.events(EventKind::RoleChanged).await, 1);
@@ -26,7 +34,15 @@ for_each_backend!(a_user_manager_makes_nobody_an_admin_or_auditor, |world| {
         let error = change_role(&mut cx, ChangeRole { which: target, role }).await.unwrap_err();
         assert!(matches!(error, MembershipError::RoleAboveOwn(above) if above == role));
     }
-    change_role(&mut cx, ChangeRole { which: target, role: MemberRole::UserManager }).await.unwrap();
+    change_role(
+        &mut cx,
+        ChangeRole {
+            which: target,
+            role: MemberRole::UserManager,
+        },
+    )
+    .await
+    .unwrap();
 });
 
 for_each_backend!(a_user_manager_does_not_touch_a_partner_admin, |world| {
@@ -37,7 +53,10 @@ for_each_backend!(a_user_manager_does_not_touch_a_partner_admin, |world| {
     let mut cx = acting(&world, &manager).await;
     assert!(is_forbidden(&suspend_member(&mut cx, target.clone()).await.unwrap_err()));
     assert!(is_forbidden(&remove_member(&mut cx, target.clone()).await.unwrap_err()));
-    let change = ChangeRole { which: target.which, role: MemberRole::Member };
+    let change = ChangeRole {
+        which: target.which,
+        role: MemberRole::Member,
+    };
     assert!(is_forbidden(&change_role(&mut cx, change).await.unwrap_err()));
 });
 
@@ -45,7 +64,10 @@ for_each_backend!(the_only_partner_admin_is_not_demoted_and_nobody_changes_their
     let (acme, ana, _) = acme(&world).await;
     let target = which(&world, &ana).await;
     let mut cx = acting(&world, &ana).await;
-    let change = ChangeRole { which: target, role: MemberRole::Member };
+    let change = ChangeRole {
+        which: target,
+        role: MemberRole::Member,
+    };
     assert!(matches!(change_role(&mut cx, change).await, Err(MembershipError::Yourself)));
     drop(cx);
 
@@ -56,7 +78,10 @@ for_each_backend!(the_only_partner_admin_is_not_demoted_and_nobody_changes_their
     drop(cx);
 
     let cleo = world.member(&acme, "Cleo Ost", MemberRole::PartnerAdmin).await;
-    let demote_cleo = ChangeRole { which: which(&world, &cleo).await, role: MemberRole::Member };
+    let demote_cleo = ChangeRole {
+        which: which(&world, &cleo).await,
+        role: MemberRole::Member,
+    };
     let (as_ana, as_cleo) = (world.acting(&ana).await, world.acting(&cleo).await);
     let both = async |actor, change| {
         let mut cx = world.cx(actor).await;

@@ -12,7 +12,12 @@ use crate::{
 
 async fn swap(world: &World, leaver: &Member, overlap_hours: i32) -> RotateMember {
     let email: EmailAddress = "jo.park@example.com".parse().unwrap();
-    RotateMember { which: which(world, leaver).await, email, name: "Jo Park".to_owned(), overlap_hours }
+    RotateMember {
+        which: which(world, leaver).await,
+        email,
+        name: "Jo Park".to_owned(),
+        overlap_hours,
+    }
 }
 
 async fn rotate_as(world: &World, actor: &Member, rotation: RotateMember) -> Result<Rotated, RotateError> {
@@ -43,7 +48,10 @@ for_each_backend!(the_joiner_gets_the_same_for_the_remaining_time_under_a_new_su
 
     let joiner = latest(&world, &done.joiner).await;
     assert_ne!((joiner.id, joiner.person), (bo.id, bo.person));
-    assert_eq!((joiner.role, joiner.ends_at, joiner.rotated_from), (bo.role, dated.ends_at, Some(bo.id)));
+    assert_eq!(
+        (joiner.role, joiner.ends_at, joiner.rotated_from),
+        (bo.role, dated.ends_at, Some(bo.id))
+    );
     let mut handed = held(&world, &joiner).await;
     handed.sort_by_key(|assignment| assignment.entitlement);
     assert_eq!(handed.len(), 2);
@@ -51,7 +59,10 @@ for_each_backend!(the_joiner_gets_the_same_for_the_remaining_time_under_a_new_su
     assert_eq!((copy.ends_at, copy.scopes.clone()), (narrowed.ends_at, vec![scopes[0].id]));
 
     let leaver = latest(&world, &bo).await;
-    assert_eq!((leaver.standing_at(world.now()), leaver.rotated_to), (Standing::Removed, Some(joiner.id)));
+    assert_eq!(
+        (leaver.standing_at(world.now()), leaver.rotated_to),
+        (Standing::Removed, Some(joiner.id))
+    );
     assert!(held(&world, &bo).await.is_empty());
     assert!(world.acting(&bo).await.organization().is_none());
     assert!(world.acting(&joiner).await.organization() == Some(acme.id));
@@ -71,23 +82,31 @@ for_each_backend!(during_the_overlap_the_leaver_may_only_look_and_then_it_is_ove
     let manager = world.member(&acme, "Mia Holt", MemberRole::UserManager).await;
     let target = world.member(&acme, "Tim Voss", MemberRole::Member).await;
     let mut browser = world.browser_as(manager.person, Some(manager.id)).await;
-    rotate_as(&world, &ana, swap(&world, &manager, 2).await).await.unwrap();
+    rotate_as(&world, &ana, swap(&world, &manager, 1).await).await.unwrap();
 
     let leaver = latest(&world, &manager).await;
     assert!(leaver.read_only);
-    assert_eq!(leaver.ends_at, Some(world.now() + Duration::hours(2)));
+    assert_eq!(leaver.ends_at, Some(world.now() + Duration::hours(1)));
     assert_eq!(browser.get("/team").await.status, 200, "looking goes on");
-    let error = remove_as(&world, world.acting(&manager).await, ending(&world, &target).await).await.unwrap_err();
+    let error = remove_as(&world, world.acting(&manager).await, ending(&world, &target).await)
+        .await
+        .unwrap_err();
     assert!(is_forbidden(&error), "{error}");
 
     // Nobody stretches the overlap.
     let mut cx = acting(&world, &ana).await;
-    let which = MemberRef { organization: acme.id, member: leaver.id, version: leaver.version };
+    let which = MemberRef {
+        organization: acme.id,
+        member: leaver.id,
+        version: leaver.version,
+    };
     let error = schedule_leave(&mut cx, ScheduleLeave { which, last_day: None }).await.unwrap_err();
     assert!(matches!(error, MembershipError::Member(MemberError::HandedOver)));
     drop(cx);
 
-    world.clock.advance(Duration::hours(2));
+    world.clock.advance(Duration::minutes(50));
+    assert_eq!(browser.get("/team").await.status, 200);
+    world.clock.advance(Duration::minutes(10));
     assert_eq!(browser.get("/team").await.location.as_deref(), Some("/no-access"));
 });
 
@@ -106,7 +125,12 @@ for_each_backend!(a_rotation_needs_no_extra_seat, |world| {
     let seats = store::members::seats_taken(&db, acme.id, world.now()).await.unwrap();
     let reserved = store::invitations::seats_reserved(&db, acme.id, world.now()).await.unwrap();
     assert_eq!((seats, reserved), (2, 0));
-    assert_eq!(store::grants::entitlement_seats_taken(&db, entitlement.id, world.now()).await.unwrap(), 1);
+    assert_eq!(
+        store::grants::entitlement_seats_taken(&db, entitlement.id, world.now())
+            .await
+            .unwrap(),
+        1
+    );
 });
 
 for_each_backend!(the_only_admin_can_hand_over_even_themself, |world| {
@@ -145,7 +169,15 @@ for_each_backend!(a_member_cannot_join_again_but_a_former_one_can, |world| {
 
     let target = which(&world, &jo).await;
     let mut cx = acting(&world, &ana).await;
-    schedule_leave(&mut cx, ScheduleLeave { which: target, last_day: Some(world.now().date_naive()) }).await.unwrap();
+    schedule_leave(
+        &mut cx,
+        ScheduleLeave {
+            which: target,
+            last_day: Some(world.now().date_naive()),
+        },
+    )
+    .await
+    .unwrap();
     cx.commit().await.unwrap();
     world.clock.advance(Duration::days(1));
     let done = rotate_as(&world, &ana, swap(&world, &bo, 0).await).await.unwrap();
@@ -170,10 +202,13 @@ for_each_backend!(what_the_organization_no_longer_holds_is_not_handed_over, |wor
     cx.commit().await.unwrap();
     let done = rotate_as(&world, &ana, swap(&world, &bo, 0).await).await.unwrap();
     let handed = held(&world, &done.joiner).await;
-    assert_eq!(handed.iter().map(|assignment| (assignment.entitlement, assignment.scopes.clone())).collect::<Vec<_>>(), [(
-        narrower.id,
-        vec![more[0].id]
-    )]);
+    assert_eq!(
+        handed
+            .iter()
+            .map(|assignment| (assignment.entitlement, assignment.scopes.clone()))
+            .collect::<Vec<_>>(),
+        [(narrower.id, vec![more[0].id])]
+    );
 });
 
 for_each_backend!(two_rotations_of_one_leaver_at_once_make_one_joiner, |world| {
@@ -183,7 +218,9 @@ for_each_backend!(two_rotations_of_one_leaver_at_once_make_one_joiner, |world| {
     other.email = "kim.wu@example.com".parse().unwrap();
     let (first, second) = tokio::join!(rotate_as(&world, &ana, rotation), rotate_as(&world, &ana, other));
     assert!(first.is_ok() != second.is_ok());
-    let seats = store::members::seats_taken(&world.portal.store.reader(), acme.id, world.now()).await.unwrap();
+    let seats = store::members::seats_taken(&world.portal.store.reader(), acme.id, world.now())
+        .await
+        .unwrap();
     assert_eq!(seats, 2);
 });
 
@@ -206,7 +243,10 @@ for_each_backend!(a_suspended_leaver_has_nothing_to_overlap, |world| {
     suspend_member(&mut cx, target).await.unwrap();
     cx.commit().await.unwrap();
     let error = rotate_as(&world, &ana, swap(&world, &bo, 4).await).await.unwrap_err();
-    assert!(matches!(error, RotateError::Membership(MembershipError::Member(MemberError::OverlapWhileSuspended))));
+    assert!(matches!(
+        error,
+        RotateError::Membership(MembershipError::Member(MemberError::OverlapWhileSuspended))
+    ));
     let done = rotate_as(&world, &ana, swap(&world, &bo, 0).await).await.unwrap();
     assert_eq!(done.joiner.status, MemberStatus::Active);
 });

@@ -24,7 +24,10 @@ for_each_backend!(a_suspended_member_is_out_at_once_and_comes_back_with_everythi
     cx.commit().await.unwrap();
 
     let suspended = latest(&world, &bo).await;
-    assert_eq!((suspended.status, suspended.status_reason.as_deref()), (MemberStatus::Suspended, Some("Project over")));
+    assert_eq!(
+        (suspended.status, suspended.status_reason.as_deref()),
+        (MemberStatus::Suspended, Some("Project over"))
+    );
     assert_eq!(browser.get("/me").await.location.as_deref(), Some("/sign-in"));
     assert_eq!(world.events(EventKind::MemberSuspended).await, 1);
     assert_eq!(held(&world, &bo).await.len(), 1, "assignments are kept");
@@ -37,27 +40,30 @@ for_each_backend!(a_suspended_member_is_out_at_once_and_comes_back_with_everythi
     assert_eq!(world.events(EventKind::MemberReinstated).await, 1);
 });
 
-for_each_backend!(a_removed_member_loses_sessions_and_assignments_but_keeps_other_organizations, |world| {
-    let (acme, ana, bo) = acme(&world).await;
-    let globex = world.organization("Globex").await;
-    let person = store::people::get(&world.portal.store.reader(), bo.person).await.unwrap().unwrap();
-    let elsewhere = world.membership(&globex, &person, MemberRole::Member).await;
-    let (orders, scopes) = world.application("orders").await;
-    let entitlement = world.entitle(&acme, &orders, &scopes).await;
-    world.assign(&bo, &entitlement).await;
-    let mut here = world.browser_as(bo.person, Some(bo.id)).await;
-    let mut there = world.browser_as(bo.person, Some(elsewhere.id)).await;
+for_each_backend!(
+    a_removed_member_loses_sessions_and_assignments_but_keeps_other_organizations,
+    |world| {
+        let (acme, ana, bo) = acme(&world).await;
+        let globex = world.organization("Globex").await;
+        let person = store::people::get(&world.portal.store.reader(), bo.person).await.unwrap().unwrap();
+        let elsewhere = world.membership(&globex, &person, MemberRole::Member).await;
+        let (orders, scopes) = world.application("orders").await;
+        let entitlement = world.entitle(&acme, &orders, &scopes).await;
+        world.assign(&bo, &entitlement).await;
+        let mut here = world.browser_as(bo.person, Some(bo.id)).await;
+        let mut there = world.browser_as(bo.person, Some(elsewhere.id)).await;
 
-    let target = ending(&world, &bo).await;
-    remove_as(&world, world.acting(&ana).await, target).await.unwrap();
+        let target = ending(&world, &bo).await;
+        remove_as(&world, world.acting(&ana).await, target).await.unwrap();
 
-    assert_eq!(latest(&world, &bo).await.standing_at(world.now()), Standing::Removed);
-    assert!(held(&world, &bo).await.is_empty());
-    assert_eq!(here.get("/me").await.location.as_deref(), Some("/sign-in"));
-    assert_eq!(there.get("/me").await.location, None);
-    assert_eq!(latest(&world, &elsewhere).await, elsewhere);
-    assert_eq!(world.events(EventKind::MemberRemoved).await, 1);
-});
+        assert_eq!(latest(&world, &bo).await.standing_at(world.now()), Standing::Removed);
+        assert!(held(&world, &bo).await.is_empty());
+        assert_eq!(here.get("/me").await.location.as_deref(), Some("/sign-in"));
+        assert_eq!(there.get("/me").await.location, None);
+        assert_eq!(latest(&world, &elsewhere).await, elsewhere);
+        assert_eq!(world.events(EventKind::MemberRemoved).await, 1);
+    }
+);
 
 for_each_backend!(what_is_not_committed_did_not_happen, |world| {
     let (_, ana, bo) = acme(&world).await;
@@ -118,9 +124,18 @@ for_each_backend!(nobody_suspends_removes_or_dates_themself, |world| {
     world.member(&acme, "Cleo Ost", MemberRole::PartnerAdmin).await;
     let target = ending(&world, &ana).await;
     let mut cx = acting(&world, &ana).await;
-    assert!(matches!(suspend_member(&mut cx, target.clone()).await, Err(MembershipError::Yourself)));
-    assert!(matches!(remove_member(&mut cx, target.clone()).await, Err(MembershipError::Yourself)));
-    let leave = ScheduleLeave { which: target.which, last_day: None };
+    assert!(matches!(
+        suspend_member(&mut cx, target.clone()).await,
+        Err(MembershipError::Yourself)
+    ));
+    assert!(matches!(
+        remove_member(&mut cx, target.clone()).await,
+        Err(MembershipError::Yourself)
+    ));
+    let leave = ScheduleLeave {
+        which: target.which,
+        last_day: None,
+    };
     assert!(matches!(schedule_leave(&mut cx, leave).await, Err(MembershipError::Yourself)));
 });
 
@@ -131,11 +146,23 @@ for_each_backend!(the_only_partner_admin_stays, |world| {
     let actor = world.actor(owner.id, None).await;
     let target = ending(&world, &ana).await;
     let mut cx = world.cx(actor).await;
-    assert!(matches!(suspend_member(&mut cx, target.clone()).await, Err(MembershipError::LastAdmin { until: None, .. })));
-    assert!(matches!(remove_member(&mut cx, target.clone()).await, Err(MembershipError::LastAdmin { .. })));
+    assert!(matches!(
+        suspend_member(&mut cx, target.clone()).await,
+        Err(MembershipError::LastAdmin { until: None, .. })
+    ));
+    assert!(matches!(
+        remove_member(&mut cx, target.clone()).await,
+        Err(MembershipError::LastAdmin { .. })
+    ));
     let day = (world.now() + Duration::days(30)).date_naive();
-    let leave = ScheduleLeave { which: target.which, last_day: Some(day) };
-    assert!(matches!(schedule_leave(&mut cx, leave).await, Err(MembershipError::LastAdmin { .. })));
+    let leave = ScheduleLeave {
+        which: target.which,
+        last_day: Some(day),
+    };
+    assert!(matches!(
+        schedule_leave(&mut cx, leave).await,
+        Err(MembershipError::LastAdmin { .. })
+    ));
 });
 
 for_each_backend!(an_admin_who_leaves_sooner_is_no_replacement, |world| {
@@ -145,17 +172,36 @@ for_each_backend!(an_admin_who_leaves_sooner_is_no_replacement, |world| {
     let day = (world.now() + Duration::days(10)).date_naive();
     let target = which(&world, &cleo).await;
     let mut cx = acting(&world, &ana).await;
-    schedule_leave(&mut cx, ScheduleLeave { which: target, last_day: Some(day) }).await.unwrap();
+    schedule_leave(
+        &mut cx,
+        ScheduleLeave {
+            which: target,
+            last_day: Some(day),
+        },
+    )
+    .await
+    .unwrap();
     cx.commit().await.unwrap();
 
     let target = ending(&world, &ana).await;
     let error = remove_as(&world, world.acting(&cleo).await, target).await.unwrap_err();
-    assert!(matches!(error, MembershipError::LastAdmin { until: Some(until), .. } if until == day), "{error}");
+    assert!(
+        matches!(error, MembershipError::LastAdmin { until: Some(until), .. } if until == day),
+        "{error}"
+    );
 
     // With a third admin who stays it is possible.
     let target = which(&world, &dana).await;
     let mut cx = acting(&world, &ana).await;
-    change_role(&mut cx, ChangeRole { which: target, role: MemberRole::PartnerAdmin }).await.unwrap();
+    change_role(
+        &mut cx,
+        ChangeRole {
+            which: target,
+            role: MemberRole::PartnerAdmin,
+        },
+    )
+    .await
+    .unwrap();
     cx.commit().await.unwrap();
     let target = ending(&world, &ana).await;
     remove_as(&world, world.acting(&cleo).await, target).await.unwrap();
@@ -169,9 +215,16 @@ for_each_backend!(of_two_admins_who_remove_each_other_at_once_one_stays, |world|
     let (as_ana, as_cleo) = (world.acting(&ana).await, world.acting(&cleo).await);
     let (remove_cleo, remove_ana) = (ending(&world, &cleo).await, ending(&world, &ana).await);
     let (first, second) = tokio::join!(remove_as(&world, as_ana, remove_cleo), remove_as(&world, as_cleo, remove_ana));
-    assert_eq!([first.is_ok(), second.is_ok()].iter().filter(|done| **done).count(), 1, "{first:?} {second:?}");
+    assert_eq!(
+        [first.is_ok(), second.is_ok()].iter().filter(|done| **done).count(),
+        1,
+        "{first:?} {second:?}"
+    );
     let told = first.err().or(second.err()).unwrap();
-    assert!(matches!(told, MembershipError::ActorChanged | MembershipError::LastAdmin { .. }), "{told}");
+    assert!(
+        matches!(told, MembershipError::ActorChanged | MembershipError::LastAdmin { .. }),
+        "{told}"
+    );
     let left = store::members::admins(&world.portal.store.reader(), acme.id).await.unwrap();
     assert_eq!(left.len(), 1);
 });
@@ -193,7 +246,15 @@ for_each_backend!(a_leave_date_ends_access_by_itself, |world| {
     let target = which(&world, &bo).await;
     let mut cx = acting(&world, &ana).await;
     let zone = cx.tenant.time_zone;
-    schedule_leave(&mut cx, ScheduleLeave { which: target, last_day: Some(day) }).await.unwrap();
+    schedule_leave(
+        &mut cx,
+        ScheduleLeave {
+            which: target,
+            last_day: Some(day),
+        },
+    )
+    .await
+    .unwrap();
     cx.commit().await.unwrap();
     let dated = latest(&world, &bo).await;
     assert_eq!(dated.ends_at, Some(end_of_day(day, zone)));
@@ -205,14 +266,28 @@ for_each_backend!(a_leave_date_ends_access_by_itself, |world| {
 
 for_each_backend!(a_leave_date_never_outlives_the_contract, |world| {
     let (acme, ana, bo) = acme(&world).await;
-    let contract = store::contracts::of_organization(&world.portal.store.reader(), acme.id).await.unwrap().remove(0);
+    let contract = store::contracts::of_organization(&world.portal.store.reader(), acme.id)
+        .await
+        .unwrap()
+        .remove(0);
     let target = which(&world, &bo).await;
     let mut cx = acting(&world, &ana).await;
     let last = last_day(contract.ends_at, cx.tenant.time_zone);
-    let late = ScheduleLeave { which: target, last_day: last.succ_opt() };
+    let late = ScheduleLeave {
+        which: target,
+        last_day: last.succ_opt(),
+    };
     let error = schedule_leave(&mut cx, late).await.unwrap_err();
     assert!(matches!(error, MembershipError::AfterContract(day) if day == last), "{error}");
-    let (member, _) = schedule_leave(&mut cx, ScheduleLeave { which: target, last_day: Some(last) }).await.unwrap();
+    let (member, _) = schedule_leave(
+        &mut cx,
+        ScheduleLeave {
+            which: target,
+            last_day: Some(last),
+        },
+    )
+    .await
+    .unwrap();
     assert_eq!(member.ends_at, Some(contract.ends_at), "the contract ends at noon of that day");
 });
 
@@ -221,7 +296,15 @@ for_each_backend!(a_leave_date_in_the_past_is_refused, |world| {
     let target = which(&world, &bo).await;
     let mut cx = acting(&world, &ana).await;
     let yesterday = (world.now() - Duration::days(1)).date_naive();
-    let error = schedule_leave(&mut cx, ScheduleLeave { which: target, last_day: Some(yesterday) }).await.unwrap_err();
+    let error = schedule_leave(
+        &mut cx,
+        ScheduleLeave {
+            which: target,
+            last_day: Some(yesterday),
+        },
+    )
+    .await
+    .unwrap_err();
     assert!(matches!(error, MembershipError::Member(MemberError::EndInThePast)));
 });
 
@@ -230,7 +313,15 @@ for_each_backend!(whoever_comes_back_after_their_end_needs_a_free_seat, |world| 
     let day = world.now().date_naive();
     let target = which(&world, &bo).await;
     let mut cx = acting(&world, &ana).await;
-    schedule_leave(&mut cx, ScheduleLeave { which: target, last_day: Some(day) }).await.unwrap();
+    schedule_leave(
+        &mut cx,
+        ScheduleLeave {
+            which: target,
+            last_day: Some(day),
+        },
+    )
+    .await
+    .unwrap();
     let mut contract = store::contracts::of_organization(&cx.tx, acme.id).await.unwrap().remove(0);
     contract.seats = 1;
     store::contracts::update(&cx.tx, &contract).await.unwrap();
@@ -239,7 +330,15 @@ for_each_backend!(whoever_comes_back_after_their_end_needs_a_free_seat, |world| 
 
     let target = which(&world, &bo).await;
     let mut cx = acting(&world, &ana).await;
-    let error = schedule_leave(&mut cx, ScheduleLeave { which: target, last_day: None }).await.unwrap_err();
+    let error = schedule_leave(
+        &mut cx,
+        ScheduleLeave {
+            which: target,
+            last_day: None,
+        },
+    )
+    .await
+    .unwrap_err();
     assert!(matches!(error, MembershipError::NoSeatLeft(1)), "{error}");
 });
 
@@ -252,9 +351,13 @@ for_each_backend!(owner_and_operator_act_on_their_partners_people_and_the_audito
     world.own(&acme, &owner).await;
 
     let target = ending(&world, &bo).await;
-    let error = remove_as(&world, world.actor(stranger.id, None).await, target.clone()).await.unwrap_err();
+    let error = remove_as(&world, world.actor(stranger.id, None).await, target.clone())
+        .await
+        .unwrap_err();
     assert!(is_unknown(&error), "another owner's partner does not exist: {error}");
-    let error = remove_as(&world, world.actor(auditor.id, None).await, target.clone()).await.unwrap_err();
+    let error = remove_as(&world, world.actor(auditor.id, None).await, target.clone())
+        .await
+        .unwrap_err();
     assert!(is_forbidden(&error), "{error}");
 
     let mut cx = world.cx(world.actor(owner.id, None).await).await;

@@ -35,7 +35,9 @@ pub async fn change_profile(
         let mut errors = FieldErrors::default();
         let name = fields::required_text(&mut errors, "name", &name, 100, "Enter your name.");
         let zone = fields::choice::<chrono_tz::Tz>(&mut errors, "time_zone", &time_zone);
-        let (Some(name), Some(zone)) = (name, zone) else { return Err(errors.refusal()) };
+        let (Some(name), Some(zone)) = (name, zone) else {
+            return Err(errors.refusal());
+        };
         let version = version.parse().map_err(|_| store::StoreError::Stale)?;
         commands::change_profile(&mut post.cx, name, zone, version).await?;
         Ok(Done::to(routes::ME).saying(Flash::good("Your profile is saved.")))
@@ -85,7 +87,9 @@ pub async fn change_password(#[server(default)] current: String, #[server(defaul
     };
     let mut post = Post::begin("password", routes::MY_SECURITY, NOTHING).await?;
     let outcome = async {
-        let Some(present) = present else { return Err(missing_present(&post)) };
+        let Some(present) = present else {
+            return Err(missing_present(&post));
+        };
         commands::change_password(&mut post.cx, present?, new).await?;
         Ok(Done::to(routes::MY_SECURITY).saying(Flash::good("Your password is changed. Every other session was signed out.")))
     }
@@ -99,7 +103,9 @@ pub async fn begin_totp(#[server(default)] current: String) -> Result<(), Server
     let present = check_present(current).await;
     let mut post = Post::begin("begin-totp", routes::MY_SECURITY, NOTHING).await?;
     let outcome = async {
-        let Some(present) = present else { return Err(missing_present(&post)) };
+        let Some(present) = present else {
+            return Err(missing_present(&post));
+        };
         let setup = commands::begin_totp(&mut post.cx, present?).await?;
         let sealed = pending::seal(&post.cx.master_key, &setup, &mut post.cx.rng);
         Ok(Done::to(routes::MY_SECURITY).remembering(SETUP_KEY, sealed))
@@ -138,7 +144,10 @@ pub(super) async fn remembered<T: serde::de::DeserializeOwned>(request: &Request
 #[server(prefix = "/do", endpoint = "cancel-totp")]
 pub async fn cancel_totp() -> Result<(), ServerFnError> {
     let post = Post::begin("cancel-totp", routes::MY_SECURITY, NOTHING).await?;
-    let outcome = session_of(&post.request).await.map(|_| Done::to(routes::MY_SECURITY).remembering(SETUP_KEY, ())).map_err(Into::into);
+    let outcome = session_of(&post.request)
+        .await
+        .map(|_| Done::to(routes::MY_SECURITY).remembering(SETUP_KEY, ()))
+        .map_err(Into::into);
     post.finish(outcome).await
 }
 
@@ -148,7 +157,9 @@ pub async fn remove_totp() -> Result<(), ServerFnError> {
     let mut post = Post::begin("remove-totp", routes::MY_SECURITY, NOTHING).await?;
     let outcome = async {
         commands::remove_totp(&mut post.cx).await?;
-        Ok(Done::to(routes::MY_SECURITY).saying(Flash::warn("The authenticator app is removed. Your password alone signs you in now.")))
+        Ok(Done::to(routes::MY_SECURITY).saying(Flash::warn(
+            "The authenticator app is removed. Your password alone signs you in now.",
+        )))
     }
     .await;
     post.finish(outcome).await

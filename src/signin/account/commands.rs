@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 use thiserror::Error;
 
 use super::super::{
-    commands::{SignInError, confirm_password, is_fresh, store_password, PasswordAttempt},
+    commands::{PasswordAttempt, SignInError, confirm_password, is_fresh, store_password},
     passwords::{HashedPassword, PasswordError},
     pending::TotpSetup,
     recovery,
@@ -91,7 +91,9 @@ pub async fn change_profile(cx: &mut Cx, name: String, time_zone: Tz, version: i
     if person.version != version {
         return Err(StoreError::Stale.into());
     }
-    let event = Event::new(EventKind::ProfileChanged).detail("name", name.clone()).detail("time_zone", time_zone.name());
+    let event = Event::new(EventKind::ProfileChanged)
+        .detail("name", name.clone())
+        .detail("time_zone", time_zone.name());
     person.name = name;
     person.time_zone = time_zone;
     store::people::update_profile(&cx.tx, &person).await?;
@@ -121,7 +123,11 @@ pub async fn begin_totp(cx: &mut Cx, present: PasswordAttempt) -> Result<TotpSet
         return Err(AccountError::HasAuthenticator);
     }
     let secret = TotpSecret::generate(&mut cx.rng);
-    Ok(TotpSetup { person: person.id, at: cx.now, secret: secret.as_bytes().to_vec() })
+    Ok(TotpSetup {
+        person: person.id,
+        at: cx.now,
+        secret: secret.as_bytes().to_vec(),
+    })
 }
 
 /// Confirms the authenticator with its first code, and answers the recovery codes to show once.
@@ -130,15 +136,24 @@ pub async fn begin_totp(cx: &mut Cx, present: PasswordAttempt) -> Result<TotpSet
 /// [`AccountError::SetupExpired`], [`AccountError::WrongCode`] or [`AccountError::HasAuthenticator`].
 pub async fn confirm_totp(cx: &mut Cx, setup: Option<TotpSetup>, code: &str) -> Result<Vec<String>, AccountError> {
     let me = me(cx)?;
-    let setup = setup.filter(|setup| setup.is_open_for(me.id, cx.now)).ok_or(AccountError::SetupExpired)?;
-    let step = TotpSecret::new(setup.secret.clone()).step_of(code, cx.now).ok_or(AccountError::WrongCode)?;
+    let setup = setup
+        .filter(|setup| setup.is_open_for(me.id, cx.now))
+        .ok_or(AccountError::SetupExpired)?;
+    let step = TotpSecret::new(setup.secret.clone())
+        .step_of(code, cx.now)
+        .ok_or(AccountError::WrongCode)?;
     let sealed = cx.master_key.seal(&setup.secret, &mut cx.rng);
     if !store::credentials::enrol_totp(&cx.tx, me.id, sealed, step, cx.now).await? {
         return Err(AccountError::HasAuthenticator);
     }
     record(cx, &me, Event::new(EventKind::TotpEnrolled)).await?;
     let codes = new_codes(cx, &me).await?;
-    tell(cx, &me, "An authenticator app was set up. From now on its code is asked for when you sign in.").await?;
+    tell(
+        cx,
+        &me,
+        "An authenticator app was set up. From now on its code is asked for when you sign in.",
+    )
+    .await?;
     Ok(codes)
 }
 
@@ -186,7 +201,16 @@ async fn new_codes(cx: &mut Cx, me: &SignedIn) -> Result<Vec<String>, AccountErr
 
 async fn tell(cx: &mut Cx, me: &SignedIn, what: &str) -> Result<(), AccountError> {
     let person = my_account(cx, me).await?;
-    Ok(mail::queue(cx, &person.email, None, Letter::SecondFactorChanged { at: cx.now, what: what.to_owned() }).await?)
+    Ok(mail::queue(
+        cx,
+        &person.email,
+        None,
+        Letter::SecondFactorChanged {
+            at: cx.now,
+            what: what.to_owned(),
+        },
+    )
+    .await?)
 }
 
 /// Ends one session of one's own; answers false when it was over already, or never one's own.

@@ -53,7 +53,10 @@ pub async fn account(qx: &Qx) -> Result<Account, PageError> {
     let id = me(qx)?.id;
     let person = store::people::get(&qx.db, id).await?.ok_or(Refused::SignedOut)?;
     let recovery_codes_left = store::credentials::recovery_codes_left(&qx.db, id).await?;
-    Ok(Account { person, recovery_codes_left })
+    Ok(Account {
+        person,
+        recovery_codes_left,
+    })
 }
 
 /// The live sessions of whoever asks, this one first, then by last use.

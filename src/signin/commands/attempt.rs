@@ -67,9 +67,15 @@ pub async fn check_password(
     cx.commit().await?;
 
     let db = portal.store.reader();
-    let person = store::people::find_by_email(&db, email).await?.filter(|person| person.disabled_at.is_none());
+    let person = store::people::find_by_email(&db, email)
+        .await?
+        .filter(|person| person.disabled_at.is_none());
     if let Some(throttled) = throttled {
-        return Ok(PasswordAttempt { email: email.clone(), person, verdict: Verdict::Throttled(throttled) });
+        return Ok(PasswordAttempt {
+            email: email.clone(),
+            person,
+            verdict: Verdict::Throttled(throttled),
+        });
     }
     let credentials = match &person {
         Some(person) => store::people::credentials(&db, person.id).await?,
@@ -78,7 +84,11 @@ pub async fn check_password(
     let phc = credentials.and_then(|credentials| credentials.password_hash);
     let right = passwords::verify(password, phc.as_deref()).await?;
     let verdict = phc.filter(|_| right).map_or(Verdict::Wrong, Verdict::Right);
-    Ok(PasswordAttempt { email: email.clone(), person, verdict })
+    Ok(PasswordAttempt {
+        email: email.clone(),
+        person,
+        verdict,
+    })
 }
 
 /// Records an attempt and, when it was right, answers whose password it was and its stored hash.
@@ -92,11 +102,18 @@ async fn settle(cx: &mut Cx, attempt: PasswordAttempt) -> Result<(Person, String
             Err(SignInError::Throttled(throttled.minutes_from(cx.now)))
         }
         (Verdict::Right(phc), Some(person)) => {
-            let now = store::people::credentials(&cx.tx, person.id).await?.and_then(|credentials| credentials.password_hash);
+            let now = store::people::credentials(&cx.tx, person.id)
+                .await?
+                .and_then(|credentials| credentials.password_hash);
             if now.as_ref() != Some(&phc) {
                 return Err(SignInError::WrongPassword);
             }
-            throttle::forget(cx, &[throttle::PASSWORDS_PER_ACCOUNT, throttle::PASSWORDS_PER_DAY], email.normalized()).await?;
+            throttle::forget(
+                cx,
+                &[throttle::PASSWORDS_PER_ACCOUNT, throttle::PASSWORDS_PER_DAY],
+                email.normalized(),
+            )
+            .await?;
             if let Some(network) = throttle::network(cx.meta.address.as_deref()) {
                 throttle::take_back(cx, &throttle::PASSWORDS_PER_ADDRESS, &network).await?;
             }
@@ -182,7 +199,10 @@ async fn expected(cx: &Cx, pending: &PendingSignIn) -> Result<Person, SignInErro
     if !pending.is_open_at(cx.now) {
         return Err(SignInError::Expired);
     }
-    let person = store::people::get(&cx.tx, pending.person).await?.filter(|person| person.disabled_at.is_none()).ok_or(SignInError::Expired)?;
+    let person = store::people::get(&cx.tx, pending.person)
+        .await?
+        .filter(|person| person.disabled_at.is_none())
+        .ok_or(SignInError::Expired)?;
     let credentials = store::people::credentials(&cx.tx, person.id).await?.ok_or(SignInError::Expired)?;
     if !pending.is_of(credentials.password_hash.as_deref()) {
         return Err(SignInError::Expired);
@@ -192,8 +212,15 @@ async fn expected(cx: &Cx, pending: &PendingSignIn) -> Result<Person, SignInErro
 
 /// Lets someone in: chooses the hat, makes them the actor, records it.
 async fn enter(cx: &mut Cx, person: &Person, factor: &'static str, second_factor_at: Option<Timestamp>) -> Result<SignedInAs, SignInError> {
-    let mut who = SignedInAs { person: person.id, member: None, at: cx.now, second_factor_at };
-    let Some(found) = identify(&cx.tx, &who, Vec::new(), &cx.tenant.name, cx.now).await? else { return Err(SignInError::WrongPassword) };
+    let mut who = SignedInAs {
+        person: person.id,
+        member: None,
+        at: cx.now,
+        second_factor_at,
+    };
+    let Some(found) = identify(&cx.tx, &who, Vec::new(), &cx.tenant.name, cx.now).await? else {
+        return Err(SignInError::WrongPassword);
+    };
     who.member = found.actor.member().map(|member| member.id);
     cx.actor = found.actor;
     let event = Event::new(EventKind::SignedIn)

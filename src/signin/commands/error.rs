@@ -15,7 +15,9 @@ pub enum SignInError {
     #[error("This is not your present password.")]
     WrongCurrentPassword,
     /// Not the code of the authenticator now.
-    #[error("This code is not right. Enter the six digits your authenticator app shows now, and check that the clock of your phone is right.")]
+    #[error(
+        "This code is not right. Enter the six digits your authenticator app shows now, and check that the clock of your phone is right."
+    )]
     WrongCode,
     /// The code was right but was used before (RFC 6238 §5.2).
     #[error("This code was used already. Wait for the next one, at most 30 seconds.")]

@@ -19,7 +19,9 @@ use crate::{
 /// Whether a second factor was given in this session just now.
 #[must_use]
 pub fn is_fresh(person: &SignedIn, now: Timestamp) -> bool {
-    person.second_factor_at.is_some_and(|at| now < at + Duration::minutes(STEP_UP_MINUTES))
+    person
+        .second_factor_at
+        .is_some_and(|at| now < at + Duration::minutes(STEP_UP_MINUTES))
 }
 
 /// Checks the authenticator's code and uses its time step up (RFC 6238 §5.2: a code is accepted once).
@@ -36,7 +38,10 @@ pub async fn prove_totp(cx: &mut Cx, person: &Person, code: &str) -> Result<(), 
         .master_key
         .open(&sealed)
         .map(TotpSecret::new)
-        .map_err(|error| StoreError::Corrupt { column: "people.totp_secret", value: error.to_string() })?;
+        .map_err(|error| StoreError::Corrupt {
+            column: "people.totp_secret",
+            value: error.to_string(),
+        })?;
     let Some(step) = secret.step_of(code, cx.now) else {
         return refused(cx, person, "authenticator", SignInError::WrongCode).await;
     };
@@ -59,7 +64,9 @@ pub(super) async fn prove_recovery_code(cx: &mut Cx, person: &Person, hash: &[u8
 
 async fn count(cx: &mut Cx, person: &Person, factor: &'static str) -> Result<(), SignInError> {
     let whose = person.id.to_string();
-    let Some(throttled) = throttle::count(cx, &[(throttle::CODES_PER_ACCOUNT, &whose)]).await? else { return Ok(()) };
+    let Some(throttled) = throttle::count(cx, &[(throttle::CODES_PER_ACCOUNT, &whose)]).await? else {
+        return Ok(());
+    };
     if throttled.first {
         record_refused(cx, EventKind::SignInThrottled, Some(person), factor).await?;
     }
@@ -81,5 +88,8 @@ pub async fn step_up(cx: &mut Cx, session: SignedInAs, code: &str) -> Result<Sig
     prove_totp(cx, &person, code).await?;
     let event = Event::new(EventKind::SteppedUp).subject(Subject::new("person", person.id, person.name.clone()));
     trail::record(cx, person.id, event).await?;
-    Ok(SignedInAs { second_factor_at: Some(cx.now), ..session })
+    Ok(SignedInAs {
+        second_factor_at: Some(cx.now),
+        ..session
+    })
 }

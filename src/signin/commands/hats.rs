@@ -18,13 +18,22 @@ use crate::{
 /// [`Refused::NotFound`] for a hat that is not theirs or cannot be worn now: to this person it does not exist.
 pub async fn switch_hat(cx: &mut Cx, session: SignedInAs, hat: Option<MemberId>) -> Result<(SignedInAs, String), SignInError> {
     let me = cx.actor.person().ok_or(Refused::SignedOut)?;
-    let organization_name =
-        me.hats.iter().find(|other| other.member == hat).map(|hat| hat.organization_name.clone()).ok_or(Refused::NotFound)?;
+    let organization_name = me
+        .hats
+        .iter()
+        .find(|other| other.member == hat)
+        .map(|hat| hat.organization_name.clone())
+        .ok_or(Refused::NotFound)?;
     let subject = Subject::new("person", me.id, me.name.clone());
     let (person, key) = (me.id, me.session_key.clone());
-    let from = me.member.as_ref().map_or_else(|| cx.tenant.name.clone(), |member| member.organization_name.clone());
+    let from = me
+        .member
+        .as_ref()
+        .map_or_else(|| cx.tenant.name.clone(), |member| member.organization_name.clone());
     let who = SignedInAs { member: hat, ..session };
-    let found = identify(&cx.tx, &who, key, &cx.tenant.name, cx.now).await?.ok_or(Refused::NotFound)?;
+    let found = identify(&cx.tx, &who, key, &cx.tenant.name, cx.now)
+        .await?
+        .ok_or(Refused::NotFound)?;
     if found.actor.member().map(|member| member.id) != hat {
         return Err(Refused::NotFound.into());
     }

@@ -48,7 +48,11 @@ impl From<SetPasswordError> for Refusal {
 pub async fn person_words(db: &impl Db, person: &Person, tenant_name: &str) -> Result<Vec<String>, StoreError> {
     let mut words = vec![person.name.clone(), person.email.as_str().to_owned(), tenant_name.to_owned()];
     for member in store::members::of_person(db, person.id).await? {
-        words.extend(store::organizations::get(db, member.organization).await?.map(|organization| organization.name));
+        words.extend(
+            store::organizations::get(db, member.organization)
+                .await?
+                .map(|organization| organization.name),
+        );
     }
     Ok(words)
 }
@@ -73,7 +77,11 @@ pub async fn set_password(cx: &mut Cx, person: PersonId, password: Password) -> 
 pub async fn store_password(cx: &mut Cx, person: &Person, hashed: HashedPassword) -> Result<(), StoreError> {
     store::people::set_password(&cx.tx, person.id, &hashed.0, cx.now).await?;
     store::credentials::void_resets(&cx.tx, person.id, cx.now).await?;
-    let own = cx.actor.person().filter(|actor| actor.id == person.id).map(|actor| actor.session_key.clone());
+    let own = cx
+        .actor
+        .person()
+        .filter(|actor| actor.id == person.id)
+        .map(|actor| actor.session_key.clone());
     let ended = store::sessions::end_others(&cx.tx, person.id, own.as_deref()).await?;
     let event = Event::new(EventKind::PasswordChanged)
         .subject(Subject::new("person", person.id, person.name.clone()))

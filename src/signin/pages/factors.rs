@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::{super::{actions::pending, commands::is_fresh}, only_signed_out, typed_address};
+use super::{
+    super::{actions::pending, commands::is_fresh},
+    only_signed_out, typed_address,
+};
 use crate::{
     ui::*,
     web::{Content, PageCx, PageError, plain_page, routes, take_wanted},
@@ -13,7 +16,9 @@ async fn needs_password(cx: &PageCx) -> Result<String, PageError> {
     only_signed_out(cx)?;
     let open = pending(&cx.request).await.is_some_and(|pending| pending.is_open_at(cx.qx.now));
     let email = typed_address(cx).await;
-    email.filter(|_| open).ok_or_else(|| PageError::SeeOther(routes::SIGN_IN.to_owned()))
+    email
+        .filter(|_| open)
+        .ok_or_else(|| PageError::SeeOther(routes::SIGN_IN.to_owned()))
 }
 
 /// `GET /sign-in/code`.
@@ -78,13 +83,18 @@ pub fn recovery() -> AnyView {
 
 /// Whom to ask, in a sentence.
 pub fn whom_to_ask(support: Option<String>) -> String {
-    support.map_or_else(|| "Ask whoever runs your team here.".to_owned(), |support| format!("Ask {support}."))
+    support.map_or_else(
+        || "Ask whoever runs your team here.".to_owned(),
+        |support| format!("Ask {support}."),
+    )
 }
 
 /// `GET /sign-in/step-up`.
 pub fn step_up() -> AnyView {
     plain_page(|cx| async move {
-        let Some(me) = cx.qx.actor.person() else { return Err(PageError::SeeOther(routes::SIGN_IN.to_owned())) };
+        let Some(me) = cx.qx.actor.person() else {
+            return Err(PageError::SeeOther(routes::SIGN_IN.to_owned()));
+        };
         if is_fresh(me, cx.qx.now) {
             let wanted = take_wanted(&cx.request).await;
             return Err(PageError::SeeOther(wanted.unwrap_or_else(|| routes::HOME.to_owned())));

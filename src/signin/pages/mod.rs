@@ -36,5 +36,11 @@ fn only_signed_out(cx: &PageCx) -> Result<(), PageError> {
 
 /// The address typed in the first step.
 async fn typed_address(cx: &PageCx) -> Option<String> {
-    cx.request.session.get::<Option<String>>(super::pending::EMAIL_KEY).await.ok().flatten().flatten()
+    cx.request
+        .session
+        .get::<Option<String>>(super::pending::EMAIL_KEY)
+        .await
+        .ok()
+        .flatten()
+        .flatten()
 }

@@ -12,7 +12,9 @@ use crate::{
 /// The page.
 pub fn no_access() -> AnyView {
     plain_page(|cx| async move {
-        let Some(me) = cx.qx.actor.person() else { return Err(Refused::SignedOut.into()) };
+        let Some(me) = cx.qx.actor.person() else {
+            return Err(Refused::SignedOut.into());
+        };
         if !me.hats.is_empty() {
             return Err(PageError::SeeOther(routes::HOME.to_owned()));
         }

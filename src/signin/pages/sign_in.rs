@@ -36,7 +36,9 @@ pub fn address() -> AnyView {
 pub fn password() -> AnyView {
     plain_page(|cx| async move {
         only_signed_out(&cx)?;
-        let Some(email) = typed_address(&cx).await else { return Err(PageError::SeeOther(routes::SIGN_IN.to_owned())) };
+        let Some(email) = typed_address(&cx).await else {
+            return Err(PageError::SeeOther(routes::SIGN_IN.to_owned()));
+        };
         let form = cx.form("password");
         let autofocus = !form.has_errors();
         Ok(Content::new(

@@ -28,7 +28,11 @@ pub async fn request_reset(#[server(default)] email: String) -> Result<(), Serve
 #[server(prefix = "/do", endpoint = "reset-password")]
 pub async fn reset_password(#[server(default)] token: String, #[server(default)] password: String) -> Result<(), ServerFnError> {
     let well_formed = is_token(&token);
-    let back = if well_formed { routes::reset(&token) } else { routes::FORGOT.to_owned() };
+    let back = if well_formed {
+        routes::reset(&token)
+    } else {
+        routes::FORGOT.to_owned()
+    };
     let prepared = match RequestCx::current() {
         Some(request) if well_formed => commands::prepare_reset(&request.portal, &token, &Password::new(password)).await,
         _ => Err(ResetError::Dead),
@@ -42,7 +46,11 @@ pub async fn reset_password(#[server(default)] token: String, #[server(default)]
         match outcome {
             Err(ResetError::Dead) => Ok(Done::to(routes::FORGOT).saying(Flash::warn(ResetError::Dead.to_string()))),
             other => other
-                .map(|()| Done::to(routes::SIGN_IN).saying(Flash::good("Your new password is set, and you were signed out everywhere. Sign in with it.")))
+                .map(|()| {
+                    Done::to(routes::SIGN_IN).saying(Flash::good(
+                        "Your new password is set, and you were signed out everywhere. Sign in with it.",
+                    ))
+                })
                 .map_err(Into::into),
         }
     }
@@ -52,5 +60,8 @@ pub async fn reset_password(#[server(default)] token: String, #[server(default)]
 
 /// Whether a text can be the value of a link (base64url), and so can stand in an address.
 pub(super) fn is_token(text: &str) -> bool {
-    (1..=100).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    (1..=100).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }

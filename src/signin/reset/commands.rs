@@ -58,14 +58,22 @@ pub async fn request_reset(cx: &mut Cx, email: &EmailAddress) -> Result<(), Rese
         return Err(ResetError::Throttled(throttled.minutes_from(cx.now)));
     }
     let event = Event::new(EventKind::PasswordResetRequested);
-    let Some(person) = store::people::find_by_email(&cx.tx, email).await?.filter(|person| person.disabled_at.is_none()) else {
+    let Some(person) = store::people::find_by_email(&cx.tx, email)
+        .await?
+        .filter(|person| person.disabled_at.is_none())
+    else {
         return Ok(audit::record(cx, event.outcome(Outcome::Failure).detail("account", "unknown")).await?);
     };
     store::credentials::void_resets(&cx.tx, person.id, cx.now).await?;
     let secret = BearerSecret::generate(&mut cx.rng);
     let expires_at = cx.now + Duration::minutes(cx.settings.reset_minutes);
     let id = CredentialId::new(cx.now, &mut cx.rng);
-    let reset = NewReset { id, person: person.id, token_hash: secret.hash(), expires_at };
+    let reset = NewReset {
+        id,
+        person: person.id,
+        token_hash: secret.hash(),
+        expires_at,
+    };
     store::credentials::insert_reset(&cx.tx, reset, cx.now).await?;
     trail::record(cx, person.id, event.subject(Subject::new("person", person.id, person.name.clone()))).await?;
     let link = format!("{}{}", cx.settings.public_url, routes::reset(secret.reveal()));
@@ -79,7 +87,9 @@ pub async fn request_reset(cx: &mut Cx, email: &EmailAddress) -> Result<(), Rese
 /// [`ResetError::Dead`], or [`ResetError::Rules`].
 pub async fn prepare_reset(portal: &Portal, token: &str, password: &Password) -> Result<HashedPassword, ResetError> {
     let qx = portal.query(std::sync::Arc::new(Actor::Anonymous)).await?;
-    let person = store::credentials::find_reset(&qx.db, &sha256(token), qx.now).await?.ok_or(ResetError::Dead)?;
+    let person = store::credentials::find_reset(&qx.db, &sha256(token), qx.now)
+        .await?
+        .ok_or(ResetError::Dead)?;
     let person = store::people::get(&qx.db, person).await?.ok_or(ResetError::Dead)?;
     let words = person_words(&qx.db, &person, &qx.tenant.name).await?;
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -92,11 +102,16 @@ pub async fn prepare_reset(portal: &Portal, token: &str, password: &Password) ->
 /// [`ResetError::Dead`] when somebody was quicker or it became too old.
 pub async fn reset_password(cx: &mut Cx, token: &str, hashed: HashedPassword) -> Result<(), ResetError> {
     let hash = sha256(token);
-    let person = store::credentials::find_reset(&cx.tx, &hash, cx.now).await?.ok_or(ResetError::Dead)?;
+    let person = store::credentials::find_reset(&cx.tx, &hash, cx.now)
+        .await?
+        .ok_or(ResetError::Dead)?;
     if !store::credentials::use_reset(&cx.tx, &hash, cx.now).await? {
         return Err(ResetError::Dead);
     }
-    let person = store::people::get(&cx.tx, person).await?.filter(|person| person.disabled_at.is_none()).ok_or(ResetError::Dead)?;
+    let person = store::people::get(&cx.tx, person)
+        .await?
+        .filter(|person| person.disabled_at.is_none())
+        .ok_or(ResetError::Dead)?;
     store_password(cx, &person, hashed).await?;
     // Whoever can read the mailbox proved more than a password would, so earlier failures no longer keep them out.
     let account = person.email.normalized().to_owned();

@@ -28,11 +28,25 @@ for_each_backend!(a_hat_of_an_organization_not_ones_own_does_not_exist, |world| 
     let bo = world.member(&acme, "Bo Lind", MemberRole::PartnerAdmin).await;
     let foreign = world.member(&beta, "Cy Moe", MemberRole::Member).await;
     let mut browser = world.browser_as(bo.person, Some(bo.id)).await;
-    for hat in [foreign.id.to_string(), beta.id.to_string(), "tenant".to_owned(), "nonsense".to_owned(), String::new()] {
+    for hat in [
+        foreign.id.to_string(),
+        beta.id.to_string(),
+        "tenant".to_owned(),
+        "nonsense".to_owned(),
+        String::new(),
+    ] {
         assert_eq!(browser.post("/do/switch-hat", &[("hat", &hat)]).await.status.as_u16(), 404, "{hat}");
     }
     assert!(is_signed_in(&mut browser).await);
-    assert_eq!(world.browser().post("/do/switch-hat", &[("hat", "tenant")]).await.location.as_deref(), Some("/sign-in"));
+    assert_eq!(
+        world
+            .browser()
+            .post("/do/switch-hat", &[("hat", "tenant")])
+            .await
+            .location
+            .as_deref(),
+        Some("/sign-in")
+    );
     assert_eq!(world.events(EventKind::HatSwitched).await, 0);
 });
 
@@ -41,7 +55,10 @@ for_each_backend!(an_employee_with_a_partners_hat_comes_back_to_the_company, |wo
     let person = world.employee("Olu Ade", TenantRole::Owner).await;
     let member = world.membership(&acme, &person, MemberRole::Member).await;
     let mut browser = world.browser_as(person.id, Some(member.id)).await;
-    assert_eq!(browser.post("/do/switch-hat", &[("hat", "tenant")]).await.location.as_deref(), Some("/"));
+    assert_eq!(
+        browser.post("/do/switch-hat", &[("hat", "tenant")]).await.location.as_deref(),
+        Some("/")
+    );
     assert!(browser.get("/me").await.text.contains("Northwind Industries"));
 });
 
@@ -73,7 +90,11 @@ for_each_backend!(the_end_of_the_contract_ends_a_live_session, |world| {
     assert!(browser.get("/no-access").await.text.contains("Acme has no contract in force."));
     let mut later = world.browser();
     type_password(&mut later, "bo.lind@example.com", PASSWORD).await;
-    assert_eq!(later.get("/me").await.location.as_deref(), Some("/no-access"), "signing in again does not help");
+    assert_eq!(
+        later.get("/me").await.location.as_deref(),
+        Some("/no-access"),
+        "signing in again does not help"
+    );
 });
 
 for_each_backend!(the_page_without_access_is_for_those_without_access, |world| {

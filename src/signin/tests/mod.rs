@@ -23,7 +23,9 @@ const OTHER_PASSWORD: &str = "lantern moss quarrel yeti";
 /// Gives a person [`PASSWORD`].
 async fn give_password(world: &World, person: PersonId) {
     let mut cx = world.system().await;
-    commands::set_password(&mut cx, person, Password::new(PASSWORD.to_owned())).await.unwrap();
+    commands::set_password(&mut cx, person, Password::new(PASSWORD.to_owned()))
+        .await
+        .unwrap();
     cx.commit().await.unwrap();
 }
 
@@ -41,7 +43,9 @@ async fn give_authenticator(world: &World, person: PersonId) -> TotpSecret {
 async fn type_password(browser: &mut Browser, email: &str, password: &str) -> Answer {
     let answer = browser.post("/do/begin-sign-in", &[("email", email)]).await;
     assert_eq!(answer.location.as_deref(), Some("/sign-in/password"));
-    browser.post("/do/check-password", &[("email", email), ("password", password)]).await
+    browser
+        .post("/do/check-password", &[("email", email), ("password", password)])
+        .await
 }
 
 /// Whether the browser is signed in.

@@ -44,7 +44,11 @@ async fn a_hash_is_argon2id_of_nineteen_mebibytes_and_knows_its_password() {
     let phc = hash(&password, &mut rng).await.unwrap();
     assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{phc}");
     assert!(verify(&password, Some(&phc)).await.unwrap());
-    assert!(!verify(&Password::new("plinth gravel ocean tubb".to_owned()), Some(&phc)).await.unwrap());
+    assert!(
+        !verify(&Password::new("plinth gravel ocean tubb".to_owned()), Some(&phc))
+            .await
+            .unwrap()
+    );
     assert_ne!(hash(&password, &mut rng).await.unwrap(), phc, "the salt is fresh");
 }
 

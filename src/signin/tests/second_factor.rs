@@ -3,7 +3,12 @@
 use chrono::Duration;
 
 use super::*;
-use crate::{audit::EventKind, for_each_backend, people::{Member, MemberRole}, signin::recovery};
+use crate::{
+    audit::EventKind,
+    for_each_backend,
+    people::{Member, MemberRole},
+    signin::recovery,
+};
 
 async fn bo(world: &World) -> (Member, TotpSecret) {
     let acme = world.organization("Acme").await;
@@ -29,10 +34,15 @@ for_each_backend!(the_password_alone_does_not_sign_in_once_an_authenticator_is_s
     assert_eq!(wrong.location.as_deref(), Some("/sign-in/code"));
     assert!(browser.get("/sign-in/code").await.text.contains("This code is not right"));
     let code = secret.code_at(world.now());
-    let answer = browser.post("/do/check-code", &[("code", &format!("{} {}", &code[..3], &code[3..]))]).await;
-    assert_eq!(answer.location.as_deref(), Some("/"));
+    let answer = browser
+        .post("/do/check-code", &[("code", &format!("{} {}", &code[..3], &code[3..]))])
+        .await;
+    assert_eq!(answer.location.as_deref(), Some("/me"), "where it wanted to go");
     assert!(is_signed_in(&mut browser).await);
-    assert_eq!((world.events(EventKind::SignedIn).await, world.events(EventKind::SignInFailed).await), (1, 1));
+    assert_eq!(
+        (world.events(EventKind::SignedIn).await, world.events(EventKind::SignInFailed).await),
+        (1, 1)
+    );
 });
 
 for_each_backend!(a_code_is_accepted_once_even_by_another_browser, |world| {
@@ -73,7 +83,9 @@ for_each_backend!(a_sign_in_that_waits_for_its_second_factor_dies_with_the_passw
     let (bo, secret) = bo(&world).await;
     let mut browser = after_password(&world).await;
     let mut cx = world.system().await;
-    commands::set_password(&mut cx, bo.person, Password::new(OTHER_PASSWORD.to_owned())).await.unwrap();
+    commands::set_password(&mut cx, bo.person, Password::new(OTHER_PASSWORD.to_owned()))
+        .await
+        .unwrap();
     cx.commit().await.unwrap();
     let answer = browser.post("/do/check-code", &[("code", &secret.code_at(world.now()))]).await;
     assert_eq!(answer.location.as_deref(), Some("/sign-in"));
@@ -96,18 +108,33 @@ for_each_backend!(a_recovery_code_signs_in_once, |world| {
     let codes = recovery::generate(&mut cx.rng);
     let hashes = codes
         .iter()
-        .map(|code| (crate::kernel::CredentialId::new(cx.now, &mut cx.rng), recovery::hash(&cx.master_key, bo.person, code)))
+        .map(|code| {
+            (
+                crate::kernel::CredentialId::new(cx.now, &mut cx.rng),
+                recovery::hash(&cx.master_key, bo.person, code),
+            )
+        })
         .collect();
-    store::credentials::replace_recovery_codes(&cx.tx, bo.person, hashes, cx.now).await.unwrap();
+    store::credentials::replace_recovery_codes(&cx.tx, bo.person, hashes, cx.now)
+        .await
+        .unwrap();
     cx.commit().await.unwrap();
     let typed = codes[0].to_lowercase().replace('-', " ");
     let (mut first, mut second) = (after_password(&world).await, after_password(&world).await);
-    assert_eq!(first.post("/do/use-recovery-code", &[("code", &typed)]).await.location.as_deref(), Some("/"));
+    assert_eq!(
+        first.post("/do/use-recovery-code", &[("code", &typed)]).await.location.as_deref(),
+        Some("/")
+    );
     assert!(is_signed_in(&mut first).await);
     second.post("/do/use-recovery-code", &[("code", &typed)]).await;
     assert!(second.get("/sign-in/recovery").await.text.contains("used already"));
     assert!(!is_signed_in(&mut second).await);
-    assert_eq!(store::credentials::recovery_codes_left(&world.portal.store.reader(), bo.person).await.unwrap(), 9);
+    assert_eq!(
+        store::credentials::recovery_codes_left(&world.portal.store.reader(), bo.person)
+            .await
+            .unwrap(),
+        9
+    );
     assert_eq!(world.events(EventKind::RecoveryCodeUsed).await, 1);
 });
 
@@ -135,13 +162,21 @@ for_each_backend!(stepping_up_gives_a_fresh_second_factor_under_a_new_cookie, |w
     assert!(browser.get("/sign-in/step-up").await.text.contains("Confirm it is you"));
     let mut old_cookie = browser.clone();
     let answer = browser.post("/do/remove-totp", &[]).await;
-    assert_eq!(answer.location.as_deref(), Some("/sign-in/step-up"), "a fresh second factor is asked for");
+    assert_eq!(
+        answer.location.as_deref(),
+        Some("/sign-in/step-up"),
+        "a fresh second factor is asked for"
+    );
     let answer = browser.post("/do/step-up", &[("code", &secret.code_at(world.now()))]).await;
     assert_eq!(answer.location.as_deref(), Some("/me/security"));
     assert!(!is_signed_in(&mut old_cookie).await);
     assert_eq!(world.events(EventKind::SteppedUp).await, 1);
     world.clock.advance(Duration::minutes(15));
-    assert_eq!(browser.post("/do/remove-totp", &[]).await.location.as_deref(), Some("/sign-in/step-up"), "it is fresh no longer");
+    assert_eq!(
+        browser.post("/do/remove-totp", &[]).await.location.as_deref(),
+        Some("/sign-in/step-up"),
+        "it is fresh no longer"
+    );
     browser.post("/do/step-up", &[("code", &secret.code_at(world.now()))]).await;
     assert_eq!(browser.post("/do/remove-totp", &[]).await.location.as_deref(), Some("/me/security"));
     assert_eq!(world.events(EventKind::TotpRemoved).await, 1);
@@ -164,5 +199,8 @@ for_each_backend!(without_an_authenticator_stepping_up_leads_to_setting_one_up, 
     let bo = world.member(&acme, "Bo Lind", MemberRole::PartnerAdmin).await;
     let mut browser = world.browser_as(bo.person, Some(bo.id)).await;
     assert!(browser.get("/sign-in/step-up").await.text.contains("href=\"/me/security\""));
-    assert_eq!(browser.post("/do/step-up", &[("code", "123456")]).await.location.as_deref(), Some("/me/security"));
+    assert_eq!(
+        browser.post("/do/step-up", &[("code", "123456")]).await.location.as_deref(),
+        Some("/me/security")
+    );
 });

@@ -22,13 +22,27 @@ for_each_backend!(passwords_are_guessed_ten_times_and_no_more_until_the_window_i
         for _ in 0..10 {
             type_password(&mut browser, email, OTHER_PASSWORD).await;
         }
-        assert!(browser.get("/sign-in/password").await.text.contains("do not belong together"), "{email}");
+        assert!(
+            browser.get("/sign-in/password").await.text.contains("do not belong together"),
+            "{email}"
+        );
         type_password(&mut browser, email, PASSWORD).await;
-        assert!(browser.get("/sign-in/password").await.text.contains("Too many attempts. Wait 15 minutes"), "{email}");
+        assert!(
+            browser
+                .get("/sign-in/password")
+                .await
+                .text
+                .contains("Too many attempts. Wait 15 minutes"),
+            "{email}"
+        );
         assert!(!is_signed_in(&mut browser).await);
         type_password(&mut browser, email, PASSWORD).await;
     }
-    assert_eq!(world.events(EventKind::SignInThrottled).await, 2, "once for each account, not for each attempt");
+    assert_eq!(
+        world.events(EventKind::SignInThrottled).await,
+        2,
+        "once for each account, not for each attempt"
+    );
     world.clock.advance(Duration::minutes(15));
     let mut browser = world.browser();
     type_password(&mut browser, "bo.lind@example.com", PASSWORD).await;
@@ -50,7 +64,10 @@ for_each_backend!(a_success_forgets_the_failures_of_the_account, |world| {
 });
 
 for_each_backend!(one_address_cannot_try_many_accounts, |world| {
-    let meta = RequestMeta { address: Some("203.0.113.9".to_owned()), ..RequestMeta::default() };
+    let meta = RequestMeta {
+        address: Some("203.0.113.9".to_owned()),
+        ..RequestMeta::default()
+    };
     let cx = world.portal.begin(Actor::Anonymous, meta.clone()).await.unwrap();
     let network = throttle::network(meta.address.as_deref()).unwrap();
     for _ in 0..PASSWORDS_PER_ADDRESS.most {
@@ -68,7 +85,9 @@ for_each_backend!(one_address_cannot_try_many_accounts, |world| {
 for_each_backend!(attempts_at_the_same_time_are_all_counted, |world| {
     let count = || async {
         let cx = world.system().await;
-        let throttled = throttle::count(&cx, &[(PASSWORDS_PER_ACCOUNT, "bo.lind@example.com")]).await.unwrap();
+        let throttled = throttle::count(&cx, &[(PASSWORDS_PER_ACCOUNT, "bo.lind@example.com")])
+            .await
+            .unwrap();
         cx.commit().await.unwrap();
         throttled.is_some()
     };
@@ -80,11 +99,20 @@ for_each_backend!(an_attempt_is_counted_even_if_nothing_comes_of_it, |world| {
     let email: EmailAddress = "nobody@example.com".parse().unwrap();
     let password = Password::new(PASSWORD.to_owned());
     for _ in 0..10 {
-        drop(commands::check_password(&world.portal, &RequestMeta::default(), &email, &password).await.unwrap());
+        drop(
+            commands::check_password(&world.portal, &RequestMeta::default(), &email, &password)
+                .await
+                .unwrap(),
+        );
     }
-    let attempt = commands::check_password(&world.portal, &RequestMeta::default(), &email, &password).await.unwrap();
+    let attempt = commands::check_password(&world.portal, &RequestMeta::default(), &email, &password)
+        .await
+        .unwrap();
     let mut cx = world.system().await;
-    assert!(matches!(commands::sign_in_with_password(&mut cx, attempt).await, Err(commands::SignInError::Throttled(_))));
+    assert!(matches!(
+        commands::sign_in_with_password(&mut cx, attempt).await,
+        Err(commands::SignInError::Throttled(_))
+    ));
 });
 
 #[test]

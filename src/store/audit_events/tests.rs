@@ -32,37 +32,51 @@ for_each_backend!(the_database_refuses_to_rewrite_history, |world| {
     assert_eq!(world.events(EventKind::SignedIn).await, before);
 });
 
-for_each_backend!(a_command_that_is_rolled_back_leaves_no_event_and_a_committed_one_exactly_one, |world| {
-    for _ in 0..3 {
+for_each_backend!(
+    a_command_that_is_rolled_back_leaves_no_event_and_a_committed_one_exactly_one,
+    |world| {
+        for _ in 0..3 {
+            let mut cx = world.system().await;
+            audit::record(&mut cx, Event::new(EventKind::SignedOut)).await.expect("recorded");
+            drop(cx);
+            let mut cx = world.system().await;
+            audit::record(&mut cx, Event::new(EventKind::SignedOut)).await.expect("recorded");
+            cx.tx.rollback().await.expect("rollback");
+        }
+        assert_eq!(world.events(EventKind::SignedOut).await, 0);
         let mut cx = world.system().await;
         audit::record(&mut cx, Event::new(EventKind::SignedOut)).await.expect("recorded");
-        drop(cx);
-        let mut cx = world.system().await;
-        audit::record(&mut cx, Event::new(EventKind::SignedOut)).await.expect("recorded");
-        cx.tx.rollback().await.expect("rollback");
+        cx.commit().await.expect("commit");
+        assert_eq!(world.events(EventKind::SignedOut).await, 1);
     }
-    assert_eq!(world.events(EventKind::SignedOut).await, 0);
-    let mut cx = world.system().await;
-    audit::record(&mut cx, Event::new(EventKind::SignedOut)).await.expect("recorded");
-    cx.commit().await.expect("commit");
-    assert_eq!(world.events(EventKind::SignedOut).await, 1);
-});
+);
 
 /// The plan of a page's query, as the database explains it.
 async fn plan(store: &Store, scope: TrailScope, filter: &TrailFilter, page: &PageRequest) -> String {
     let tx = store.begin().await.expect("begin");
     let connection = tx.connection();
-    let backend = if store.is_embedded() { DatabaseBackend::Sqlite } else { DatabaseBackend::Postgres };
+    let backend = if store.is_embedded() {
+        DatabaseBackend::Sqlite
+    } else {
+        DatabaseBackend::Postgres
+    };
     let query = keyset(filtered(scope, filter), C::At, C::Id, page, 50).build(backend);
     let prefix = if store.is_embedded() { "EXPLAIN QUERY PLAN" } else { "EXPLAIN" };
     if !store.is_embedded() {
         // A table of a few rows is read whole whatever the index; what counts is that an index can serve the query.
         connection.execute_unprepared("SET LOCAL enable_seqscan = off").await.expect("set");
     }
-    let explain = Statement::from_sql_and_values(backend, format!("{prefix} {}", query.sql), query.values.map(|values| values.0).unwrap_or_default());
+    let explain = Statement::from_sql_and_values(
+        backend,
+        format!("{prefix} {}", query.sql),
+        query.values.map(|values| values.0).unwrap_or_default(),
+    );
     let rows = connection.query_all_raw(explain).await.expect("a plan");
     let column = if store.is_embedded() { "detail" } else { "QUERY PLAN" };
-    rows.iter().map(|row| row.try_get::<String>("", column).expect("text")).collect::<Vec<_>>().join("\n")
+    rows.iter()
+        .map(|row| row.try_get::<String>("", column).expect("text"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 for_each_backend!(every_combination_of_filters_is_served_by_an_index, |world| {
@@ -72,8 +86,14 @@ for_each_backend!(every_combination_of_filters_is_served_by_an_index, |world| {
         TrailScope::Everything,
         TrailScope::PartnersOf(id.into()),
         TrailScope::Organization(id.into()),
-        TrailScope::Own { person: id.into(), organization: None },
-        TrailScope::Own { person: id.into(), organization: Some(id.into()) },
+        TrailScope::Own {
+            person: id.into(),
+            organization: None,
+        },
+        TrailScope::Own {
+            person: id.into(),
+            organization: Some(id.into()),
+        },
     ];
     let edge = Cursor { at: world.now(), id };
     let mut checked = 0;
@@ -100,7 +120,9 @@ for_each_backend!(every_combination_of_filters_is_served_by_an_index, |world| {
                 let plan = plan(&world.portal.store, scope, &filter, &page).await;
                 let whole = if world.portal.store.is_embedded() {
                     !plan.lines().any(|line| line.contains("audit_events") && line.contains("INDEX"))
-                        || plan.lines().any(|line| line.starts_with("SCAN audit_events") && !line.contains("USING INDEX"))
+                        || plan
+                            .lines()
+                            .any(|line| line.starts_with("SCAN audit_events") && !line.contains("USING INDEX"))
                 } else {
                     plan.contains("Seq Scan on audit_events")
                 };

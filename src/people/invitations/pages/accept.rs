@@ -19,7 +19,9 @@ pub(super) fn page_view() -> AnyView {
     let response = use_context::<ResponseOptions>();
     plain_page(|cx| async move {
         let opened = actions::kept(&cx.request, OPENED_KEY).await;
-        let Some((shown, next)) = queries::opened(&cx.qx, opened.as_ref()).await? else { return Ok(unusable(response, &cx.qx.tenant.name)) };
+        let Some((shown, next)) = queries::opened(&cx.qx, opened.as_ref()).await? else {
+            return Ok(unusable(response, &cx.qx.tenant.name));
+        };
         let title = format!("Join {}", shown.organization.name);
         let body = next_step(&cx, &shown, next);
         Ok(Content::new(title.clone(), dressed(&shown, &cx.qx.tenant.name, &title, None, body)))

@@ -41,7 +41,11 @@ async fn build(cx: &PageCx, partners: bool) -> Result<Content, PageError> {
         "Each person gets a mail with a link and a code that work for {} days. Nothing is sent before you have seen what will happen.",
         cx.qx.settings.invitation_days
     );
-    let title = if partners { format!("Invite people to {}", place.organization.name) } else { "Invite people".to_owned() };
+    let title = if partners {
+        format!("Invite people to {}", place.organization.name)
+    } else {
+        "Invite people".to_owned()
+    };
     let crumbs = crumbs(&place);
     let body = match &facts.contract {
         None => no_contract(),
@@ -55,14 +59,20 @@ async fn build(cx: &PageCx, partners: bool) -> Result<Content, PageError> {
             .into_any()
         }
     };
-    Ok(Content::new(title.clone(), view! { <Stack><PageHeader title=title purpose=purpose crumbs=crumbs />{body}</Stack> }))
+    Ok(Content::new(
+        title.clone(),
+        view! { <Stack><PageHeader title=title purpose=purpose crumbs=crumbs />{body}</Stack> },
+    ))
 }
 
 fn crumbs(place: &Place) -> Vec<Crumb> {
     let mut crumbs = Vec::new();
     if place.as_partner {
         crumbs.push(Crumb::new(routes::PARTNERS, "Partners"));
-        crumbs.push(Crumb::new(routes::partner(&place.organization.slug), place.organization.name.clone()));
+        crumbs.push(Crumb::new(
+            routes::partner(&place.organization.slug),
+            place.organization.name.clone(),
+        ));
     }
     crumbs.push(Crumb::new(place.invitations(), "Invitations"));
     crumbs
@@ -107,15 +117,15 @@ fn form_view(place: &Place, by: By, facts: &Facts, form: FormState) -> AnyView {
         By::File => ("/do/upload-invitations", true, "file"),
     };
     let partner = place.field();
-    let who = who(by, facts);
-    let common = common(by, facts);
+    // Fields are made inside of the form: that is where they find what was typed and what is wrong with it.
+    let facts = facts.clone();
     let cancel = place.invitations();
     view! {
         <Form action=action form=form id="invite" multipart=multipart>
             <Hidden name="partner" value=partner />
             <Hidden name="by" value=word />
-            {who}
-            {common}
+            {who(by, &facts)}
+            {common(by, &facts)}
             <FormActions>
                 <SubmitButton>"Check before sending"</SubmitButton>
                 <LinkButton href=cancel kind=Kind::Ghost>"Cancel"</LinkButton>
@@ -147,7 +157,12 @@ fn who(by: By, facts: &Facts) -> AnyView {
 }
 
 fn file_help(facts: &Facts) -> AnyView {
-    let names = facts.holdings.iter().filter(|holding| holding.in_force).map(names_of).collect_view();
+    let names = facts
+        .holdings
+        .iter()
+        .filter(|holding| holding.in_force)
+        .map(names_of)
+        .collect_view();
     view! {
         <Disclosure summary="What the file must look like">
             <Stack>
@@ -177,23 +192,41 @@ fn file_help(facts: &Facts) -> AnyView {
 
 fn names_of(holding: &Holding) -> AnyView {
     let (slug, name) = (holding.application.slug.clone(), holding.application.name.clone());
-    let scopes = holding.scopes.iter().map(|scope| scope.name.as_str()).collect::<Vec<_>>().join(", ");
+    let scopes = holding
+        .scopes
+        .iter()
+        .map(|scope| scope.name.as_str())
+        .collect::<Vec<_>>()
+        .join(", ");
     view! { <Definition term=name><Code>{slug}</Code>" with "{scopes}</Definition> }.into_any()
 }
 
 fn common(by: By, facts: &Facts) -> AnyView {
-    let roles = facts.roles.iter().map(|role| Choice::new(role.as_str(), role.title())).collect::<Vec<_>>();
+    let roles = facts
+        .roles
+        .iter()
+        .map(|role| Choice::new(role.as_str(), role.title()))
+        .collect::<Vec<_>>();
     let legend = match by {
         By::One => "What they get",
         By::Addresses => "What all of them get",
         By::File => "What rows get that do not say it themselves",
     };
-    let apps = facts.holdings.iter().filter(|holding| holding.in_force).map(app_choice).collect_view();
+    let apps = facts
+        .holdings
+        .iter()
+        .filter(|holding| holding.in_force)
+        .map(app_choice)
+        .collect_view();
     let none = facts.holdings.iter().all(|holding| !holding.in_force).then(|| {
         view! { <p><Muted>"Your organization holds no application now. People can be invited all the same and get applications later."</Muted></p> }
     });
     let today = day_of(facts.now, facts.zone).to_string();
-    let end = facts.contract.as_ref().map(|contract| last_day(contract.ends_at, facts.zone).to_string()).unwrap_or_default();
+    let end = facts
+        .contract
+        .as_ref()
+        .map(|contract| last_day(contract.ends_at, facts.zone).to_string())
+        .unwrap_or_default();
     let hint = format!("Leave empty for as long as the contract, which ends on {end}.");
     view! {
         <Fieldset legend=legend>

@@ -14,7 +14,9 @@ pub(super) fn page_view() -> AnyView {
     let response = use_context::<ResponseOptions>();
     plain_page(|cx| async move {
         let token: String = cx.param("token")?;
-        let Some(shown) = queries::landing(&cx.qx, &token).await? else { return Ok(unusable(response, &cx.qx.tenant.name)) };
+        let Some(shown) = queries::landing(&cx.qx, &token).await? else {
+            return Ok(unusable(response, &cx.qx.tenant.name));
+        };
         let title = format!("Join {}", shown.organization.name);
         let body = view! {
             {about(&shown)}
@@ -24,7 +26,10 @@ pub(super) fn page_view() -> AnyView {
                 <FormActions><SubmitButton>"Open the invitation"</SubmitButton></FormActions>
             </Form>
         };
-        Ok(Content::new(title.clone(), dressed(&shown, &cx.qx.tenant.name, &title, None, body.into_any())))
+        Ok(Content::new(
+            title.clone(),
+            dressed(&shown, &cx.qx.tenant.name, &title, None, body.into_any()),
+        ))
     })
 }
 
@@ -32,7 +37,10 @@ pub(super) fn page_view() -> AnyView {
 pub(super) fn dressed(shown: &Shown, tenant: &str, title: &str, flash: Option<Flash>, body: AnyView) -> AnyView {
     let organization = &shown.organization;
     let logo = organization.has_logo.then(|| routes::branding_logo(&organization.slug));
-    let purpose = format!("{} opens some of its applications to people of {} in this portal.", tenant, organization.name);
+    let purpose = format!(
+        "{} opens some of its applications to people of {} in this portal.",
+        tenant, organization.name
+    );
     view! {
         <Stylesheet href=routes::branding_css(&organization.slug) />
         <Plain brand=organization.name.clone() title=title.to_owned() logo=logo purpose=purpose flash=flash>
@@ -44,11 +52,18 @@ pub(super) fn dressed(shown: &Shown, tenant: &str, title: &str, flash: Option<Fl
 
 /// Who invites whom to what.
 pub(super) fn about(shown: &Shown) -> AnyView {
-    let inviter = shown.inviter.clone().map(|name| view! { <Definition term="Invited by">{name}</Definition> });
+    let inviter = shown
+        .inviter
+        .clone()
+        .map(|name| view! { <Definition term="Invited by">{name}</Definition> });
     let names = shown.applications.join(", ");
     let apps = (!names.is_empty()).then(|| view! { <Definition term="Applications">{names}</Definition> });
-    let hand_over = shown.hand_over.then(|| view! { <Definition term="Why">"You take over from a colleague."</Definition> });
-    let until = shown.ends_at.map(|end| view! { <Definition term="Your access"><TimeLeft end=end /></Definition> });
+    let hand_over = shown
+        .hand_over
+        .then(|| view! { <Definition term="Why">"You take over from a colleague."</Definition> });
+    let until = shown
+        .ends_at
+        .map(|end| view! { <Definition term="Your access"><TimeLeft end=end /></Definition> });
     let (email, role, expires_at) = (shown.email.as_str().to_owned(), shown.role.title(), shown.expires_at);
     view! {
         <DefinitionList>

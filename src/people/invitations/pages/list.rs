@@ -6,11 +6,11 @@ use super::{invite::seat_notice, place_of};
 use crate::{
     kernel::PageRequest,
     mail::MessageStatus,
+    people::invitations::queries::InvitationFilter,
     people::invitations::{
         InvitationState,
         queries::{self, Listed, Place},
     },
-    store::invitations::InvitationFilter,
     ui::*,
     web::{Content, PageCx, PageError, page, routes},
 };
@@ -25,22 +25,41 @@ pub(super) fn partners() -> AnyView {
 
 async fn build(cx: &PageCx, partners: bool) -> Result<Content, PageError> {
     let place = place_of(cx, partners).await?;
-    let filter = InvitationFilter { state: cx.query("state").and_then(|word| word.parse().ok()), text: cx.query("q").map(|text| text.trim().to_owned()) };
-    let request = match (cx.query("older").and_then(|c| c.parse().ok()), cx.query("newer").and_then(|c| c.parse().ok())) {
+    let filter = InvitationFilter {
+        state: cx.query("state").and_then(|word| word.parse().ok()),
+        text: cx.query("q").map(|text| text.trim().to_owned()),
+    };
+    let request = match (
+        cx.query("older").and_then(|c| c.parse().ok()),
+        cx.query("newer").and_then(|c| c.parse().ok()),
+    ) {
         (Some(cursor), _) => PageRequest::Older(cursor),
         (None, Some(cursor)) => PageRequest::Newer(cursor),
         (None, None) => PageRequest::Newest,
     };
     let list = queries::list(&cx.qx, &place, &filter, request).await?;
-    let waiting = if list.waiting == 1 { "1 invitation waits for its person.".to_owned() } else { format!("{} invitations wait for their person.", list.waiting) };
-    let title = if partners { format!("Invitations to {}", place.organization.name) } else { "Invitations".to_owned() };
+    let waiting = if list.waiting == 1 {
+        "1 invitation waits for its person.".to_owned()
+    } else {
+        format!("{} invitations wait for their person.", list.waiting)
+    };
+    let title = if partners {
+        format!("Invitations to {}", place.organization.name)
+    } else {
+        "Invitations".to_owned()
+    };
     let crumbs = if partners {
-        vec![Crumb::new(routes::PARTNERS, "Partners"), Crumb::new(routes::partner(&place.organization.slug), place.organization.name.clone())]
+        vec![
+            Crumb::new(routes::PARTNERS, "Partners"),
+            Crumb::new(routes::partner(&place.organization.slug), place.organization.name.clone()),
+        ]
     } else {
         Vec::new()
     };
     let refused = refused(&cx.form("invitations"));
-    let link = |name: &str, cursor: Option<crate::kernel::Cursor>| cursor.map(|cursor| format!("{}?{}", place.invitations(), query(&filter, name, &cursor.to_string())));
+    let link = |name: &str, cursor: Option<crate::kernel::Cursor>| {
+        cursor.map(|cursor| format!("{}?{}", place.invitations(), query(&filter, name, &cursor.to_string())))
+    };
     let (newer, older) = (link("newer", list.page.newer), link("older", list.page.older));
     let filters = filters(&place, &filter);
     let empty = list.page.rows.is_empty();
@@ -113,14 +132,21 @@ fn row(place: &Place, listed: Listed) -> AnyView {
     let over = matches!(listed.state, InvitationState::Expired | InvitationState::Withdrawn);
     let invitation = &listed.invitation;
     let email = invitation.email.as_str().to_owned();
-    let (name, detail) = if invitation.name.is_empty() { (email.clone(), None) } else { (invitation.name.clone(), Some(email.clone())) };
+    let (name, detail) = if invitation.name.is_empty() {
+        (email.clone(), None)
+    } else {
+        (invitation.name.clone(), Some(email.clone()))
+    };
     let state = state(&listed);
     let what = what(&listed);
     let inviter = listed.inviter.clone().map(|name| view! { <Muted>"by "{name}</Muted> });
     let sent_at = invitation.sent_at;
     let valid = match listed.state {
         InvitationState::Sent | InvitationState::Opened => view! { <TimeLeft end=invitation.expires_at warn_days=2 /> }.into_any(),
-        InvitationState::Accepted => invitation.accepted_at.map(|at| view! { <span>"accepted "<DateTimeText at=at /></span> }).into_any(),
+        InvitationState::Accepted => invitation
+            .accepted_at
+            .map(|at| view! { <span>"accepted "<DateTimeText at=at /></span> })
+            .into_any(),
         InvitationState::Expired => view! { <TimeLeft end=invitation.expires_at /> }.into_any(),
         InvitationState::Withdrawn => view! { <Muted>"withdrawn"</Muted> }.into_any(),
     };
@@ -152,14 +178,21 @@ fn state(listed: &Listed) -> AnyView {
         Some(MessageStatus::Dead) => Some(view! { <Badge tone=Tone::Bad>"Mail could not be delivered"</Badge> }.into_any()),
         Some(MessageStatus::Sent) | None => None,
     };
-    let opened = listed.invitation.opened_at.filter(|_| listed.state == InvitationState::Opened).map(|at| view! { <Muted><RelativeTime at=at /></Muted> });
+    let opened = listed
+        .invitation
+        .opened_at
+        .filter(|_| listed.state == InvitationState::Opened)
+        .map(|at| view! { <Muted><RelativeTime at=at /></Muted> });
     view! { <Stack gap=Gap::Small><Cluster><Badge tone=tone>{title}</Badge>{mail}</Cluster>{opened}</Stack> }.into_any()
 }
 
 fn what(listed: &Listed) -> AnyView {
     let invitation = &listed.invitation;
     let role = invitation.role.title();
-    let apps = match (invitation.is_hand_over() && invitation.rotated_from.is_some(), listed.applications.is_empty()) {
+    let apps = match (
+        invitation.is_hand_over() && invitation.rotated_from.is_some(),
+        listed.applications.is_empty(),
+    ) {
         (true, _) => "takes over from a colleague".to_owned(),
         (false, true) => "no application yet".to_owned(),
         (false, false) => listed.applications.join(", "),

@@ -30,7 +30,10 @@ async fn build(cx: &PageCx, partners: bool) -> Result<Content, PageError> {
     let report = queries::report(&cx.qx, &place, &draft).await?;
     let (good, bad) = (report.good(), report.bad());
     let purpose = "Nothing has been sent yet. This is what will happen with each row.";
-    let crumbs = vec![Crumb::new(place.invitations(), "Invitations"), Crumb::new(draft.from.clone(), "Invite people")];
+    let crumbs = vec![
+        Crumb::new(place.invitations(), "Invitations"),
+        Crumb::new(draft.from.clone(), "Invite people"),
+    ];
     let summary = summary(good, bad, &report);
     let send = send(cx, &place, &draft, &report);
     let table = table(report);
@@ -67,16 +70,26 @@ fn send(cx: &PageCx, place: &Place, draft: &Draft, report: &Report) -> AnyView {
     let form = cx.form("send");
     let seen = report.fingerprint();
     let partner = place.field();
-    let verb = if good == 1 { "Send 1 invitation".to_owned() } else { format!("Send {good} invitations") };
-    let left_out = (bad > 0).then(|| {
-        let label = format!("I have seen that {} left out.", actions::rows(bad, "with a problem is", "with a problem are"));
-        view! { <Checkbox name="leave_out" label=label required=true hint="To send them too, go back and correct them first." /> }
-    });
+    let verb = if good == 1 {
+        "Send 1 invitation".to_owned()
+    } else {
+        format!("Send {good} invitations")
+    };
+    // Made inside of the form: that is where a field finds what is wrong with it.
+    let left_out = move || {
+        (bad > 0).then(|| {
+            let label = format!(
+                "I have seen that {} left out.",
+                actions::rows(bad, "with a problem is", "with a problem are")
+            );
+            view! { <Checkbox name="leave_out" label=label required=true hint="To send them too, go back and correct them first." /> }
+        })
+    };
     view! {
         <Form action="/do/send-invitations" form=form id="send">
             <Hidden name="partner" value=partner />
             <Hidden name="seen" value=seen />
-            {left_out}
+            {left_out()}
             <FormActions>
                 <SubmitButton icon="send">{verb}</SubmitButton>
                 <LinkButton href=change kind=Kind::Secondary>"Go back and correct"</LinkButton>
@@ -94,13 +107,21 @@ fn table(report: Report) -> AnyView {
 
 fn row(report: RowReport) -> AnyView {
     let RowReport { row, outcome } = report;
-    let email = if row.email.is_empty() { "(no address)".to_owned() } else { row.email.chars().take(254).collect() };
+    let email = if row.email.is_empty() {
+        "(no address)".to_owned()
+    } else {
+        row.email.chars().take(254).collect()
+    };
     let name: String = row.name.chars().take(200).collect();
     let (name, detail) = if name.is_empty() { (email, None) } else { (name, Some(email)) };
     let what = match outcome {
         Ok(plan) => {
             let role = plan.role.title();
-            let apps = if plan.applications.is_empty() { "no application yet".to_owned() } else { plan.applications.join(", ") };
+            let apps = if plan.applications.is_empty() {
+                "no application yet".to_owned()
+            } else {
+                plan.applications.join(", ")
+            };
             let until = match plan.ends_at {
                 Some(end) => view! { <TimeLeft end=end /> }.into_any(),
                 None => view! { <Muted>"as long as the contract"</Muted> }.into_any(),
@@ -108,7 +129,10 @@ fn row(report: RowReport) -> AnyView {
             view! { <Stack gap=Gap::Small><Cluster><Badge tone=Tone::Good>"Will be invited"</Badge><span>{role}" · "{apps}</span></Cluster>{until}</Stack> }.into_any()
         }
         Err(problems) => {
-            let list = problems.into_iter().map(|problem| view! { <span>{problem.to_string()}</span> }).collect_view();
+            let list = problems
+                .into_iter()
+                .map(|problem| view! { <span>{problem.to_string()}</span> })
+                .collect_view();
             view! { <Stack gap=Gap::Small><Badge tone=Tone::Bad>"Will not be sent"</Badge>{list}</Stack> }.into_any()
         }
     };

@@ -11,7 +11,9 @@ use crate::{
 
 /// Invites and opens.
 async fn opened(world: &World, organization: &Organization, inviter: &Member, email: &str) -> Opened {
-    send(world, world.acting(inviter).await, &draft(organization, &[email])).await.unwrap();
+    send(world, world.acting(inviter).await, &draft(organization, &[email]))
+        .await
+        .unwrap();
     open(world, &mailed(world, email).await.0).await.unwrap()
 }
 
@@ -35,8 +37,15 @@ for_each_backend!(an_accepted_invitation_makes_account_membership_and_assignment
     let db = world.portal.store.reader();
     let member = store::members::get(&db, acme.id, accepted.member).await.unwrap().unwrap();
     let person = store::people::get(&db, accepted.person).await.unwrap().unwrap();
-    assert_eq!((person.name.as_str(), person.has_password, member.role), ("Cleo Vance", true, MemberRole::Member));
-    assert!(member.ends_at.is_some_and(|end| end > world.now() + Duration::days(29) && end < world.now() + Duration::days(32)));
+    assert_eq!(
+        (person.name.as_str(), person.has_password, member.role),
+        ("Cleo Vance", true, MemberRole::Member)
+    );
+    assert!(
+        member
+            .ends_at
+            .is_some_and(|end| end > world.now() + Duration::days(29) && end < world.now() + Duration::days(32))
+    );
     let assignments = store::grants::assignments_of_member(&db, member.id).await.unwrap();
     assert_eq!(assignments.len(), 1);
     assert_eq!(assignments[0].scopes, [scopes[0].id]);
@@ -83,7 +92,9 @@ for_each_backend!(of_two_acceptances_for_the_last_seat_one_wins, |world| {
     let outcomes = [one, two];
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
     assert!(outcomes.iter().any(|outcome| matches!(outcome, Err(AcceptError::NoSeat(_)))));
-    let taken = store::members::seats_taken(&world.portal.store.reader(), acme.id, world.now()).await.unwrap();
+    let taken = store::members::seats_taken(&world.portal.store.reader(), acme.id, world.now())
+        .await
+        .unwrap();
     assert_eq!(taken, 2);
 });
 
@@ -97,7 +108,12 @@ for_each_backend!(nobody_joins_without_a_contract_or_into_a_paused_organization,
     cx.commit().await.unwrap();
     assert!(matches!(accept(&world, &opened).await, Err(AcceptError::Closed(_))));
     let cx = world.system().await;
-    let again = store::organizations::get(&cx.tx, acme.id).await.unwrap().unwrap().activate().unwrap();
+    let again = store::organizations::get(&cx.tx, acme.id)
+        .await
+        .unwrap()
+        .unwrap()
+        .activate()
+        .unwrap();
     store::organizations::update(&cx.tx, &again).await.unwrap();
     let mut contract = store::contracts::in_force(&cx.tx, acme.id, cx.now).await.unwrap().unwrap();
     contract.ends_at = cx.now;
@@ -111,10 +127,17 @@ for_each_backend!(a_crash_before_the_commit_leaves_the_invitation_waiting, |worl
     let ana = admin(&world, &acme).await;
     let opened = opened(&world, &acme, &ana, "new@example.com").await;
     let mut cx = world.cx(Actor::Anonymous).await;
-    crate::people::invitations::acceptance::accept_invitation(&mut cx, &opened, "Cleo", Password::new(PASSWORD.to_owned())).await.unwrap();
+    crate::people::invitations::acceptance::accept_invitation(&mut cx, &opened, "Cleo", Password::new(PASSWORD.to_owned()))
+        .await
+        .unwrap();
     drop(cx);
     let email = "new@example.com".parse().unwrap();
-    assert!(store::people::find_by_email(&world.portal.store.reader(), &email).await.unwrap().is_none());
+    assert!(
+        store::people::find_by_email(&world.portal.store.reader(), &email)
+            .await
+            .unwrap()
+            .is_none()
+    );
     assert!(accept(&world, &opened).await.is_ok());
 });
 
@@ -123,7 +146,8 @@ for_each_backend!(a_bad_password_uses_nothing_up, |world| {
     let ana = admin(&world, &acme).await;
     let opened = opened(&world, &acme, &ana, "new@example.com").await;
     let mut cx = world.cx(Actor::Anonymous).await;
-    let short = crate::people::invitations::acceptance::accept_invitation(&mut cx, &opened, "Cleo", Password::new("short".to_owned())).await;
+    let short =
+        crate::people::invitations::acceptance::accept_invitation(&mut cx, &opened, "Cleo", Password::new("short".to_owned())).await;
     assert!(matches!(short, Err(AcceptError::Password(_))));
     cx.tx.rollback().await.unwrap();
     assert!(accept(&world, &opened).await.is_ok());
@@ -141,7 +165,10 @@ for_each_backend!(the_link_alone_never_joins_an_account_with_a_password, |world|
     assert!(matches!(accept(&world, &opened).await, Err(AcceptError::SignInFirst)));
     // Signed in as somebody else: no.
     let fay = world.member(&other, "Fay Other", MemberRole::Member).await;
-    assert!(matches!(join(&world, world.acting(&fay).await, &opened).await, Err(AcceptError::OtherAccount)));
+    assert!(matches!(
+        join(&world, world.acting(&fay).await, &opened).await,
+        Err(AcceptError::OtherAccount)
+    ));
     assert!(matches!(join(&world, Actor::Anonymous, &opened).await, Err(AcceptError::Access(_))));
     // Signed in as themself: a second membership of the same person.
     let accepted = join(&world, world.acting(&bo).await, &opened).await.unwrap();
@@ -208,7 +235,9 @@ for_each_backend!(a_joiner_with_an_account_is_only_told, |world| {
     let ana = admin(&world, &acme).await;
     let joiner = world.member(&acme, "Cleo New", MemberRole::Member).await;
     let mut cx = world.cx(world.acting(&ana).await).await;
-    store::people::set_password(&cx.tx, joiner.person, "$argon2id$x", cx.now).await.unwrap();
+    store::people::set_password(&cx.tx, joiner.person, "$argon2id$x", cx.now)
+        .await
+        .unwrap();
     let person = store::people::get(&cx.tx, joiner.person).await.unwrap().unwrap();
     commands::invite_joiner(&mut cx, &acme, &joiner, &person, "Bo Lind").await.unwrap();
     cx.commit().await.unwrap();
@@ -227,5 +256,8 @@ for_each_backend!(a_hand_over_takes_the_place_of_an_invitation_that_waits, |worl
     cx.commit().await.unwrap();
     assert!(matches!(accept(&world, &before).await, Err(AcceptError::Unusable)));
     let now_waiting = waiting(&world, &acme, "cleo.new@example.com").await.unwrap();
-    assert_eq!((now_waiting.member, now_waiting.status), (Some(joiner.id), InvitationStatus::Pending));
+    assert_eq!(
+        (now_waiting.member, now_waiting.status),
+        (Some(joiner.id), InvitationStatus::Pending)
+    );
 });

@@ -49,11 +49,19 @@ fn problems(rows: Vec<DraftRow>) -> Vec<Vec<RowProblem>> {
         until: None,
         rows,
     };
-    review(&draft, &facts()).rows.into_iter().map(|row| row.outcome.err().unwrap_or_default()).collect()
+    review(&draft, &facts())
+        .rows
+        .into_iter()
+        .map(|row| row.outcome.err().unwrap_or_default())
+        .collect()
 }
 
 fn row(line: u64, email: &str) -> DraftRow {
-    DraftRow { line, email: email.to_owned(), ..DraftRow::default() }
+    DraftRow {
+        line,
+        email: email.to_owned(),
+        ..DraftRow::default()
+    }
 }
 
 #[test]
@@ -64,13 +72,34 @@ fn every_bad_row_says_what_is_wrong_with_it() {
         row(4, "ONE@example.com"),
         row(5, "in@example.com"),
         row(6, "asked@example.com"),
-        DraftRow { role: "partner_admin".into(), ..row(7, "boss@example.com") },
-        DraftRow { role: "king".into(), ..row(8, "king@example.com") },
-        DraftRow { apps: "orders".into(), ..row(9, "app@example.com") },
-        DraftRow { until: "2027-01-01".into(), ..row(10, "late@example.com") },
-        DraftRow { until: "soon".into(), ..row(11, "soon@example.com") },
-        DraftRow { until: "2026-05-31".into(), ..row(12, "past@example.com") },
-        DraftRow { until: "2026-12-31".into(), ..row(13, "last@example.com") },
+        DraftRow {
+            role: "partner_admin".into(),
+            ..row(7, "boss@example.com")
+        },
+        DraftRow {
+            role: "king".into(),
+            ..row(8, "king@example.com")
+        },
+        DraftRow {
+            apps: "orders".into(),
+            ..row(9, "app@example.com")
+        },
+        DraftRow {
+            until: "2027-01-01".into(),
+            ..row(10, "late@example.com")
+        },
+        DraftRow {
+            until: "soon".into(),
+            ..row(11, "soon@example.com")
+        },
+        DraftRow {
+            until: "2026-05-31".into(),
+            ..row(12, "past@example.com")
+        },
+        DraftRow {
+            until: "2026-12-31".into(),
+            ..row(13, "last@example.com")
+        },
         row(14, "full@example.com"),
     ]);
     let expected = vec![
@@ -82,7 +111,10 @@ fn every_bad_row_says_what_is_wrong_with_it() {
         vec![RowProblem::RoleAboveOwn("Partner admin")],
         vec![RowProblem::UnknownRole("king".into())],
         vec![RowProblem::NotHeld("orders".into())],
-        vec![RowProblem::PastContract(Day::from_ymd_opt(2027, 1, 1).unwrap(), Day::from_ymd_opt(2026, 12, 31).unwrap())],
+        vec![RowProblem::PastContract(
+            Day::from_ymd_opt(2027, 1, 1).unwrap(),
+            Day::from_ymd_opt(2026, 12, 31).unwrap(),
+        )],
         vec![RowProblem::BadDate("soon".into())],
         vec![RowProblem::PastDay(Day::from_ymd_opt(2026, 5, 31).unwrap())],
         vec![],
@@ -97,16 +129,27 @@ fn pasted_addresses_come_one_per_line_or_separated_with_or_without_names() {
     let read: Vec<_> = rows.iter().map(|row| (row.line, row.email.as_str(), row.name.as_str())).collect();
     assert_eq!(
         read,
-        [(1, "a@example.com", ""), (2, "b@example.com", ""), (3, "bo@example.com", "Lind, Bo"), (4, "cleo@example.com", "Cleo")]
+        [
+            (1, "a@example.com", ""),
+            (2, "b@example.com", ""),
+            (3, "bo@example.com", "Lind, Bo"),
+            (4, "cleo@example.com", "Cleo")
+        ]
     );
     assert_eq!(pasted(" \n,;"), Err(ListError::Empty));
 }
 
 #[test]
 fn a_csv_file_is_read_as_spreadsheets_write_it() {
-    let rows = csv_file("\u{feff}Email;Name;Apps;Until\r\nbo@example.com;\"Lind; Bo\";\"orders;tracking:read\";2027-03-31\r\n;;;\r\nx;y\r\n".as_bytes()).unwrap();
+    let rows = csv_file(
+        "\u{feff}Email;Name;Apps;Until\r\nbo@example.com;\"Lind; Bo\";\"orders;tracking:read\";2027-03-31\r\n;;;\r\nx;y\r\n".as_bytes(),
+    )
+    .unwrap();
     assert_eq!(rows.len(), 2);
-    assert_eq!((rows[0].line, rows[0].name.as_str(), rows[0].apps.as_str(), rows[0].until.as_str()), (2, "Lind; Bo", "orders;tracking:read", "2027-03-31"));
+    assert_eq!(
+        (rows[0].line, rows[0].name.as_str(), rows[0].apps.as_str(), rows[0].until.as_str()),
+        (2, "Lind; Bo", "orders;tracking:read", "2027-03-31")
+    );
     assert!(rows[1].broken.as_deref().is_some_and(|text| text.contains("2 values")));
     assert_eq!(rows[1].line, 4);
 }

@@ -10,7 +10,13 @@ async fn browser(world: &World, member: &Member) -> Browser {
 /// The value of a hidden field.
 fn hidden(html: &str, name: &str) -> String {
     let at = html.split(&format!("name=\"{name}\"")).nth(1).expect("the field is there");
-    at.split("value=\"").nth(1).expect("a value").split('"').next().expect("a value").to_owned()
+    at.split("value=\"")
+        .nth(1)
+        .expect("a value")
+        .split('"')
+        .next()
+        .expect("a value")
+        .to_owned()
 }
 
 for_each_backend!(from_the_form_over_the_report_and_the_mail_to_the_launchpad, |world| {
@@ -24,9 +30,21 @@ for_each_backend!(from_the_form_over_the_report_and_the_mail_to_the_launchpad, |
     assert!(page.text.contains("scopes[orders][]"));
     let scope = scopes[0].id.to_string();
     let answer = admin
-        .post("/do/preview-invitations", &[("by", "one"), ("email", "new@example.com"), ("role", "member"), ("scopes[orders][]", &scope), ("until", "2026-12-31")])
+        .post(
+            "/do/preview-invitations",
+            &[
+                ("by", "one"),
+                ("email", "new@example.com"),
+                ("role", "member"),
+                ("scopes[orders][]", &scope),
+                ("until", "2026-12-31"),
+            ],
+        )
         .await;
-    assert_eq!((answer.status.as_u16(), answer.location.as_deref()), (303, Some("/team/invite/review")));
+    assert_eq!(
+        (answer.status.as_u16(), answer.location.as_deref()),
+        (303, Some("/team/invite/review"))
+    );
     let report = admin.get("/team/invite/review").await;
     assert!(report.text.contains("Send 1 invitation"), "{}", report.text);
     assert_eq!(mails(&world).await, 0);
@@ -52,7 +70,9 @@ for_each_backend!(from_the_form_over_the_report_and_the_mail_to_the_launchpad, |
     let answer = invited.post("/do/accept-invitation", &[("name", ""), ("password", PASSWORD)]).await;
     assert_eq!(answer.location.as_deref(), Some("/invitation/accept"));
     assert!(invited.get("/invitation/accept").await.text.contains("Enter your name."));
-    let answer = invited.post("/do/accept-invitation", &[("name", "Cleo Vance"), ("password", PASSWORD)]).await;
+    let answer = invited
+        .post("/do/accept-invitation", &[("name", "Cleo Vance"), ("password", PASSWORD)])
+        .await;
     assert_eq!((answer.status.as_u16(), answer.location.as_deref()), (303, Some("/")));
     let home = invited.get("/me").await;
     assert!(home.text.contains("Cleo Vance"), "{}", home.text);
@@ -62,7 +82,9 @@ for_each_backend!(from_the_form_over_the_report_and_the_mail_to_the_launchpad, |
 for_each_backend!(looking_at_an_invitation_changes_nothing, |world| {
     let acme = world.organization("Acme").await;
     let ana = admin(&world, &acme).await;
-    send(&world, world.acting(&ana).await, &draft(&acme, &["new@example.com"])).await.unwrap();
+    send(&world, world.acting(&ana).await, &draft(&acme, &["new@example.com"]))
+        .await
+        .unwrap();
     let (token, _) = mailed(&world, "new@example.com").await;
     let before = waiting(&world, &acme, "new@example.com").await.unwrap();
     let mut scanner = world.browser();
@@ -71,7 +93,13 @@ for_each_backend!(looking_at_an_invitation_changes_nothing, |world| {
     }
     assert_eq!(waiting(&world, &acme, "new@example.com").await.unwrap(), before);
     assert_eq!(world.events(EventKind::InvitationOpened).await, 0);
-    assert!(scanner.get(&format!("/do/open-invitation?token={token}")).await.status.is_client_error());
+    assert!(
+        scanner
+            .get(&format!("/do/open-invitation?token={token}"))
+            .await
+            .status
+            .is_client_error()
+    );
     assert_eq!(waiting(&world, &acme, "new@example.com").await.unwrap(), before);
 });
 
@@ -88,15 +116,21 @@ for_each_backend!(an_invitation_that_cannot_be_used_says_what_to_do, |world| {
 for_each_backend!(a_code_typed_by_hand_opens_too, |world| {
     let acme = world.organization("Acme").await;
     let ana = admin(&world, &acme).await;
-    send(&world, world.acting(&ana).await, &draft(&acme, &["new@example.com"])).await.unwrap();
+    send(&world, world.acting(&ana).await, &draft(&acme, &["new@example.com"]))
+        .await
+        .unwrap();
     let (_, code) = mailed(&world, "new@example.com").await;
     let mut invited = world.browser();
     assert_eq!(invited.get("/invitation").await.status, 200);
-    let wrong = invited.post("/do/check-invitation-code", &[("email", "new@example.com"), ("code", "0000-0000")]).await;
+    let wrong = invited
+        .post("/do/check-invitation-code", &[("email", "new@example.com"), ("code", "0000-0000")])
+        .await;
     assert_eq!(wrong.location.as_deref(), Some("/invitation"));
     let unknown = invited.get("/invitation").await.text;
     assert!(unknown.contains("do not belong together"));
-    let right = invited.post("/do/check-invitation-code", &[("email", "new@example.com"), ("code", &code)]).await;
+    let right = invited
+        .post("/do/check-invitation-code", &[("email", "new@example.com"), ("code", &code)])
+        .await;
     assert_eq!(right.location.as_deref(), Some("/invitation/accept"));
 });
 
@@ -106,9 +140,17 @@ for_each_backend!(a_csv_file_with_bad_rows_sends_nothing_by_itself, |world| {
     let mut admin = browser(&world, &ana).await;
     let file = b"email,name,role\ngood@example.com,Good,member\nbad,Bad,member\ngood@example.com,Again,member\n";
     let answer = admin.upload("/do/upload-invitations", &[("role", "member")], "file", file).await;
-    assert_eq!((answer.status.as_u16(), answer.location.as_deref()), (303, Some("/team/invite/review")), "{}", answer.text);
+    assert_eq!(
+        (answer.status.as_u16(), answer.location.as_deref()),
+        (303, Some("/team/invite/review")),
+        "{}",
+        answer.text
+    );
     let report = admin.get("/team/invite/review").await.text;
-    assert!(report.contains("Send 1 invitation") && report.contains("2 rows with a problem"), "{report}");
+    assert!(
+        report.contains("Send 1 invitation") && report.contains("2 rows with a problem"),
+        "{report}"
+    );
     assert_eq!(mails(&world).await, 0);
     let seen = hidden(&report, "seen");
     let answer = admin.post("/do/send-invitations", &[("seen", &seen)]).await;
@@ -123,7 +165,11 @@ for_each_backend!(a_file_that_is_no_list_comes_back_with_the_reason, |world| {
     let acme = world.organization("Acme").await;
     let ana = admin(&world, &acme).await;
     let mut admin = browser(&world, &ana).await;
-    for (file, reason) in [(&b"email,phone\n"[..], "There is no column"), (b"\xff\xfe\x00", "UTF-8"), (b"", "Choose a file")] {
+    for (file, reason) in [
+        (&b"email,phone\n"[..], "There is no column"),
+        (b"\xff\xfe\x00", "UTF-8"),
+        (b"", "Choose a file"),
+    ] {
         let answer = admin.upload("/do/upload-invitations", &[("role", "member")], "file", file).await;
         assert_eq!(answer.location.as_deref(), Some("/team/invite?by=file"));
         assert!(admin.get("/team/invite?by=file").await.text.contains(reason));
@@ -140,7 +186,9 @@ for_each_backend!(who_has_an_account_signs_in_first, |world| {
     let cx = world.system().await;
     store::people::set_password(&cx.tx, bo.person, "$argon2id$x", cx.now).await.unwrap();
     cx.commit().await.unwrap();
-    send(&world, world.acting(&ana).await, &draft(&acme, &["bo.lind@example.com"])).await.unwrap();
+    send(&world, world.acting(&ana).await, &draft(&acme, &["bo.lind@example.com"]))
+        .await
+        .unwrap();
     let (token, _) = mailed(&world, "bo.lind@example.com").await;
     let mut signed_out = world.browser();
     signed_out.post("/do/open-invitation", &[("token", &token)]).await;
@@ -153,7 +201,13 @@ for_each_backend!(who_has_an_account_signs_in_first, |world| {
     assert!(signed_in.get("/invitation/accept").await.text.contains("Join Acme"));
     let answer = signed_in.post("/do/join-organization", &[]).await;
     assert_eq!(answer.location.as_deref(), Some("/"));
-    assert_eq!(store::members::of_person(&world.portal.store.reader(), bo.person).await.unwrap().len(), 2);
+    assert_eq!(
+        store::members::of_person(&world.portal.store.reader(), bo.person)
+            .await
+            .unwrap()
+            .len(),
+        2
+    );
 });
 
 for_each_backend!(pages_are_closed_to_whom_they_are_not_for, |world| {
@@ -176,11 +230,23 @@ for_each_backend!(pages_are_closed_to_whom_they_are_not_for, |world| {
         assert_eq!(admin.get(path).await.status, 404, "{path}");
     }
     assert_eq!(olga.get("/partners/other/invite").await.status, 404);
-    let answer = admin.post("/do/preview-invitations", &[("partner", "other"), ("email", "x@example.com"), ("role", "member")]).await;
+    let answer = admin
+        .post(
+            "/do/preview-invitations",
+            &[("partner", "other"), ("email", "x@example.com"), ("role", "member")],
+        )
+        .await;
     assert_eq!(answer.status, 404);
-    let answer = member.post("/do/preview-invitations", &[("email", "x@example.com"), ("role", "member")]).await;
+    let answer = member
+        .post("/do/preview-invitations", &[("email", "x@example.com"), ("role", "member")])
+        .await;
     assert_eq!(answer.status, 403);
-    let answer = olga.post("/do/preview-invitations", &[("partner", "acme"), ("email", "x@example.com"), ("role", "partner_admin")]).await;
+    let answer = olga
+        .post(
+            "/do/preview-invitations",
+            &[("partner", "acme"), ("email", "x@example.com"), ("role", "partner_admin")],
+        )
+        .await;
     assert_eq!(answer.location.as_deref(), Some("/partners/acme/invite/review"));
     assert!(olga.get("/partners/acme/invite/review").await.text.contains("Send 1 invitation"));
 });
@@ -189,8 +255,21 @@ for_each_backend!(a_refused_form_keeps_what_was_typed, |world| {
     let acme = world.organization("Acme").await;
     let ana = admin(&world, &acme).await;
     let mut admin = browser(&world, &ana).await;
-    let answer = admin.post("/do/preview-invitations", &[("email", "not-an-address"), ("name", "Bo Lind"), ("role", "member"), ("until", "2030-01-01")]).await;
+    let answer = admin
+        .post(
+            "/do/preview-invitations",
+            &[
+                ("email", "not-an-address"),
+                ("name", "Bo Lind"),
+                ("role", "member"),
+                ("until", "2030-01-01"),
+            ],
+        )
+        .await;
     assert_eq!(answer.location.as_deref(), Some("/team/invite"));
     let page = admin.get("/team/invite").await.text;
-    assert!(page.contains("not-an-address") && page.contains("Bo Lind") && page.contains("The contract ends on 2027-05-31"), "{page}");
+    assert!(
+        page.contains("not-an-address") && page.contains("Bo Lind") && page.contains("The contract ends on 2027-05-31"),
+        "{page}"
+    );
 });

@@ -18,7 +18,10 @@ for_each_backend!(an_invitation_reaches_its_address_and_is_in_the_trail, |world|
     let acme = world.organization("Acme").await;
     let ana = admin(&world, &acme).await;
     let actor = world.acting(&ana).await;
-    assert_eq!(send(&world, actor, &draft(&acme, &["new@example.com"])).await.unwrap(), Sent { sent: 1, left_out: 0 });
+    assert_eq!(
+        send(&world, actor, &draft(&acme, &["new@example.com"])).await.unwrap(),
+        Sent { sent: 1, left_out: 0 }
+    );
     let invitation = waiting(&world, &acme, "new@example.com").await.unwrap();
     assert_eq!(invitation.state_at(world.now()), InvitationState::Sent);
     assert_eq!(world.events(EventKind::MemberInvited).await, 1);
@@ -33,7 +36,9 @@ for_each_backend!(bad_rows_are_left_out_only_when_that_was_confirmed, |world| {
     let actor = world.acting(&admin(&world, &acme).await).await;
     let draft = draft(&acme, &["good@example.com", "bad"]);
     let mut cx = world.cx(actor.clone()).await;
-    let facts = facts::load(&cx.tx, &actor, &acme, &draft.addresses(), cx.tenant.time_zone, cx.now).await.unwrap();
+    let facts = facts::load(&cx.tx, &actor, &acme, &draft.addresses(), cx.tenant.time_zone, cx.now)
+        .await
+        .unwrap();
     let seen = plan::review(&draft, &facts).fingerprint();
     let refused = send_invitations(&mut cx, acme.id, &draft, &seen, false).await;
     assert!(matches!(refused, Err(InviteError::LeftOutNotConfirmed)), "{refused:?}");
@@ -49,7 +54,10 @@ for_each_backend!(nothing_is_sent_when_the_report_is_not_what_was_seen, |world| 
     // The same list once more: the report is another one by now.
     let mut cx = world.cx(actor).await;
     let seen = "the report of before";
-    assert!(matches!(send_invitations(&mut cx, acme.id, &list, seen, true).await, Err(InviteError::Changed)));
+    assert!(matches!(
+        send_invitations(&mut cx, acme.id, &list, seen, true).await,
+        Err(InviteError::Changed)
+    ));
     drop(cx);
     assert_eq!(mails(&world).await, 1);
 });
@@ -59,7 +67,9 @@ for_each_backend!(a_crash_before_the_commit_sends_nothing, |world| {
     let actor = world.acting(&admin(&world, &acme).await).await;
     let list = draft(&acme, &["new@example.com"]);
     let mut cx = world.cx(actor).await;
-    let facts = facts::load(&cx.tx, &cx.actor, &acme, &list.addresses(), cx.tenant.time_zone, cx.now).await.unwrap();
+    let facts = facts::load(&cx.tx, &cx.actor, &acme, &list.addresses(), cx.tenant.time_zone, cx.now)
+        .await
+        .unwrap();
     let seen = plan::review(&list, &facts).fingerprint();
     send_invitations(&mut cx, acme.id, &list, &seen, true).await.unwrap();
     drop(cx);
@@ -72,14 +82,26 @@ for_each_backend!(waiting_invitations_hold_their_seats, |world| {
     let actor = world.acting(&admin(&world, &acme).await).await;
     seats(&world, &acme, 2).await;
     send(&world, actor.clone(), &draft(&acme, &["first@example.com"])).await.unwrap();
-    assert!(matches!(send(&world, actor.clone(), &draft(&acme, &["second@example.com"])).await, Err(InviteError::NothingToSend)));
+    assert!(matches!(
+        send(&world, actor.clone(), &draft(&acme, &["second@example.com"])).await,
+        Err(InviteError::NothingToSend)
+    ));
     // One that ran out holds none any more.
     world.clock.advance(Duration::days(8));
-    assert_eq!(send(&world, actor.clone(), &draft(&acme, &["second@example.com"])).await.unwrap().sent, 1);
+    assert_eq!(
+        send(&world, actor.clone(), &draft(&acme, &["second@example.com"]))
+            .await
+            .unwrap()
+            .sent,
+        1
+    );
     // And needs a free one to come back.
     let first = waiting(&world, &acme, "first@example.com").await.unwrap();
     let mut cx = world.cx(actor).await;
-    assert!(matches!(resend_invitation(&mut cx, acme.id, first.id, first.version).await, Err(InviteError::NoSeat)));
+    assert!(matches!(
+        resend_invitation(&mut cx, acme.id, first.id, first.version).await,
+        Err(InviteError::NoSeat)
+    ));
 });
 
 for_each_backend!(waiting_invitations_hold_the_seats_of_an_entitlement, |world| {
@@ -91,7 +113,11 @@ for_each_backend!(waiting_invitations_hold_the_seats_of_an_entitlement, |world| 
     let cx = world.system().await;
     store::grants::update_entitlement(&cx.tx, &entitlement).await.unwrap();
     cx.commit().await.unwrap();
-    let list = with_grant(draft(&acme, &["one@example.com", "two@example.com"]), entitlement.id, &[scopes[0].id]);
+    let list = with_grant(
+        draft(&acme, &["one@example.com", "two@example.com"]),
+        entitlement.id,
+        &[scopes[0].id],
+    );
     assert_eq!(send(&world, actor, &list).await.unwrap(), Sent { sent: 1, left_out: 1 });
 });
 
@@ -146,7 +172,9 @@ for_each_backend!(sending_again_kills_the_old_link_and_code, |world| {
     let invitation = waiting(&world, &acme, "new@example.com").await.unwrap();
     world.clock.advance(Duration::minutes(1));
     let mut cx = world.cx(actor).await;
-    resend_invitation(&mut cx, acme.id, invitation.id, invitation.version).await.unwrap();
+    resend_invitation(&mut cx, acme.id, invitation.id, invitation.version)
+        .await
+        .unwrap();
     cx.commit().await.unwrap();
     let (new_link, new_code) = mailed(&world, "new@example.com").await;
     assert!(old_link != new_link && old_code != new_code);
@@ -172,7 +200,9 @@ for_each_backend!(a_withdrawn_invitation_lets_nobody_in_and_can_be_followed_by_a
     let (link, code) = mailed(&world, "new@example.com").await;
     let invitation = waiting(&world, &acme, "new@example.com").await.unwrap();
     let mut cx = world.cx(actor.clone()).await;
-    withdraw_invitation(&mut cx, acme.id, invitation.id, invitation.version).await.unwrap();
+    withdraw_invitation(&mut cx, acme.id, invitation.id, invitation.version)
+        .await
+        .unwrap();
     cx.commit().await.unwrap();
     assert!(matches!(open(&world, &link).await, Err(AcceptError::Unusable)));
     assert!(try_code(&world, "new@example.com", &code).await.is_err());
@@ -189,7 +219,9 @@ for_each_backend!(a_stale_page_withdraws_nothing, |world| {
     send(&world, actor.clone(), &draft(&acme, &["new@example.com"])).await.unwrap();
     let invitation = waiting(&world, &acme, "new@example.com").await.unwrap();
     let mut cx = world.cx(actor.clone()).await;
-    resend_invitation(&mut cx, acme.id, invitation.id, invitation.version).await.unwrap();
+    resend_invitation(&mut cx, acme.id, invitation.id, invitation.version)
+        .await
+        .unwrap();
     cx.commit().await.unwrap();
     let mut cx = world.cx(actor).await;
     let stale = withdraw_invitation(&mut cx, acme.id, invitation.id, invitation.version).await;

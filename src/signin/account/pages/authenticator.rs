@@ -54,7 +54,10 @@ pub fn confirming(form: FormState, secret: &TotpSecret, issuer: &str, account: &
 
 /// The authenticator is in use.
 pub fn in_use(account: &Account) -> AnyView {
-    let since = account.person.totp_confirmed_at.map(|at| view! { <DateTimeText at=at date_only=true /> });
+    let since = account
+        .person
+        .totp_confirmed_at
+        .map(|at| view! { <DateTimeText at=at date_only=true /> });
     let left = account.recovery_codes_left;
     let left_words = format!("{left} left");
     let few = (left <= 3).then(|| view! { <Notice tone=Tone::Warn>"Make new recovery codes before you run out of them."</Notice> });

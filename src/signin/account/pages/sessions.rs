@@ -44,8 +44,14 @@ pub fn sessions() -> AnyView {
 }
 
 fn row(session: OwnSession) -> AnyView {
-    let this_one = session.is_this_one.then(|| view! { " " <Badge tone=Tone::Info>"This browser"</Badge> });
-    let address = if session.address.is_empty() { "unknown".to_owned() } else { session.address };
+    let this_one = session
+        .is_this_one
+        .then(|| view! { " " <Badge tone=Tone::Info>"This browser"</Badge> });
+    let address = if session.address.is_empty() {
+        "unknown".to_owned()
+    } else {
+        session.address
+    };
     let last_used = if session.is_this_one {
         "now".into_any()
     } else {
