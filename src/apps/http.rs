@@ -82,7 +82,7 @@ fn go_on(app: &str, reference: &str) -> Response {
     };
     let page = format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>Opening the application</title><link rel=\"stylesheet\" href=\"/portico.css\"></head>\
+         <title>Opening the application</title><link rel=\"icon\" href=\"/favicon.svg\"><link rel=\"stylesheet\" href=\"/portico.css\"></head>\
          <body><main><h1>Opening the application</h1><p><a href=\"{there}\">Go on</a> if nothing happens.</p></main></body></html>"
     );
     let mut response = Html(page).into_response();

@@ -13,6 +13,7 @@ pub mod holdings;
 pub mod identity;
 pub mod invitations;
 pub mod lifecycle;
+pub mod lookup;
 pub mod members;
 pub mod organizations;
 pub mod outbox;

@@ -118,6 +118,7 @@ pub async fn create_application(
 
 /// Changes an application.
 #[server(prefix = "/do", endpoint = "change-application")]
+#[allow(clippy::too_many_arguments, reason = "one per field of the form")]
 pub async fn change_application(
     #[server(default)] application: String,
     #[server(default)] version: String,

@@ -78,6 +78,7 @@ pub async fn grant_entitlement(
 
 /// Changes what a partner holds.
 #[server(prefix = "/do", endpoint = "change-entitlement")]
+#[allow(clippy::too_many_arguments, reason = "one per field of the form")]
 pub async fn change_entitlement(
     #[server(default)] organization: String,
     #[server(default)] application: String,

@@ -207,7 +207,7 @@ fn form(cx: &PageCx, partner: &PartnerApp) -> AnyView {
     };
     let purpose = match held {
         Some(_) => {
-            "What becomes narrower counts from the next launch on, also for people who hold more. What becomes wider does not: they must be assigned it."
+            "What becomes narrower counts from the next launch on, also for people who hold more. A new permission must be assigned to people before they have it."
         }
         None => "The partner's admins can assign this to their people, whole or in part.",
     };

@@ -8,7 +8,7 @@ use crate::{
     cx::Qx,
     kernel::PersonId,
     organizations::Organization,
-    store::{self, holdings::Somebody},
+    store::{self, lookup::Somebody},
     web::PageError,
 };
 
@@ -57,7 +57,7 @@ pub async fn launchpad(qx: &Qx) -> Result<Launchpad, PageError> {
         )
     });
     let ask = if ending.is_empty() && lasting.is_empty() {
-        store::holdings::managers(&qx.db, circumstances.organization.id, qx.now, 5).await?
+        store::lookup::managers(&qx.db, circumstances.organization.id, qx.now, 5).await?
     } else {
         Vec::new()
     };
@@ -98,7 +98,7 @@ pub async fn my_application(qx: &Qx, slug: &str) -> Result<MyApplication, PageEr
         Some(owner) => contact(qx, owner).await?,
         None => None,
     };
-    let managers = store::holdings::managers(&qx.db, circumstances.organization.id, qx.now, 5).await?;
+    let managers = store::lookup::managers(&qx.db, circumstances.organization.id, qx.now, 5).await?;
     Ok(MyApplication {
         organization: circumstances.organization,
         judged,

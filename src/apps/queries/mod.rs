@@ -6,7 +6,10 @@ mod partner;
 mod search;
 mod team;
 
-pub use crate::store::holdings::{Held, Position, Somebody};
+pub use crate::store::{
+    holdings::{Held, Position},
+    lookup::Somebody,
+};
 pub use catalogue::{CatalogueEntry, CatalogueRow, Employee, catalogue, catalogue_entry, employees};
 pub use launchpad::{Contact, Launchpad, MyApplication, launchpad, my_application};
 pub use partner::{PartnerApp, PartnerApps, PartnerEntitlement, partner_app, partner_apps};

@@ -8,7 +8,7 @@ use crate::{
     people::TenantRole,
     store::{
         self,
-        holdings::{PartnerName, Somebody},
+        lookup::{PartnerName, Somebody},
     },
     web::PageError,
 };
@@ -55,12 +55,12 @@ pub async fn search(qx: &Qx, text: &str) -> Result<SearchResults, PageError> {
             .take(EACH)
             .collect();
         if qx.may(Action::ViewTeam, &organization) {
-            results.people = store::holdings::find_members(&qx.db, member.organization, &text, qx.now, EACH as u64).await?;
+            results.people = store::lookup::find_members(&qx.db, member.organization, &text, qx.now, EACH as u64).await?;
         }
     } else if qx.may(Action::ViewPartners, Resource::Tenant) {
         let all = qx.actor.has_tenant_role(TenantRole::Operator) || qx.actor.has_tenant_role(TenantRole::Auditor);
         let owner = (!all).then_some(person.id);
-        results.partners = store::holdings::find_partners(&qx.db, &text, owner, EACH as u64).await?;
+        results.partners = store::lookup::find_partners(&qx.db, &text, owner, EACH as u64).await?;
     }
     Ok(results)
 }

@@ -13,7 +13,8 @@ use crate::{
     people::Member,
     store::{
         self,
-        holdings::{Held, Position, SeatsTaken, Somebody},
+        holdings::{Held, Position, SeatsTaken},
+        lookup::Somebody,
     },
     web::PageError,
 };
@@ -231,7 +232,7 @@ const CHOICES: usize = 50;
 pub async fn assign_choices(qx: &Qx, slug: &str, search: Option<&str>) -> Result<AssignChoices, PageError> {
     let (organization, app, _) = load(qx, slug).await?;
     qx.authorise(Action::AssignApplication, &organization)?;
-    let mut members = store::holdings::candidates(&qx.db, organization.id, app.entitlement.id, search, qx.now, CHOICES as u64 + 1).await?;
+    let mut members = store::lookup::candidates(&qx.db, organization.id, app.entitlement.id, search, qx.now, CHOICES as u64 + 1).await?;
     let more = members.len() > CHOICES;
     members.truncate(CHOICES);
     Ok(AssignChoices { app, members, more })

@@ -168,7 +168,9 @@ fn one_day(day: Day, rows: Vec<AuditRow>, zone: Tz, today: Day, trail: &TrailPag
         columns.push(Column::new("Organization"));
     }
     columns.push(Column::new("Outcome"));
-    columns.push(Column::new("From"));
+    if !people {
+        columns.push(Column::new("From"));
+    }
     let caption = format!("Events of {title}");
     let rows = rows
         .into_iter()
@@ -182,9 +184,14 @@ fn one_event(row: AuditRow, zone: Tz, people: bool, organizations: bool) -> AnyV
     let time = row.at.with_timezone(&zone).format("%H:%M:%S").to_string();
     let title = queries::title_of(&row);
     let about = about(&row);
+    // Why something was allowed stands on the event's own page; here it would drown what matters.
+    let reason = row.reason.clone().filter(|_| row.outcome != Outcome::Allowed.as_str());
     let about = (!about.is_empty()).then(|| view! { <span>{about}</span> });
-    let reason = row.reason.clone().map(|reason| view! { <Muted>{shortened(&reason)}</Muted> });
-    let who = people.then(|| view! { <Cell label="Who">{row.actor_label.clone()}</Cell> });
+    let reason = reason.map(|reason| view! { <Muted>{shortened(&reason)}</Muted> });
+    let who = people.then(|| {
+        let address = row.address.clone().map(|address| view! { <Muted>{address}</Muted> });
+        view! { <Cell label="Who"><Stack gap=Gap::Small><span>{row.actor_label.clone()}</span>{address}</Stack></Cell> }
+    });
     let organization = organizations.then(|| {
         let label = row.organization_label.clone();
         view! { <Cell label="Organization">{label.map_or_else(|| view! { <Muted>"none"</Muted> }.into_any(), IntoAny::into_any)}</Cell> }
@@ -207,15 +214,15 @@ fn one_event(row: AuditRow, zone: Tz, people: bool, organizations: bool) -> AnyV
             {who}
             {organization}
             <Cell label="Outcome">{badge}</Cell>
-            <Cell label="From">{from}</Cell>
+            {from}
         </Row>
     }
     .into_any()
 }
 
-/// "Bo Lind, in Orders".
+/// "Bo Lind, in Orders"; without whoever acts on themselves, who is named anyway.
 fn about(row: &AuditRow) -> String {
-    let subject = row.subject_label.clone().unwrap_or_default();
+    let subject = row.subject_label.clone().filter(|label| *label != row.actor_label).unwrap_or_default();
     match row.application_label.as_ref().filter(|name| **name != subject) {
         Some(application) if subject.is_empty() => application.clone(),
         Some(application) => format!("{subject}, in {application}"),

@@ -62,6 +62,7 @@ pub async fn add_contract(
 
 /// Changes a contract, or leads to the page that shows what would end.
 #[server(prefix = "/do", endpoint = "change-contract")]
+#[allow(clippy::too_many_arguments, reason = "one per field of the form")]
 pub async fn change_contract(
     #[server(default)] organization: String,
     #[server(default)] contract: String,

@@ -56,6 +56,7 @@ impl From<ProfileError> for Refusal {
             ProfileError::UnknownParent | ProfileError::OwnParent => Self::field("parent", sentence),
             ProfileError::NotAnOwner => Self::field("owner", sentence),
             ProfileError::DeputyNotAnOwner | ProfileError::DeputyIsOwner => Self::field("deputy", sentence),
+            ProfileError::NoSecondFactor => Self::field("require_step_up", sentence),
             ProfileError::Organization(error) => error.into(),
             ProfileError::Refused(refused) => refused.into(),
             ProfileError::Store(error) => error.into(),

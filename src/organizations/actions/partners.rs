@@ -30,6 +30,7 @@ fn optional(typed: &str) -> Option<String> {
 
 /// Creates a partner.
 #[server(prefix = "/do", endpoint = "create-partner")]
+#[allow(clippy::too_many_arguments, reason = "one per field of the form")]
 pub async fn create_partner(
     #[server(default)] name: String,
     #[server(default)] short_name: String,
@@ -95,6 +96,7 @@ pub async fn create_partner(
 
 /// Edits a partner's profile.
 #[server(prefix = "/do", endpoint = "change-partner")]
+#[allow(clippy::too_many_arguments, reason = "one per field of the form")]
 pub async fn change_partner(
     #[server(default)] organization: String,
     #[server(default)] version: String,

@@ -43,6 +43,9 @@ pub enum ProfileError {
     /// Owner and deputy are one.
     #[error("The deputy must be somebody other than the owner.")]
     DeputyIsOwner,
+    /// Whoever asks for second factors needs one.
+    #[error("Set up an authenticator app for yourself first, otherwise you could not change anything here any more.")]
+    NoSecondFactor,
     /// The state of the partner does not allow it.
     #[error(transparent)]
     Organization(#[from] OrganizationError),
@@ -85,6 +88,7 @@ pub struct CreatePartner {
 /// [`ProfileError`] says what is wrong with what was given.
 pub async fn create_partner(cx: &mut Cx, input: CreatePartner) -> Result<Organization, ProfileError> {
     cx.authorise(Action::CreateOrganization, Resource::Tenant)?;
+    could_confirm(cx, input.require_step_up)?;
     let slug = input.slug.unwrap_or_else(|| profile::slug_from(&input.name));
     let slug = profile::checked_slug(&slug).map_err(|_| ProfileError::SlugMissing)?;
     let mut organization = Organization {
@@ -174,6 +178,7 @@ pub async fn change_partner(cx: &mut Cx, input: ChangePartner) -> Result<Organiz
     if organization.status == OrganizationStatus::Offboarded {
         return Err(OrganizationError::WrongStatus(organization.status).into());
     }
+    could_confirm(cx, input.require_step_up && !organization.require_step_up)?;
     let parent = parent_of(cx, organization.id, input.parent.as_deref()).await?;
     let mut changed = Map::new();
     let mut note = |field: &str, before: Value, after: Value| {
@@ -247,6 +252,11 @@ pub async fn assign_owner(cx: &mut Cx, input: AssignOwner) -> Result<Organizatio
         .detail("changed", change);
     audit::record(cx, event).await?;
     Ok(organization)
+}
+
+/// Nobody locks themselves out by asking for a confirmation that they cannot give.
+fn could_confirm(cx: &Cx, asked_for: bool) -> Result<(), ProfileError> {
+    if asked_for && cx.actor.person().is_some_and(|person| !person.has_second_factor) { Err(ProfileError::NoSecondFactor) } else { Ok(()) }
 }
 
 async fn check_owners(cx: &Cx, organization: &Organization) -> Result<(), ProfileError> {

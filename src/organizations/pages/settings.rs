@@ -58,7 +58,7 @@ fn preview(tried: &AccentColor, organization: &Organization) -> AnyView {
 
 fn try_card(accent: String) -> AnyView {
     view! {
-        <Card title="Try a colour">
+        <Card title="Try a colour" level=2>
             <Form action=routes::TEAM_SETTINGS method_get=true id="try">
                 <Field name="try" label="Colour to try" kind="color" value=accent required=true width=Width::Short hint="Only you see it, on this page alone." />
                 <FormActions><SubmitButton kind=Kind::Secondary>"Show the page in this colour"</SubmitButton></FormActions>

@@ -415,96 +415,19 @@ for_each_backend!(every_page_of_a_partner_renders_for_its_owner, |world| {
     }
 });
 
-/// Writes the pages out, to be looked at.
-#[tokio::test]
-#[ignore]
-async fn zz_dump_pages() {
-    let world = World::sqlite().await;
+for_each_backend!(who_asks_for_fresh_confirmation_can_give_one, |world| {
     let owner = world.employee("Ada Own", TenantRole::Owner).await;
-    let op = world.employee("Olga Op", TenantRole::Operator).await;
-    let mut acme = world.own(&world.organization("Acme Consulting").await, &owner).await;
-    for n in 0..6 {
-        let o = world.own(&world.organization(&format!("Partner {n}")).await, &owner).await;
-        let cx = world.system().await;
-        let mut o2 = o.clone();
-        o2.certification_due_at = Some(cx.now + Duration::days(n * 9 - 10));
-        if n == 3 {
-            o2.status = crate::organizations::OrganizationStatus::Suspended;
-            o2.status_reason = Some("Late invoices.".into());
-        }
-        store::organizations::update(&cx.tx, &o2).await.unwrap();
-        cx.commit().await.unwrap();
-    }
-    let names = ["Bo Lind", "Cy Long", "Di Short", "Eva Stone", "Finn Berg"];
-    let (application, scopes) = world.application("orders").await;
-    let e = world.entitle(&acme, &application, &scopes).await;
-    let mut admin = None;
-    for n in names {
-        let m = world
-            .member(
-                &acme,
-                n,
-                if n == "Bo Lind" {
-                    crate::people::MemberRole::PartnerAdmin
-                } else {
-                    crate::people::MemberRole::Member
-                },
-            )
-            .await;
-        world.assign(&m, &e).await;
-        if admin.is_none() {
-            admin = Some(m);
-        }
-    }
-    let cx = world.system().await;
-    acme.metadata.insert("region".into(), "emea".into());
-    acme.description = "Runs the rollout of the order system in the north.".into();
-    acme.certification_due_at = Some(cx.now + Duration::days(5));
-    store::organizations::update(&cx.tx, &acme).await.unwrap();
-    cx.commit().await.unwrap();
-    let contract = store::contracts::in_force(&world.portal.store.reader(), acme.id, world.now())
-        .await
-        .unwrap()
-        .unwrap();
-    let mut b = world.browser_as(owner.id, None).await;
-    let mut o = world.browser_as(op.id, None).await;
-    let admin = admin.unwrap();
-    let mut a = world.browser_as(admin.person, Some(admin.id)).await;
-    let _ = std::fs::create_dir_all("/tmp/look");
-    b.post(
-        "/do/certify-partner",
-        &[
-            ("organization", "acme-consulting"),
-            ("version", "x"),
-            ("reason", ""),
-            ("next_due", "bad"),
-        ],
-    )
-    .await;
-    for (n, p) in [
-        ("certify", "/partners/acme-consulting/certify".to_owned()),
-        ("list", "/partners".into()),
-        ("new", "/partners/new".into()),
-        ("overview", "/partners/acme-consulting".into()),
-        ("edit", "/partners/acme-consulting/edit".into()),
-        ("contracts", "/partners/acme-consulting/contracts".into()),
-        ("contract", format!("/partners/acme-consulting/contracts/{}", contract.id)),
-        (
-            "preview",
-            format!(
-                "/partners/acme-consulting/contracts/{}?preview=yes&reference=C&ends=now&notice_days=1&seats=5",
-                contract.id
-            ),
-        ),
-        ("certs", "/certifications".into()),
-        ("inbox", "/inbox".into()),
-    ] {
-        std::fs::write(format!("/tmp/look/{n}.html"), b.get(&p).await.text).unwrap();
-    }
-    for (n, p) in [("people", "/admin/people"), ("settings", "/admin/settings"), ("oinbox", "/inbox")] {
-        std::fs::write(format!("/tmp/look/{n}.html"), o.get(p).await.text).unwrap();
-    }
-    for (n, p) in [("tsettings", "/team/settings"), ("tinbox", "/inbox")] {
-        std::fs::write(format!("/tmp/look/{n}.html"), a.get(p).await.text).unwrap();
-    }
-}
+    let acme = world.own(&world.organization("Acme").await, &owner).await;
+    let input = commands::ChangePartner {
+        organization: "acme".to_owned(),
+        version: acme.version,
+        name: "Acme".to_owned(),
+        kind: "Consultancy".to_owned(),
+        description: String::new(),
+        metadata: BTreeMap::new(),
+        parent: None,
+        require_step_up: true,
+    };
+    let mut cx = world.cx(acting(&world, &owner).await).await;
+    assert!(matches!(commands::change_partner(&mut cx, input).await, Err(ProfileError::NoSecondFactor)));
+});

@@ -42,6 +42,7 @@ fn only_slug(text: &str) -> String {
 
 /// `POST /do/preview-invitations`: one person, pasted addresses or the text of a CSV file; nothing is sent, the report is shown.
 #[server(prefix = "/do", endpoint = "preview-invitations")]
+#[allow(clippy::too_many_arguments, reason = "one per field of the form")]
 pub async fn preview_invitations(
     #[server(default)] partner: String,
     #[server(default)] by: String,
