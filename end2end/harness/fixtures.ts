@@ -90,25 +90,34 @@ export async function watch(page: Page, complaints: Complaints): Promise<void> {
 }
 
 /**
- * Checks what must hold on every page: no accessibility violation that axe can find, in light and in dark, and
- * nothing that makes the page scroll sideways at the current width.
+ * What is wrong with a page: accessibility violations that axe can find, in light and in dark, and whatever makes it
+ * scroll sideways at the current width.
  */
-export async function checkPage(page: Page): Promise<void> {
+export async function problemsOf(page: Page): Promise<string[]> {
+  const problems: string[] = [];
+  const where = `${new URL(page.url()).pathname} at ${page.viewportSize()?.width} px`;
   const excess = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  expect(excess, `${page.url()} scrolls sideways by this many pixels`).toBeLessThanOrEqual(0);
+  if (excess > 0) problems.push(`${where}: scrolls sideways by ${excess} pixels`);
 
   const scriptless = test.info().project.use.javaScriptEnabled === false;
   const subject = scriptless ? await copyOf(page) : page;
   for (const colorScheme of ["light", "dark"] as const) {
     await subject.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     const { violations } = await new AxeBuilder({ page: subject }).analyze();
-    const lines = violations.flatMap((violation) =>
-      violation.nodes.map((node) => `${violation.id} (${violation.help}): ${node.target.join(" ")} ${node.failureSummary ?? ""}`),
-    );
-    expect(lines, `axe on ${page.url()}, ${colorScheme}`).toEqual([]);
+    for (const violation of violations) {
+      for (const node of violation.nodes) {
+        problems.push(`${where}, ${colorScheme}: ${violation.id} (${violation.help}): ${node.target.join(" ")}: ${node.failureSummary ?? ""}`);
+      }
+    }
   }
   if (scriptless) await subject.context().close();
   else await page.emulateMedia({ colorScheme: null, reducedMotion: null });
+  return problems;
+}
+
+/** Checks that nothing of this is wrong with a page. */
+export async function checkPage(page: Page): Promise<void> {
+  expect(await problemsOf(page)).toEqual([]);
 }
 
 /**

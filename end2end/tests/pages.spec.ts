@@ -2,55 +2,59 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { checkPage, expect, scripted, test } from "../harness/fixtures";
+import type { Page } from "@playwright/test";
+import { checkPage, expect, problemsOf, scripted, test } from "../harness/fixtures";
 import { signIn } from "../harness/people";
 import { root } from "../harness/server";
 import { apps } from "../harness/world";
 
 const pages = JSON.parse(readFileSync(join(root, "end2end", "pages.json"), "utf8")) as [role: string, path: string][];
 
+/** Opens a page and tells all that is wrong with it, at phone and at desk width. */
+async function inspect(page: Page, path: string): Promise<string[]> {
+  const response = await page.goto(path);
+  const problems: string[] = [];
+  if (response?.status() !== 200) problems.push(`${path}: status ${response?.status()}`);
+  const headings = await page.getByRole("heading", { level: 1 }).count();
+  if (headings !== 1) problems.push(`${path}: ${headings} main headings`);
+  for (const width of [390, 1280]) {
+    await page.setViewportSize({ width, height: 900 });
+    problems.push(...(await problemsOf(page)));
+  }
+  return problems;
+}
+
 for (const role of new Set(pages.map(([role]) => role))) {
   test(`the pages of ${role} are accessible and fit the phone`, async ({ page }) => {
     test.setTimeout(300_000);
     if (role !== "anonymous") await signIn(page, role);
-    for (const [, path] of pages.filter(([of]) => of === role)) {
-      const response = await page.goto(path);
-      expect.soft(response?.status(), path).toBe(200);
-      await expect.soft(page.getByRole("heading", { level: 1 }), `one main heading at ${path}`).toHaveCount(1);
-      for (const width of [390, 1280]) {
-        await page.setViewportSize({ width, height: 900 });
-        await test.step(`${path} at ${width} px`, () => checkPage(page));
-      }
-    }
+    const problems: string[] = [];
+    for (const [, path] of pages.filter(([of]) => of === role)) problems.push(...(await inspect(page, path)));
+    expect(problems).toEqual([]);
   });
 }
 
 test("everything that belongs to one thing is accessible too", async ({ page, visit, world }) => {
   test.setTimeout(300_000);
   const partner = await world.partner({ members: { "Bo Lind": { apps: ["orders"] } }, certificationDue: "+5d" });
-  const check = async (address: string, of = page) => {
-    const response = await of.goto(address);
-    expect.soft(response?.status(), address).toBe(200);
-    for (const width of [390, 1280]) {
-      await of.setViewportSize({ width, height: 900 });
-      await test.step(`${address} at ${width} px`, () => checkPage(of));
-    }
-  };
+  const problems: string[] = [];
   await signIn(page, partner.admin);
   await page.goto("/team");
   const member = (await page.getByRole("link", { name: "Bo Lind", exact: true }).getAttribute("href")) ?? "";
   await page.goto("/team/activity");
   const event = (await page.getByRole("row").getByRole("link").first().getAttribute("href")) ?? "";
-  for (const path of [member, member.replace("/team/", "/team/rotate/"), `/team/apps/${apps.orders.slug}`, event]) await check(path);
+  const apart = [member, member.replace("/team/", "/team/rotate/"), `/team/apps/${apps.orders.slug}`, event];
+  for (const path of apart) problems.push(...(await inspect(page, path)));
 
   const owner = await visit();
   await signIn(owner, partner.owner);
   for (const part of ["", "/people", "/apps", "/contracts", "/activity", "/edit", "/certify", "/invitations", "/invite"]) {
-    await check(`/partners/${partner.slug}${part}`, owner);
+    problems.push(...(await inspect(owner, `/partners/${partner.slug}${part}`)));
   }
   const bo = await visit();
   await signIn(bo, partner.member("Bo Lind"));
-  await check(`/apps/${apps.orders.slug}`, bo);
+  problems.push(...(await inspect(bo, `/apps/${apps.orders.slug}`)));
+  expect(problems).toEqual([]);
 });
 
 test("all of it by keyboard: skip link, visible focus, menus that Escape closes, a search under /", async ({ page, world }) => {

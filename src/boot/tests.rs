@@ -54,6 +54,7 @@ fn variables_beat_the_file_and_keep_their_type() {
         ("PORTICO_PUBLIC_URL", "https://b.example"),
         ("PORTICO_SMTP_HOST", "mail.b.example"),
         ("PORTICO_SMTP_PORT", "2525"),
+        ("PORTICO_SMTP_USERNAME", "portal"),
         ("PORTICO_SMTP_PASSWORD", "12345"),
         ("PORTICO_TRUST_FORWARDED_FOR", "true"),
         ("PORTICO_LOG_FORMAT", "json"),
@@ -148,7 +149,7 @@ fn secrets_come_from_files_and_show_nowhere() {
     "[portico.smtp]\nhost = \"mail.example\"\nsecurity = \"none\"\nusername = \"u\"",
     "",
     "",
-    "portico.smtp.security is none, which would send the password in the clear"
+    "portico.smtp.security is none, which would send links and passwords in the clear"
 )]
 #[case("[portico.smtp]\npassword = \"a\"\npassword_file = \"b\"", "", "", "portico.smtp.password and ")]
 #[case("[portico.smtp]\npassword_file = \"not-there\"", "", "", "not-there\", which cannot be read")]

@@ -222,7 +222,11 @@ fn one_event(row: AuditRow, zone: Tz, people: bool, organizations: bool) -> AnyV
 
 /// "Bo Lind, in Orders"; without whoever acts on themselves, who is named anyway.
 fn about(row: &AuditRow) -> String {
-    let subject = row.subject_label.clone().filter(|label| *label != row.actor_label).unwrap_or_default();
+    let subject = row
+        .subject_label
+        .clone()
+        .filter(|label| *label != row.actor_label)
+        .unwrap_or_default();
     match row.application_label.as_ref().filter(|name| **name != subject) {
         Some(application) if subject.is_empty() => application.clone(),
         Some(application) => format!("{subject}, in {application}"),

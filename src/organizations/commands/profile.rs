@@ -256,7 +256,11 @@ pub async fn assign_owner(cx: &mut Cx, input: AssignOwner) -> Result<Organizatio
 
 /// Nobody locks themselves out by asking for a confirmation that they cannot give.
 fn could_confirm(cx: &Cx, asked_for: bool) -> Result<(), ProfileError> {
-    if asked_for && cx.actor.person().is_some_and(|person| !person.has_second_factor) { Err(ProfileError::NoSecondFactor) } else { Ok(()) }
+    if asked_for && cx.actor.person().is_some_and(|person| !person.has_second_factor) {
+        Err(ProfileError::NoSecondFactor)
+    } else {
+        Ok(())
+    }
 }
 
 async fn check_owners(cx: &Cx, organization: &Organization) -> Result<(), ProfileError> {

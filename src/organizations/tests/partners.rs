@@ -429,5 +429,8 @@ for_each_backend!(who_asks_for_fresh_confirmation_can_give_one, |world| {
         require_step_up: true,
     };
     let mut cx = world.cx(acting(&world, &owner).await).await;
-    assert!(matches!(commands::change_partner(&mut cx, input).await, Err(ProfileError::NoSecondFactor)));
+    assert!(matches!(
+        commands::change_partner(&mut cx, input).await,
+        Err(ProfileError::NoSecondFactor)
+    ));
 });

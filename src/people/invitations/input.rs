@@ -93,7 +93,9 @@ pub fn csv_file(bytes: &[u8]) -> Result<Vec<DraftRow>, ListError> {
     }
     let text = std::str::from_utf8(bytes)
         .map_err(|_| ListError::NotUtf8)?
-        .trim_start_matches('\u{feff}');
+        .trim_start_matches('\u{feff}')
+        // The reader counts lines by their feed and is one short where each ends with a carriage return as well.
+        .replace("\r\n", "\n");
     if text.trim().is_empty() {
         return Err(ListError::Empty);
     }

@@ -269,7 +269,7 @@ for_each_backend!(a_refused_form_keeps_what_was_typed, |world| {
     assert_eq!(answer.location.as_deref(), Some("/team/invite"));
     let page = admin.get("/team/invite").await.text;
     assert!(
-        page.contains("not-an-address") && page.contains("Bo Lind") && page.contains("The contract ends on 2027-05-31"),
+        page.contains("not-an-address") && page.contains("Bo Lind") && page.contains("The contract ends on 2027-06-01"),
         "{page}"
     );
 });
