@@ -216,9 +216,8 @@ fn brand(data: &FrameData) -> AnyView {
     let (name, logo) = (data.organization_name.clone(), data.organization_logo.clone());
     let mark = view! { <OrganizationMark name=name.clone() logo=logo /> };
     if data.hats.len() < 2 {
-        let home = format!("{name}, start page");
         return view! {
-            <a class="brand" href=data.home_href.clone() aria-label=home>{mark}<span>{name}</span></a>
+            <a class="brand" href=data.home_href.clone()>{mark}<span>{name}</span></a>
         }
         .into_any();
     }
