@@ -202,6 +202,8 @@ pub async fn serve(mut config: Config, leptos: LeptosOptions, demo: bool) -> Res
 fn deliver_mail(config: &Config, portal: &Portal, workers: &TaskTracker, stop: &CancellationToken) -> Result<(), ServeError> {
     if let Some(smtp) = config.smtp.settings() {
         workers.spawn(Courier::new(portal.store.clone(), portal.clock.clone(), smtp)?.run(stop.clone()));
+    } else if portal.settings.shows_mail() {
+        tracing::info!("demonstration: mails are not sent but shown to the operator at /admin/outbox");
     } else {
         tracing::warn!("portico.smtp.host is not set; mails wait in the outbox");
     }

@@ -61,8 +61,13 @@ fn organizations(cx: &PageCx, me: &SignedIn) -> AnyView {
             view! { <Definition term=name><Muted>{reason}</Muted></Definition> }.into_any()
         })
         .collect_view();
+    let purpose = if me.hats.len() > 1 {
+        "The organizations you belong to here. Switch between them at the top of the page."
+    } else {
+        "The organization you belong to here."
+    };
     view! {
-        <Section title="Where you work" purpose="The organizations you belong to here. Switch between them at the top of the page.">
+        <Section title="Where you work" purpose=purpose>
             <DefinitionList>{rows}{trouble}</DefinitionList>
         </Section>
     }

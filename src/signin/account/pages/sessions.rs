@@ -61,7 +61,7 @@ fn row(session: OwnSession) -> AnyView {
     view! {
         <Row>
             <HeadCell label="Browser">{session.browser}{this_one}</HeadCell>
-            <Cell label="Address"><Code>{address}</Code></Cell>
+            <Cell label="Address">{address}</Cell>
             <Cell label="Last used">{last_used}</Cell>
             <Cell label="Signed in"><DateTimeText at=session.created_at /></Cell>
             <Cell label="Ends"><DateTimeText at=session.ends_at /></Cell>
