@@ -96,7 +96,13 @@ export async function watch(page: Page, complaints: Complaints): Promise<void> {
 export async function problemsOf(page: Page): Promise<string[]> {
   const problems: string[] = [];
   const where = `${new URL(page.url()).pathname} at ${page.viewportSize()?.width} px`;
-  const excess = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  const measure = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  let excess = await measure();
+  // The window takes its new size in steps.
+  for (let patience = 10; excess > 0 && patience > 0; patience -= 1) {
+    await page.waitForTimeout(100);
+    excess = await measure();
+  }
   if (excess > 0) problems.push(`${where}: scrolls sideways by ${excess} pixels`);
 
   const scriptless = test.info().project.use.javaScriptEnabled === false;

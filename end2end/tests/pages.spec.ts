@@ -10,6 +10,8 @@ import { apps } from "../harness/world";
 
 const pages = JSON.parse(readFileSync(join(root, "end2end", "pages.json"), "utf8")) as [role: string, path: string][];
 
+test.describe.configure({ mode: "parallel" });
+
 /** Opens a page and tells all that is wrong with it, at phone and at desk width. */
 async function inspect(page: Page, path: string): Promise<string[]> {
   const response = await page.goto(path);

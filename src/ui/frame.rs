@@ -233,7 +233,7 @@ fn brand(data: &FrameData) -> AnyView {
         .into_any()
     });
     view! {
-        <a class="brand-mark" href=data.home_href.clone() aria-label="Home">{mark}</a>
+        <a class="brand-mark" href=data.home_href.clone()>{mark}<span class="sr-only">"Home"</span></a>
         <button type="button" class="brand" popovertarget="hats">
             <span>{name}</span><span class="sr-only">", switch organization"</span><Icon name="chevrons" />
         </button>

@@ -90,7 +90,8 @@ impl Column {
 #[component]
 pub fn Table(#[prop(into)] caption: String, columns: Vec<Column>, children: Children) -> impl IntoView {
     let heads = columns.into_iter().map(Column::view).collect::<Vec<_>>();
-    let label = caption.clone();
+    // A section around the table often has the same title; landmarks need names of their own.
+    let label = format!("{caption}, table");
     view! {
         <div class="table-frame" role="region" tabindex="0" aria-label=label>
             <table role="table" class="rows">

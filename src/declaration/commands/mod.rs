@@ -44,8 +44,10 @@ pub async fn run(portal: &Portal, file: &str, declaration: &Declaration, dry_run
     let passwords = passwords::prepare(portal, declaration).await.map_err(explain)?;
     let mut cx = portal.begin(ACTOR, RequestMeta::default()).await?;
     cx.authorise(Action::ManageTenant, Resource::Tenant)?;
-    // Whoever else applies a file waits here.
-    store::tenant::get_locked(&cx.tx).await?;
+    // Whoever else applies a file waits here, and goes on with the tenant (its time zone) as the other one left it.
+    if let Some(tenant) = store::tenant::get_locked(&cx.tx).await? {
+        cx.tenant = tenant;
+    }
     let report = match apply(&mut cx, file, declaration, passwords).await {
         Ok(report) => report,
         Err(stop) => {

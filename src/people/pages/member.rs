@@ -44,7 +44,8 @@ fn content(cx: &PageCx, place: &Place, profile: Profile, crumbs: Vec<Crumb>) -> 
         let href = routes::rotate(profile.member.id);
         view! { <LinkButton href=href icon="hand-over" kind=Kind::Secondary>"Hand over to a successor"</LinkButton> }.into_any()
     });
-    let header_action = view! { {standing_badge(profile.standing)}{rotate} }.into_any();
+    let standing = profile.standing;
+    let header_action = view! { <Cluster>{standing_badge(standing)}{rotate}</Cluster> }.into_any();
     let refused = refused(cx);
     let notice = notice(&profile);
     let membership = membership(cx, place, &profile);
@@ -299,7 +300,8 @@ fn standing_card(cx: &PageCx, place: &Place, profile: &Profile) -> AnyView {
             "{name} can launch nothing from now on, and their sessions here ({}) end at once. Nothing is lost: you can reinstate them at any time.",
             counted(profile.sessions, "open session")
         );
-        confirm(cx, place, profile, "suspend", "Suspend", "/do/suspend-member", Kind::Secondary, text)
+        let hint = "Stands in the trail and in the mail to them.";
+        confirm(cx, place, profile, "suspend", "Suspend", "/do/suspend-member", Kind::Secondary, text, hint)
     });
     let reinstate = profile.allowed.reinstate.then(|| {
         let verb = format!("Reinstate {name}");
@@ -311,7 +313,7 @@ fn standing_card(cx: &PageCx, place: &Place, profile: &Profile) -> AnyView {
             "Ends the membership of {name} at once: {ends}. This cannot be undone, but you can invite {name} again. Their memberships in other \
              organizations stay as they are."
         );
-        confirm(cx, place, profile, "remove", "Remove", "/do/remove-member", Kind::Danger, text)
+        confirm(cx, place, profile, "remove", "Remove", "/do/remove-member", Kind::Danger, text, "Stands in the trail.")
     });
     view! { <Card title="Access" level=2><Cluster>{suspend}{reinstate}{remove}</Cluster></Card> }.into_any()
 }
@@ -326,6 +328,7 @@ fn confirm(
     action: &'static str,
     kind: Kind,
     text: String,
+    hint: &'static str,
 ) -> AnyView {
     let name = &profile.person.name;
     let (trigger, title, button) = (format!("{verb} {name}…"), format!("{verb} {name}?"), format!("{verb} {name}"));
@@ -333,7 +336,7 @@ fn confirm(
     view! {
         <Confirm id=id trigger=trigger title=title verb=button action=action fields=fields kind=kind form=cx.form(id)>
             <p>{text}</p>
-            <Field name="reason" label="Reason" maxlength="500" hint="Stands in the trail and, when someone is suspended, in the mail to them." />
+            <Field name="reason" label="Reason" maxlength="500" hint=hint />
         </Confirm>
     }
     .into_any()

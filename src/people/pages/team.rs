@@ -152,7 +152,6 @@ fn table(place: &Place, filter: &MemberFilter, people: Vec<TeamPerson>, warn_day
 
 fn row(place: &Place, person: TeamPerson, warn_days: i64) -> AnyView {
     let href = place.member(person.member.id);
-    let label = format!("Open {}", person.name);
     let (open, why) = (href.clone(), format!("{href}#membership"));
     let (role, standing, applications, ends_at) = (person.member.role.title(), person.standing, person.applications, person.ends_at);
     let seen = match person.member.last_seen_at {
@@ -167,7 +166,7 @@ fn row(place: &Place, person: TeamPerson, warn_days: i64) -> AnyView {
             <NumberCell label="Applications">{applications}</NumberCell>
             <Cell label="Last seen">{seen}</Cell>
             <Cell label="Ends"><TimeLeft end=ends_at href=why warn_days=warn_days /></Cell>
-            <ActionCell><LinkButton href=open kind=Kind::Ghost size=Size::Small>{label}</LinkButton></ActionCell>
+            <ActionCell><LinkButton href=open kind=Kind::Ghost size=Size::Small>"Open"</LinkButton></ActionCell>
         </Row>
     }
     .into_any()
