@@ -196,10 +196,11 @@ fn one_event(row: AuditRow, zone: Tz, people: bool, organizations: bool) -> AnyV
         let label = row.organization_label.clone();
         view! { <Cell label="Organization">{label.map_or_else(|| view! { <Muted>"none"</Muted> }.into_any(), IntoAny::into_any)}</Cell> }
     });
-    let from = row
-        .address
-        .clone()
-        .map_or_else(|| view! { <Muted>"not recorded"</Muted> }.into_any(), IntoAny::into_any);
+    // Beside others' names the address stands below the name; one's own list has a column for it.
+    let from = (!people).then(|| {
+        let address = row.address.clone();
+        view! { <Cell label="From">{address.map_or_else(|| view! { <Muted>"not recorded"</Muted> }.into_any(), IntoAny::into_any)}</Cell> }
+    });
     let badge = outcome_badge(&row.outcome);
     view! {
         <Row>

@@ -227,7 +227,10 @@ fn common(by: By, facts: &Facts) -> AnyView {
         .as_ref()
         .map(|contract| last_day(contract.ends_at, facts.zone).to_string())
         .unwrap_or_default();
-    let hint = format!("Leave empty for as long as the contract, which ends on {end}.");
+    let hint = match &facts.contract {
+        Some(contract) => format!("Leave empty for as long as the contract, which ends on {}.", last_day(contract.ends_at, facts.zone).format("%-d %b %Y")),
+        None => "Leave empty for as long as the contract.".to_owned(),
+    };
     view! {
         <Fieldset legend=legend>
             <Select name="role" label="Role" options=roles selected="member" hint="Roles above your own cannot be given." />
@@ -254,7 +257,10 @@ fn app_choice(holding: &Holding) -> AnyView {
         })
         .collect::<Vec<_>>();
     let name = format!("scopes[{}][]", holding.application.slug);
-    let hint = holding.seats_left.map(|left| format!("{left} seats free for this application."));
+    let hint = holding.seats_left.map(|left| match left {
+        1 => "1 seat free for this application.".to_owned(),
+        left => format!("{left} seats free for this application."),
+    });
     let legend = holding.application.name.clone();
     view! { <CheckboxGroup name=name legend=legend options=options hint=hint /> }.into_any()
 }
