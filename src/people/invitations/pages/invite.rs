@@ -228,7 +228,10 @@ fn common(by: By, facts: &Facts) -> AnyView {
         .map(|contract| last_day(contract.ends_at, facts.zone).to_string())
         .unwrap_or_default();
     let hint = match &facts.contract {
-        Some(contract) => format!("Leave empty for as long as the contract, which ends on {}.", last_day(contract.ends_at, facts.zone).format("%-d %b %Y")),
+        Some(contract) => format!(
+            "Leave empty for as long as the contract, which ends on {}.",
+            last_day(contract.ends_at, facts.zone).format("%-d %b %Y")
+        ),
         None => "Leave empty for as long as the contract.".to_owned(),
     };
     view! {
