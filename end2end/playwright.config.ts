@@ -11,8 +11,7 @@ export default defineConfig({
   outputDir: "../target/end2end/results",
   workers: 2,
   fullyParallel: false,
-  // A busy build machine may miss a deadline once; a test that needs another try is listed as flaky.
-  retries: process.env.CI ? 2 : 0,
+  retries: 0,
   forbidOnly: !!process.env.CI,
   timeout: 60_000,
   expect: { timeout: 10_000 },
