@@ -18,6 +18,7 @@ use portico::{
     access::Policies,
     cx::{Entropy, Portal, Settings},
     kernel::{Clock, MasterKey, MemberId, PersonId},
+    outbound::Outbound,
     store::{
         Store,
         sessions::{SIGNED_IN_KEY, SessionRows, SignedInAs},
@@ -256,6 +257,7 @@ async fn main() {
         entropy: Entropy::System,
         policies: Arc::new(Policies::built_in().expect("the policies are valid")),
         master_key: MasterKey::new([7; 32]),
+        outbound: Outbound::new(false).expect("a client"),
         settings: Arc::new(Settings::default()),
     };
     let world = World {
@@ -276,6 +278,7 @@ async fn main() {
             member: Some(MemberId(id(4, person))),
             at: world.now(),
             second_factor_at: None,
+            through: None,
         };
         let mut record = Record {
             id: tower_sessions::session::Id::default(),

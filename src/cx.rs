@@ -8,6 +8,7 @@ use crate::{
     access::{Action, Actor, Decision, Policies, Refused, Resource},
     kernel::{Clock, MasterKey, Rng, Timestamp},
     organizations::Tenant,
+    outbound::Outbound,
     store::{Reader, Store, StoreError, Tx},
 };
 
@@ -24,6 +25,8 @@ pub struct Portal {
     pub policies: Arc<Policies>,
     /// Seals secrets at rest.
     pub master_key: MasterKey,
+    /// Asks addresses that others gave us.
+    pub outbound: Outbound,
     /// What configuration says.
     pub settings: Arc<Settings>,
 }
@@ -70,6 +73,8 @@ pub struct Settings {
     pub session_idle_minutes: i64,
     /// A session older than this is over.
     pub session_hours: i64,
+    /// Which DNS server is asked for partners' domain records; none is the machine's own choice.
+    pub dns_server: Option<std::net::SocketAddr>,
 }
 
 impl Settings {
@@ -90,6 +95,7 @@ impl Default for Settings {
             reset_minutes: 30,
             session_idle_minutes: 60,
             session_hours: 12,
+            dns_server: None,
         }
     }
 }

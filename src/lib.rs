@@ -21,6 +21,8 @@ pub mod cx;
 #[cfg(feature = "ssr")]
 pub mod declaration;
 #[cfg(feature = "ssr")]
+pub mod federation;
+#[cfg(feature = "ssr")]
 pub mod kernel;
 #[cfg(feature = "ssr")]
 pub mod lifecycle;
@@ -28,6 +30,8 @@ pub mod lifecycle;
 pub mod mail;
 #[cfg(feature = "ssr")]
 pub mod organizations;
+#[cfg(feature = "ssr")]
+pub mod outbound;
 #[cfg(feature = "ssr")]
 pub mod people;
 #[cfg(feature = "ssr")]

@@ -12,6 +12,7 @@ mod m0006_signin;
 mod m0007_audit;
 mod m0008_outbox;
 mod m0009_certifications;
+mod m0010_federation;
 
 pub use sea_orm_migration::{MigratorTrait, prelude::DbErr};
 
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_audit::Migration),
             Box::new(m0008_outbox::Migration),
             Box::new(m0009_certifications::Migration),
+            Box::new(m0010_federation::Migration),
         ]
     }
 }

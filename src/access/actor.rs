@@ -41,6 +41,8 @@ pub struct SignedIn {
     pub second_factor_at: Option<Timestamp>,
     /// Whether a second factor is set up.
     pub has_second_factor: bool,
+    /// Signed in through this partner's own identity provider: the session opens that partner's hat alone, and not the account.
+    pub through: Option<OrganizationId>,
 }
 
 /// The active membership.

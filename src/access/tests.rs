@@ -241,6 +241,7 @@ mod launches {
             session_key: Vec::new(),
             second_factor_at: None,
             has_second_factor: false,
+            through: None,
         }))
     }
 

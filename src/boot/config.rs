@@ -61,6 +61,10 @@ pub struct Config {
     pub session_hours: i64,
     /// How many seconds requests under way may take to finish when the service is told to stop.
     pub shutdown_seconds: u64,
+    /// Whether partners' identity providers may be reached by http and in private networks. Leave it off unless every partner admin is trusted with what this machine can reach.
+    pub allow_private_networks: bool,
+    /// DNS server that is asked for partners' domain records, e.g. `192.0.2.53:53`; without it, those the machine uses.
+    pub dns_server: Option<std::net::SocketAddr>,
     /// How mail leaves: the table `[portico.smtp]`.
     pub smtp: SmtpConfig,
     /// Where each key that is not a default was set.
@@ -203,6 +207,8 @@ impl Default for Config {
             session_idle_minutes: settings.session_idle_minutes,
             session_hours: settings.session_hours,
             shutdown_seconds: 20,
+            allow_private_networks: false,
+            dns_server: None,
             smtp: SmtpConfig::default(),
             sources: BTreeMap::new(),
         }
@@ -418,6 +424,7 @@ impl Config {
             reset_minutes: self.reset_minutes,
             session_idle_minutes: self.session_idle_minutes,
             session_hours: self.session_hours,
+            dns_server: self.dns_server,
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::{
     declaration::{self, DeclarationError},
     kernel::{Clock, MasterKey},
     mail::Courier,
+    outbound::Outbound,
     store::{Store, StoreError},
     web::{WebState, router},
 };
@@ -64,7 +65,7 @@ pub async fn open(config: &Config, demo: bool) -> Result<Portal, ServeError> {
     let master_key = master_key(config)?;
     let store = Store::open(&config.database_url).await?;
     store.migrate().await?;
-    Ok(portal(config, demo, store, policies, master_key))
+    portal(config, demo, store, policies, master_key)
 }
 
 /// The same for a look that changes nothing: no schema step, no new key, no new file. A database that does not exist yet is
@@ -90,18 +91,22 @@ pub async fn open_to_look(config: &Config) -> Result<Portal, ServeError> {
     } else {
         MasterKey::generate(&mut Entropy::System.rng()).0
     };
-    Ok(portal(config, false, store, policies, key))
+    portal(config, false, store, policies, key)
 }
 
-fn portal(config: &Config, demo: bool, store: Store, policies: Arc<Policies>, master_key: MasterKey) -> Portal {
-    Portal {
+fn portal(config: &Config, demo: bool, store: Store, policies: Arc<Policies>, master_key: MasterKey) -> Result<Portal, ServeError> {
+    // The demonstration's identity provider runs on this machine.
+    let outbound = Outbound::new(demo || config.allow_private_networks)
+        .map_err(|error| ServeError::NotHere(format!("TLS for requests to others cannot be set up: {error}")))?;
+    Ok(Portal {
         store,
         clock: Clock::System,
         entropy: Entropy::System,
         policies,
         master_key,
+        outbound,
         settings: Arc::new(config.settings(demo)),
-    }
+    })
 }
 
 /// Reads the master key, or makes the file on first start (readable by its owner alone).

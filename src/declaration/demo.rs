@@ -188,6 +188,7 @@ async fn as_person(portal: &Portal, email: &str) -> Result<Option<Cx>, StoreErro
         member,
         at: now,
         second_factor_at: Some(now),
+        through: None,
     };
     let tenant = store::tenant::get(&db).await?.map(|tenant| tenant.name).unwrap_or_default();
     let Some(found) = identify(&db, &who, Vec::new(), &tenant, now).await? else {

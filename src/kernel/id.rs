@@ -60,6 +60,16 @@ typed_ids! {
     OutboxId,
     /// A recovery code or reset request.
     CredentialId,
+    /// A partner's identity provider.
+    ProviderId,
+    /// A domain that a partner says is theirs.
+    DomainId,
+    /// A person as a partner's identity provider names them.
+    ExternalIdentityId,
+    /// A link that lets someone without an account set up a partner's sign-in.
+    SetupLinkId,
+    /// A template for new partners.
+    TemplateId,
 }
 
 /// A fresh UUID of version 7 from the request's clock and randomness.

@@ -77,6 +77,18 @@ pub async fn identify(
     if person.disabled_at.is_some() {
         return Ok(None);
     }
+    // A partner's provider vouches for that partner's people as such: it opens no other hat they have.
+    let through = signed_in.through.as_ref().map(|through| through.organization);
+    let (tenant_roles, memberships) = match through {
+        None => (tenant_roles, memberships),
+        Some(only) => (
+            Vec::new(),
+            memberships
+                .into_iter()
+                .filter(|membership| membership.organization.id == only)
+                .collect(),
+        ),
+    };
     let mut hats = Vec::new();
     let mut trouble = Vec::new();
     if !tenant_roles.is_empty() {
@@ -125,6 +137,7 @@ pub async fn identify(
         session_key,
         second_factor_at: signed_in.second_factor_at,
         has_second_factor: person.totp_confirmed_at.is_some(),
+        through,
     }));
     Ok(Some(Identified { actor, trouble }))
 }

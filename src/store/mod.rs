@@ -8,6 +8,7 @@ pub mod contracts;
 pub mod credentials;
 pub(crate) mod entity;
 mod error;
+pub mod federation;
 pub mod grants;
 pub mod holdings;
 pub mod identity;

@@ -12,7 +12,7 @@ use tower_sessions::{
 };
 
 use super::{Db, Store, StoreError, Tx, entity};
-use crate::kernel::{Clock, MemberId, OrganizationId, PersonId, Timestamp, sha256};
+use crate::kernel::{Clock, MemberId, OrganizationId, PersonId, ProviderId, Timestamp, sha256};
 use entity::session::{ActiveModel, Column as C, Entity};
 
 /// The key under which a session's data names who signed in.
@@ -33,6 +33,22 @@ pub struct SignedInAs {
     pub at: Timestamp,
     /// When they last gave a second factor in this session.
     pub second_factor_at: Option<Timestamp>,
+    /// The partner's provider that vouched for them; none for a local account.
+    #[serde(default)]
+    pub through: Option<Through>,
+}
+
+/// A sign-in through a partner's identity provider: it opens what that partner gives, and nothing else the person has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Through {
+    /// The provider.
+    pub provider: ProviderId,
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// The session there (`sid`, or SAML's SessionIndex), for logout.
+    pub session: Option<String>,
+    /// The provider ends the session then (SAML's SessionNotOnOrAfter).
+    pub ends_at: Option<Timestamp>,
 }
 
 /// Browser and address a session was opened from.
@@ -90,10 +106,13 @@ impl SessionRows {
             .data
             .get(SIGNED_IN_KEY)
             .and_then(|value| serde_json::from_value(value.clone()).ok());
+        let through = signed_in.as_ref().and_then(|who| who.through.as_ref());
         Ok(ActiveModel {
             id: Set(key_of(&record.id)),
             person_id: Set(signed_in.as_ref().map(|who| who.person.0)),
-            member_id: Set(signed_in.and_then(|who| who.member).map(|id| id.0)),
+            member_id: Set(signed_in.as_ref().and_then(|who| who.member).map(|id| id.0)),
+            provider_id: Set(through.map(|through| through.provider.0)),
+            provider_session: Set(through.and_then(|through| through.session.clone())),
             data: Set(serde_json::to_string(&record.data).map_err(|error| session_store::Error::Encode(error.to_string()))?),
             last_seen_at: Set(self.clock.now()),
             ..Default::default()
@@ -115,12 +134,13 @@ impl SessionStore for SessionRows {
             .data
             .get(SIGNED_IN_KEY)
             .and_then(|value| serde_json::from_value(value.clone()).ok());
-        let began = signed_in.map_or(now, |who| who.at.min(now));
+        let began = signed_in.as_ref().map_or(now, |who| who.at.min(now));
+        let last = signed_in.and_then(|who| who.through).and_then(|through| through.ends_at);
         let mut row = self.row(record)?;
         row.user_agent = Set(client.user_agent);
         row.address = Set(client.address);
         row.created_at = Set(began);
-        row.ends_at = Set(began + self.absolute);
+        row.ends_at = Set(last.into_iter().chain([began + self.absolute]).min().unwrap_or(now));
         Entity::insert(row)
             .exec_without_returning(&self.store.writer)
             .await
@@ -228,6 +248,18 @@ pub async fn end_one(tx: &Tx, person: PersonId, key: &[u8]) -> Result<bool, Stor
         .exec(tx.connection())
         .await?;
     Ok(done.rows_affected == 1)
+}
+
+/// Ends the sessions that a provider opened: those of one session there, or all of a member; answers how many.
+pub async fn end_through(tx: &Tx, provider: ProviderId, member: Option<MemberId>, session: Option<&str>) -> Result<u64, StoreError> {
+    let mut condition = Condition::all().add(C::ProviderId.eq(provider.0));
+    if let Some(member) = member {
+        condition = condition.add(C::MemberId.eq(member.0));
+    }
+    if let Some(session) = session {
+        condition = condition.add(C::ProviderSession.eq(session));
+    }
+    Ok(Entity::delete_many().filter(condition).exec(tx.connection()).await?.rows_affected)
 }
 
 /// Ends every session in which this membership is the active hat; answers how many.

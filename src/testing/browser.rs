@@ -73,6 +73,7 @@ impl World {
             member: hat,
             at: self.now(),
             second_factor_at: None,
+            through: None,
         };
         let mut record = Record {
             id: tower_sessions::session::Id::default(),

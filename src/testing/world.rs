@@ -64,6 +64,7 @@ impl World {
             entropy: Entropy::Seeded(Arc::new(Mutex::new(1))),
             policies: Arc::new(Policies::built_in().expect("the policies are valid")),
             master_key: MasterKey::new([7; 32]),
+            outbound: crate::outbound::Outbound::new(true).expect("a client"),
             settings: Arc::new(Settings::default()),
         };
         let world = Self { portal, clock };
@@ -108,6 +109,7 @@ impl World {
             member: hat,
             at: self.now(),
             second_factor_at: None,
+            through: None,
         };
         self.actor_as(&who).await
     }
@@ -119,6 +121,7 @@ impl World {
             member: hat,
             at: self.now(),
             second_factor_at: Some(self.now()),
+            through: None,
         };
         self.actor_as(&who).await
     }

@@ -434,6 +434,7 @@ async fn become_actor(cx: &mut Cx, person: &Person, member: &Member) -> Result<(
         member: Some(member.id),
         at: cx.now,
         second_factor_at: None,
+        through: None,
     };
     if let Some(found) = identify(&cx.tx, &who, Vec::new(), &cx.tenant.name, cx.now).await? {
         cx.actor = found.actor;

@@ -328,6 +328,7 @@ pub async fn accept_invitation(#[server(default)] name: String, #[server(default
             member: Some(accepted.member),
             at: post.cx.now,
             second_factor_at: None,
+            through: None,
         };
         Ok(welcome(accepted, who))
     }
@@ -356,6 +357,7 @@ pub async fn join_organization() -> Result<(), ServerFnError> {
                 member: Some(accepted.member),
                 at: now,
                 second_factor_at: None,
+                through: None,
             },
         };
         Ok(welcome(accepted, who))

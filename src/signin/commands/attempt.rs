@@ -217,6 +217,7 @@ async fn enter(cx: &mut Cx, person: &Person, factor: &'static str, second_factor
         member: None,
         at: cx.now,
         second_factor_at,
+        through: None,
     };
     let Some(found) = identify(&cx.tx, &who, Vec::new(), &cx.tenant.name, cx.now).await? else {
         return Err(SignInError::WrongPassword);

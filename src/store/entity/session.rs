@@ -16,6 +16,8 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     pub last_seen_at: DateTimeUtc,
     pub ends_at: DateTimeUtc,
+    pub provider_id: Option<Uuid>,
+    pub provider_session: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

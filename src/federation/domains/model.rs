@@ -1,0 +1,103 @@
+//! What may be claimed as a domain, and what a claim may become.
+
+use thiserror::Error;
+
+use crate::kernel::{DomainId, EmailAddress, OrganizationId, ProviderId, Timestamp, string_enum};
+
+string_enum! {
+    /// Where a claim stands.
+    pub enum DomainStatus {
+        /// The record was not seen yet.
+        Pending = "pending",
+        /// The record was seen.
+        Proven = "proven",
+        /// The record was there once and is missing for too long.
+        Lost = "lost",
+    }
+}
+
+/// A domain that an organization says is theirs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Domain {
+    /// Identifier.
+    pub id: DomainId,
+    /// Who says so.
+    pub organization: OrganizationId,
+    /// Lower-case ASCII without a dot at the end (RFC 5891 A-labels).
+    pub name: String,
+    /// Names below it count too.
+    pub subdomains: bool,
+    /// What the TXT record must hold.
+    pub proof: String,
+    /// Where it stands.
+    pub status: DomainStatus,
+    /// Which provider its people use; none is the organization's first live one.
+    pub provider: Option<ProviderId>,
+    /// When the record was first seen.
+    pub proven_at: Option<Timestamp>,
+    /// When it was last looked for.
+    pub checked_at: Option<Timestamp>,
+    /// Since when it is missing.
+    pub missing_since: Option<Timestamp>,
+    /// When it was claimed.
+    pub created_at: Timestamp,
+    /// Optimistic lock.
+    pub version: i32,
+}
+
+/// Why a text cannot be claimed as a domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum DomainError {
+    /// Not a domain.
+    #[error("This is not a domain. It should look like example.com.")]
+    Malformed,
+    /// A public suffix such as `co.uk`.
+    #[error("Anybody can register names below this one, so it cannot belong to one company.")]
+    PublicSuffix,
+    /// A public mail service.
+    #[error("This is a public mail service. Enter a domain that belongs to your company.")]
+    PublicMail,
+}
+
+impl Domain {
+    /// Whether an address's domain is this one or, where that counts, below it.
+    #[must_use]
+    pub fn covers(&self, domain: &str) -> bool {
+        domain == self.name
+            || (self.subdomains
+                && domain
+                    .strip_suffix(&self.name)
+                    .is_some_and(|before| before.len() > 1 && before.ends_with('.')))
+    }
+}
+
+/// An address's domain and every name above it that could be claimed, longest first.
+#[must_use]
+pub fn names_above(email: &EmailAddress) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut rest = ascii(email.domain()).unwrap_or_default();
+    while rest.contains('.') {
+        names.push(rest.clone());
+        rest = rest.split_once('.').map(|(_, above)| above.to_owned()).unwrap_or_default();
+    }
+    names
+}
+
+/// The domain among these that says most exactly whose an address is.
+#[must_use]
+pub fn most_specific<'a>(email: &EmailAddress, domains: &'a [Domain]) -> Option<&'a Domain> {
+    let wanted = ascii(email.domain())?;
+    domains
+        .iter()
+        .filter(|domain| domain.covers(&wanted))
+        .max_by_key(|domain| domain.name.len())
+}
+
+/// The ASCII form of a domain (UTS 46), the way the DNS and certificates write it.
+#[must_use]
+pub fn ascii(domain: &str) -> Option<String> {
+    match url::Host::parse(domain.trim().trim_end_matches('.')) {
+        Ok(url::Host::Domain(name)) => Some(name.to_ascii_lowercase()),
+        _ => None,
+    }
+}

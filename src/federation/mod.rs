@@ -1,0 +1,16 @@
+//! Partners bring their own identity: connections to their providers, domains that prove whose people they are, and what a
+//! provider's word about a person is worth here.
+
+pub mod domains;
+pub mod mapping;
+pub mod model;
+pub mod rules;
+
+pub use mapping::{Claims, Mapping, MappingError, Profile};
+pub use model::{
+    ClientAuth, IdentityProvider, JoinPolicy, Joining, Link, OidcSettings, Preset, Protocol, ProviderStatus, SamlSettings, Secrets, SpKey,
+};
+pub use rules::{Rule, RuleError, Rules};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,4 @@
+//! What partners' sign-in promises.
+
+mod mapping;
+mod rules;
