@@ -17,7 +17,7 @@ use super::commands::{self, LaunchError, LaunchOutcome};
 use crate::{
     access::Refused,
     store::StoreError,
-    web::{CONTINUE_KEY, RequestCx, WebState, error_page, routes},
+    web::{CONTINUE_KEY, RequestCx, WebState, error_page, redirection, routes},
 };
 
 /// The launch route.
@@ -100,7 +100,7 @@ async fn go_on_after(request: &RequestCx, page: &str) -> Response {
         let error = StoreError::Unavailable(error.to_string());
         tracing::error!(%error, "a launch could not be remembered");
     }
-    Redirect::to(page).into_response()
+    redirection(page)
 }
 
 fn is_prefetch(headers: &HeaderMap) -> bool {

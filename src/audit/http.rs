@@ -7,7 +7,7 @@ use axum::{
     body::{Body, Bytes},
     extract::{Path, Query},
     http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse as _, Redirect, Response},
+    response::Response,
     routing::get,
 };
 use futures::stream;
@@ -24,7 +24,7 @@ use crate::{
     kernel::PageRequest,
     organizations::Organization,
     store::{StoreError, audit_events::TrailScope},
-    web::{PageError, RequestCx, WebState, error_page, routes},
+    web::{PageError, RequestCx, WebState, error_page, redirection, routes},
 };
 
 type Pairs = Query<HashMap<String, String>>;
@@ -91,9 +91,9 @@ async fn partner(format: Format, Extension(request): Extension<RequestCx>, Path(
 fn refused(request: &RequestCx, error: &PageError) -> Response {
     let reference = request.meta.request_id.clone().unwrap_or_default();
     let status = match error {
-        PageError::Access(Refused::SignedOut) => return Redirect::to(routes::SIGN_IN).into_response(),
-        PageError::Access(Refused::StepUp) => return Redirect::to(routes::STEP_UP).into_response(),
-        PageError::SeeOther(path) => return Redirect::to(path).into_response(),
+        PageError::Access(Refused::SignedOut) => return redirection(routes::SIGN_IN),
+        PageError::Access(Refused::StepUp) => return redirection(routes::STEP_UP),
+        PageError::SeeOther(path) => return redirection(path),
         PageError::NotFound | PageError::Access(Refused::NotFound) => StatusCode::NOT_FOUND,
         PageError::Access(Refused::Forbidden { .. }) => StatusCode::FORBIDDEN,
         PageError::Store(error) => {

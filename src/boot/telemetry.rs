@@ -28,7 +28,18 @@ pub fn log(config: &Config) -> Result<(), ConfigError> {
         LogFormat::Text => registry.with(layer).try_init(),
         LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init(),
     };
+    note_panics();
     Ok(())
+}
+
+/// Logs where a panic was, within the request's span, instead of printing its text: a text made at run time can hold what somebody
+/// typed. One that stands in the source cannot.
+pub fn note_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let text = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("(text left out)");
+        tracing::error!(place, text, "panicked");
+    }));
 }
 
 /// Installs the recorder of metrics; none when one is installed already (tests).

@@ -5,7 +5,7 @@ use axum::{
     body::Body,
     extract::Path,
     http::{HeaderValue, Response, StatusCode, Uri, header},
-    response::{IntoResponse as _, Redirect},
+    response::IntoResponse as _,
     routing::get,
 };
 
@@ -18,7 +18,7 @@ use crate::{
     cx::Qx,
     organizations::{self, Organization},
     ui::time,
-    web::{PageError, RequestCx, WebState, error_page, routes},
+    web::{PageError, RequestCx, WebState, error_page, redirection, routes},
 };
 
 /// At most so many rows stand in one file; a partner has fewer seats.
@@ -118,9 +118,9 @@ fn answer(request: &RequestCx, made: Result<(String, String), PageError>) -> Res
             );
             response
         }
-        Err(PageError::Access(Refused::SignedOut)) => Redirect::to(routes::SIGN_IN).into_response(),
-        Err(PageError::Access(Refused::StepUp)) => Redirect::to(routes::STEP_UP).into_response(),
-        Err(PageError::SeeOther(path)) => Redirect::to(&path).into_response(),
+        Err(PageError::Access(Refused::SignedOut)) => redirection(routes::SIGN_IN),
+        Err(PageError::Access(Refused::StepUp)) => redirection(routes::STEP_UP),
+        Err(PageError::SeeOther(path)) => redirection(&path),
         Err(PageError::NotFound | PageError::Access(Refused::NotFound)) => error_page(StatusCode::NOT_FOUND, &reference),
         Err(PageError::Access(Refused::Forbidden { .. })) => error_page(StatusCode::FORBIDDEN, &reference),
         Err(PageError::Store(error)) => {

@@ -22,7 +22,10 @@ pub fn words(status: StatusCode) -> (&'static str, &'static str) {
             "The address is wrong, or what it named is not (or no longer) yours to see.",
         ),
         405 => ("This request could not be understood", "Go back, reload the page and try again."),
-        413 => ("This is too large", "Send a smaller file."),
+        413 => (
+            "This is too large",
+            "Nothing was changed. Go back and send a smaller file or a shorter text.",
+        ),
         429 => ("Too many attempts", "Wait a few minutes, then try again."),
         503 => (
             "The portal cannot answer right now",

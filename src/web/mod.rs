@@ -5,8 +5,10 @@ mod branding;
 mod csrf;
 mod errors;
 pub mod fields;
+mod guard;
 mod headers;
 pub mod navigation;
+pub mod onward;
 mod page;
 pub mod pages;
 mod request;
@@ -14,10 +16,12 @@ mod router;
 pub mod routes;
 mod shell;
 mod submit;
+#[cfg(test)]
+mod tests;
 
 pub use app::{App, route};
 pub use errors::error_page;
 pub use page::{Content, PageCx, PageError, page, plain_page};
 pub use request::{RequestCx, RequestId};
 pub use router::{WebState, router};
-pub use submit::{CONTINUE_KEY, Done, FieldErrors, Post, Refusal, see_other, take_wanted};
+pub use submit::{CONTINUE_KEY, FLASH_KEY, Done, FieldErrors, Post, Refusal, location, redirection, see_other, take_wanted};

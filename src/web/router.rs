@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Router,
     body::Body,
-    extract::{DefaultBodyLimit, FromRef, Request, State},
+    extract::{FromRef, Request, State},
     http::{HeaderValue, StatusCode, header},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse as _, Response},
@@ -17,7 +17,7 @@ use tower::ServiceBuilder;
 use tower_http::{compression::CompressionLayer, services::ServeDir, timeout::TimeoutLayer};
 use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
 
-use super::{App, RequestCx, branding, csrf, errors, headers, request, request::RequestId, shell::shell};
+use super::{App, RequestCx, branding, csrf, errors, guard, headers, request, request::RequestId, shell::shell};
 use crate::{cx::Portal, store::sessions::SessionRows, ui::time::Viewing};
 
 /// What handlers and middleware share.
@@ -43,6 +43,11 @@ impl FromRef<WebState> for LeptosOptions {
 
 /// The whole service.
 pub fn router(state: WebState) -> Router {
+    assembled(state, Router::new())
+}
+
+/// The whole service, with more handlers beside those of the domains; tests bring handlers that go wrong.
+pub(super) fn assembled(state: WebState, more: Router<WebState>) -> Router {
     let settings = state.portal.settings.clone();
     let sessions = SessionRows {
         store: state.portal.store.clone(),
@@ -77,12 +82,12 @@ pub fn router(state: WebState) -> Router {
         .merge(crate::audit::http::routes())
         .merge(crate::people::invitations::http::routes())
         .merge(crate::people::http::routes())
+        .merge(crate::federation::http::routes())
+        .merge(more)
         .fallback(get(pages))
-        .layer(from_fn(render_errors))
         .layer(from_fn_with_state(state.clone(), request::identify_request))
         .layer(session_layer)
-        .layer(from_fn_with_state(state.clone(), csrf::refuse_cross_site))
-        .layer(DefaultBodyLimit::max(2 * 1024 * 1024));
+        .layer(from_fn_with_state(state.clone(), csrf::refuse_cross_site));
 
     let site_root = state.leptos.site_root.to_string();
     let package_folder = format!("{site_root}/{}", state.leptos.site_pkg_dir);
@@ -119,10 +124,13 @@ pub fn router(state: WebState) -> Router {
                 .gzip(true)
                 .quality(tower_http::CompressionLevel::Fastest),
         )
+        .layer(from_fn(guard::bound_body))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             Duration::from_secs(30),
         ))
+        .layer(from_fn(render_errors))
+        .layer(from_fn(guard::survive_panics))
         .merge(crate::boot::health::routes())
         .layer(from_fn_with_state(state.clone(), headers::secure))
         .layer(from_fn_with_state(state.clone(), crate::boot::telemetry::observe))
@@ -165,7 +173,7 @@ async fn server_function(request: Request) -> Response {
     response
 }
 
-/// Gives bare refusals of the framework (method not allowed, too large) a page.
+/// Gives bare refusals of the framework (method not allowed, out of time) a page.
 async fn render_errors(request: Request, next: Next) -> Response {
     let reference = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     let response = next.run(request).await;

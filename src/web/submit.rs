@@ -1,7 +1,8 @@
 //! Answers to forms: begin a command, commit it, and send the browser on; or keep what was typed and send it back.
 
+use http::{HeaderValue, header};
 use leptos::prelude::{ServerFnError, expect_context, use_context};
-use leptos_axum::{ResponseOptions, redirect};
+use leptos_axum::ResponseOptions;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -346,12 +347,37 @@ async fn record_denial(request: &RequestCx, action: &str, reason: &str) {
     }
 }
 
-/// Redirects with 303, so that the browser asks the next page with GET.
+/// Redirects with 303, so that the browser asks the next page with GET. Leptos's own `redirect` panics on what a header cannot hold.
 pub fn see_other(path: &str) {
-    redirect(path);
     if let Some(response) = use_context::<ResponseOptions>() {
+        response.insert_header(header::LOCATION, location(path));
         response.set_status(http::StatusCode::SEE_OTHER);
     }
+}
+
+/// The same as an answer, for plain handlers.
+#[must_use]
+pub fn redirection(path: &str) -> http::Response<axum::body::Body> {
+    let mut response = http::Response::new(axum::body::Body::empty());
+    *response.status_mut() = http::StatusCode::SEE_OTHER;
+    response.headers_mut().insert(header::LOCATION, location(path));
+    response
+}
+
+/// A page of ours as the value of `Location`: what cannot stand in a URI (RFC 3986 §2) is percent-encoded, and what would lead to
+/// another site leads to the start page.
+#[must_use]
+pub fn location(path: &str) -> HeaderValue {
+    let mut safe = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte) {
+            safe.push(char::from(byte));
+        } else {
+            safe.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    let ours = safe.starts_with('/') && !safe.starts_with("//");
+    HeaderValue::from_str(if ours { &safe } else { routes::HOME }).unwrap_or(HeaderValue::from_static(routes::HOME))
 }
 
 /// Asks the router for the error page of a status. The text is never shown.

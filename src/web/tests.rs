@@ -1,0 +1,183 @@
+//! What the web layer promises whatever a visitor sends or a handler does.
+
+use std::sync::{Arc, Mutex};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{Request, StatusCode, header},
+    routing::get,
+};
+use leptos::prelude::*;
+use leptos_axum::render_app_async_with_context;
+use tower::ServiceExt as _;
+
+use super::{guard::LONGEST_BODY, location, router::assembled};
+use crate::testing::World;
+
+/// A server function that goes wrong; it is in no release.
+#[server(prefix = "/do", endpoint = "panic-in-a-test")]
+pub async fn panic_in_a_test(#[server(default)] typed: String) -> Result<(), ServerFnError> {
+    panic!("nobody may read {typed}");
+}
+
+/// A router with handlers that go wrong.
+fn with_panics(world: &World) -> Router {
+    let page = render_app_async_with_context(
+        || (),
+        || {
+            let content = Suspend::new(async {
+                let nothing: Option<String> = None;
+                nothing.expect("a page that goes wrong")
+            });
+            view! { <Suspense>{content}</Suspense> }
+        },
+    );
+    async fn handler() -> String {
+        panic!("a handler that goes wrong")
+    }
+    let more = Router::new().route("/test/handler", get(handler)).route("/test/page", get(page));
+    assembled(world.web(), more)
+}
+
+struct Seen {
+    status: StatusCode,
+    id: String,
+    text: String,
+}
+
+async fn send(router: Router, request: Request<Body>) -> Seen {
+    let response = router.oneshot(request).await.expect("an answer");
+    let status = response.status();
+    let id = response
+        .headers()
+        .get("x-request-id")
+        .map_or("", |value| value.to_str().expect("text"))
+        .to_owned();
+    assert!(
+        response.headers().contains_key(header::CONTENT_SECURITY_POLICY),
+        "every answer has its headers"
+    );
+    let bytes = to_bytes(response.into_body(), 1 << 20).await.expect("a body");
+    Seen {
+        status,
+        id,
+        text: String::from_utf8_lossy(&bytes).into_owned(),
+    }
+}
+
+fn form(path: &str, body: Body) -> Request<Body> {
+    Request::post(path)
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header(header::ACCEPT, "text/html")
+        .header("sec-fetch-site", "same-origin")
+        .body(body)
+        .expect("a request")
+}
+
+fn asked(path: &str) -> Request<Body> {
+    Request::get(path)
+        .header(header::ACCEPT, "text/html")
+        .body(Body::empty())
+        .expect("a request")
+}
+
+/// A body in chunks, without a length.
+fn chunked(length: usize) -> Body {
+    let first = Ok::<_, std::io::Error>("email=".to_owned());
+    let rest = std::iter::repeat_n("a".repeat(64 * 1024), length / (64 * 1024)).map(Ok);
+    Body::from_stream(futures::stream::iter(std::iter::once(first).chain(rest)))
+}
+
+#[tokio::test]
+async fn a_form_longer_than_two_mebibytes_is_told_so() {
+    let world = World::sqlite().await;
+    let router = assembled(world.web(), Router::new());
+    let typed = format!("email={}", "a".repeat(LONGEST_BODY));
+    for (what, body) in [
+        ("announced", Body::from(typed)),
+        ("chunked", chunked(LONGEST_BODY + 64 * 1024)),
+        ("endless", chunked(40 * LONGEST_BODY)),
+    ] {
+        let seen = send(router.clone(), form("/do/begin-sign-in", body)).await;
+        assert_eq!(seen.status, StatusCode::PAYLOAD_TOO_LARGE, "{what}");
+        assert!(
+            seen.text.contains("This is too large") && seen.text.contains(&seen.id),
+            "{what}: {}",
+            seen.text
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_form_just_short_enough_is_read() {
+    let world = World::sqlite().await;
+    let router = assembled(world.web(), Router::new());
+    let seen = send(router, form("/do/begin-sign-in", chunked(LONGEST_BODY - 64 * 1024))).await;
+    assert_eq!(seen.status, StatusCode::SEE_OTHER, "{}", seen.text);
+}
+
+/// A log that a test reads.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("the log").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_panic_is_an_error_page_whose_reference_the_log_has() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(move || writer.clone())
+        .with_ansi(false)
+        .finish();
+    let _logging = tracing::subscriber::set_default(subscriber);
+    crate::boot::telemetry::note_panics();
+    let world = World::sqlite().await;
+    let router = with_panics(&world);
+    for request in [
+        asked("/test/handler"),
+        asked("/test/page"),
+        form("/do/panic-in-a-test", Body::from("typed=Bo-Lind")),
+    ] {
+        let path = request.uri().path().to_owned();
+        let seen = send(router.clone(), request).await;
+        assert_eq!(seen.status, StatusCode::INTERNAL_SERVER_ERROR, "{path}");
+        assert!(
+            !seen.id.is_empty() && seen.text.contains("Something went wrong") && seen.text.contains(&seen.id),
+            "{path}: {}",
+            seen.text
+        );
+        let logged = String::from_utf8_lossy(&log.0.lock().expect("the log")).into_owned();
+        let place = logged
+            .lines()
+            .any(|line| line.contains(&seen.id) && line.contains("panicked") && line.contains("src/web/tests.rs"));
+        assert!(place, "{path}: {logged}");
+        assert!(!logged.contains("Bo-Lind"), "{logged}");
+    }
+    let next = send(router, asked("/sign-in")).await;
+    assert_eq!(next.status, StatusCode::OK, "the portal goes on after a panic");
+}
+
+#[test]
+fn a_location_holds_no_other_site_and_nothing_a_header_cannot() {
+    for (path, expected) in [
+        ("/team?q=a%20b&page=2", "/team?q=a%20b&page=2"),
+        ("/partners/a\r\nset-cookie: x=1", "/partners/a%0D%0Aset-cookie:%20x=1"),
+        ("/partners/müller", "/partners/m%C3%BCller"),
+        ("//evil.example/", "/"),
+        ("/\\evil.example/", "/%5Cevil.example/"),
+        ("https://evil.example/", "/"),
+        ("", "/"),
+    ] {
+        assert_eq!(location(path).to_str().expect("text"), expected, "{path:?}");
+    }
+}
