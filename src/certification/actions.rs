@@ -4,7 +4,11 @@ use leptos::prelude::*;
 
 use super::commands::{self, CertifyError};
 use crate::{
-    organizations::actions::{end_of, page_of, version_of},
+    access::Action,
+    organizations::{
+        actions::{end_of, page_of, version_of},
+        commands::may,
+    },
     ui::Flash,
     web::{Done, FieldErrors, Post, Refusal, fields, routes},
 };
@@ -30,6 +34,7 @@ pub async fn certify_partner(
     let values = [("reason", reason.clone()), ("next_due", next_due.clone())];
     let mut post = Post::begin("certify", page_of(&organization, "certify"), values).await?;
     let outcome = async {
+        may::<Refusal>(&post.cx, &organization, Action::Certify).await?;
         let mut errors = FieldErrors::default();
         let reason = fields::required_text(&mut errors, "reason", &reason, 1000, "Say why the partner still needs this access.");
         let next_due_at = end_of(&mut errors, "next_due", &next_due, post.cx.tenant.time_zone);
@@ -61,6 +66,7 @@ pub async fn decline_partner(
 ) -> Result<(), ServerFnError> {
     let mut post = Post::begin("decline", page_of(&organization, "certify"), [("reason", reason.clone())]).await?;
     let outcome = async {
+        may::<Refusal>(&post.cx, &organization, Action::Certify).await?;
         let mut errors = FieldErrors::default();
         let reason = fields::required_text(
             &mut errors,

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::commands::{self, EndMembership, MemberRef};
 use crate::{
-    access::Refused,
+    access::{Action, Refused},
     cx::Cx,
     kernel::{EmailAddress, MemberId, OrganizationId, last_day},
     store,
@@ -64,9 +64,10 @@ pub async fn suspend_member(
     let page = page_of(&organization, &member);
     let mut post = Post::begin("suspend", page.clone(), [("reason", reason.clone())]).await?;
     let outcome = async {
+        let which = which(&post.cx, &organization, &member, &version).await?;
+        commands::may(&post.cx, Action::SuspendMember, which).await?;
         let mut errors = FieldErrors::default();
         let reason = fields::optional_text(&mut errors, "reason", &reason, 500);
-        let which = which(&post.cx, &organization, &member, &version).await?;
         errors.check()?;
         let (_, name) = commands::suspend_member(&mut post.cx, EndMembership { which, reason }).await?;
         Ok(Done::to(page).saying(Flash::good(format!(
@@ -108,9 +109,10 @@ pub async fn remove_member(
     let page = page_of(&organization, &member);
     let mut post = Post::begin("remove", page.clone(), [("reason", reason.clone())]).await?;
     let outcome = async {
+        let which = which(&post.cx, &organization, &member, &version).await?;
+        commands::may(&post.cx, Action::RemoveMember, which).await?;
         let mut errors = FieldErrors::default();
         let reason = fields::optional_text(&mut errors, "reason", &reason, 500);
-        let which = which(&post.cx, &organization, &member, &version).await?;
         errors.check()?;
         let (_, name) = commands::remove_member(&mut post.cx, EndMembership { which, reason }).await?;
         Ok(Done::to(page).saying(Flash::good(format!(
@@ -132,9 +134,10 @@ pub async fn schedule_leave(
     let page = page_of(&organization, &member);
     let mut post = Post::begin("leave", page.clone(), [("ends_on", ends_on.clone())]).await?;
     let outcome = async {
+        let which = which(&post.cx, &organization, &member, &version).await?;
+        commands::may(&post.cx, Action::ScheduleLeave, which).await?;
         let mut errors = FieldErrors::default();
         let day = fields::optional_day(&mut errors, "ends_on", &ends_on);
-        let which = which(&post.cx, &organization, &member, &version).await?;
         errors.check()?;
         let (member, name) = commands::schedule_leave(&mut post.cx, commands::ScheduleLeave { which, last_day: day }).await?;
         let said = match member.ends_at {
@@ -161,9 +164,10 @@ pub async fn change_role(
     let page = page_of(&organization, &member);
     let mut post = Post::begin("role", page.clone(), [("role", role.clone())]).await?;
     let outcome = async {
+        let which = which(&post.cx, &organization, &member, &version).await?;
+        commands::may(&post.cx, Action::ChangeRole, which).await?;
         let mut errors = FieldErrors::default();
         let role = fields::choice(&mut errors, "role", &role);
-        let which = which(&post.cx, &organization, &member, &version).await?;
         let Some(role) = role else { return Err(errors.refusal()) };
         let (member, name) = commands::change_role(&mut post.cx, commands::ChangeRole { which, role }).await?;
         Ok(Done::to(page).saying(Flash::good(format!("{name}'s role is now {}.", member.role.title().to_lowercase()))))
@@ -185,6 +189,8 @@ pub async fn rotate_member(
     let values = [("email", email.clone()), ("name", name.clone()), ("overlap", overlap.clone())];
     let mut post = Post::begin("rotate", back, values).await?;
     let outcome = async {
+        let which = which(&post.cx, "", &member, &version).await?;
+        commands::may(&post.cx, Action::RotateMember, which).await?;
         let mut errors = FieldErrors::default();
         let email = errors.take("email", email.parse::<EmailAddress>());
         let name = fields::required_text(&mut errors, "name", &name, 100, "Enter the joiner's name.");
@@ -193,7 +199,6 @@ pub async fn rotate_member(
         } else {
             fields::number(&mut errors, "overlap", &overlap, 0..=commands::LONGEST_OVERLAP_HOURS)
         };
-        let which = which(&post.cx, "", &member, &version).await?;
         let (Some(email), Some(name), Some(overlap_hours)) = (email, name, overlap) else {
             return Err(errors.refusal());
         };

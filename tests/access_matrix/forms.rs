@@ -283,6 +283,186 @@ async fn a_plain_member_changes_nothing_of_their_organization() {
     assert_eq!(changes(&world).await, before, "something was changed by a plain member");
 }
 
+/// Names a thing in some form; everything else is a value.
+const NAMES: &[&str] = &[
+    "organization",
+    "partner",
+    "which",
+    "member",
+    "members[]",
+    "application",
+    "entitlement",
+    "assignment",
+    "contract",
+    "invitation",
+    "message",
+    "person",
+    "version",
+];
+
+/// The same form with every value as no field takes it: empty, too long, or with signs that no field and no header may hold.
+fn spoiled<'a>(pairs: &[(&'a str, &'a str)], value: &'a str) -> Vec<(&'a str, &'a str)> {
+    pairs
+        .iter()
+        .filter(|(name, _)| !name.starts_with("scopes"))
+        .map(|(name, kept)| (*name, if NAMES.contains(name) { *kept } else { value }))
+        .collect()
+}
+
+#[tokio::test]
+async fn what_is_typed_does_not_matter_to_whoever_may_not() {
+    let world = World::sqlite().await;
+    let aim = Aim::at_acme(&world).await;
+    let acme = portico::store::organizations::find_by_slug(&world.portal.store.reader(), "acme")
+        .await
+        .expect("get")
+        .expect("Acme");
+    let other = world.organization("Other").await;
+    let foreign = world.member(&other, "Fay Foreign", MemberRole::PartnerAdmin).await;
+    let plain = world.member(&acme, "Mia Member", MemberRole::Member).await;
+    let own = ["change-branding", "change-sign-in-rules", "preview-invitations", "send-invitations"];
+    let long = "~".repeat(5000);
+    let mut wrong = Vec::new();
+    for path in endpoints() {
+        let name = path.trim_start_matches("/do/");
+        for value in ["", &long, "\r\nx: \u{e9}"] {
+            let form = aim.pairs(&path);
+            let form = spoiled(&form, value);
+            if !FOR_ANYONE.contains(&name) {
+                let answer = world.browser().post(&path, &form).await;
+                if answer.location.as_deref() != Some("/sign-in") && !is_turned_away(&answer) {
+                    wrong.push(format!(
+                        "{path} by nobody with {:.5?}: {} {:?}",
+                        value, answer.status, answer.location
+                    ));
+                }
+            }
+            if !BY_ROLE.contains(&name) {
+                continue;
+            }
+            let mut askers = vec![("a plain member", &plain)];
+            if !own.contains(&name) {
+                askers.push(("a foreign admin", &foreign));
+            }
+            for (who, asker) in askers {
+                let answer = world.browser_as(asker.person, Some(asker.id)).await.post(&path, &form).await;
+                if !is_turned_away(&answer) {
+                    wrong.push(format!(
+                        "{path} by {who} with {:.5?}: {} {:?}",
+                        value, answer.status, answer.location
+                    ));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn an_unknown_name_is_not_found_whatever_else_is_typed() {
+    let world = World::sqlite().await;
+    let aim = Aim::at_acme(&world).await;
+    let acme = portico::store::organizations::find_by_slug(&world.portal.store.reader(), "acme")
+        .await
+        .expect("get")
+        .expect("Acme");
+    let admin = world.member(&acme, "Pat Admin", MemberRole::PartnerAdmin).await;
+    let operator = world.employee("Opal Operator", TenantRole::Operator).await;
+    // Create something new, or act on what the hat says.
+    let nameless = [
+        "create-application",
+        "create-partner",
+        "change-tenant",
+        "grant-tenant-role",
+        "change-branding",
+        "change-sign-in-rules",
+        "preview-invitations",
+        "send-invitations",
+    ];
+    let unknown = "0190a0a0-0000-7000-8000-000000000001";
+    let mut wrong = Vec::new();
+    for path in endpoints() {
+        let name = path.trim_start_matches("/do/");
+        if !BY_ROLE.contains(&name) || nameless.contains(&name) {
+            continue;
+        }
+        for value in ["", "~"] {
+            let mut form = aim.pairs(&path);
+            for (name, value) in &mut form {
+                if NAMES.contains(name) && !["version", "partner", "organization"].contains(name) {
+                    *value = unknown;
+                }
+            }
+            // In a partner's hat the organization is the hat's; the operator is told of a partner that does not exist.
+            let form = spoiled(&form, value);
+            let mut elsewhere = form.clone();
+            for (name, value) in &mut elsewhere {
+                if ["partner", "organization"].contains(name) {
+                    *value = "nobody-knows";
+                }
+            }
+            for (person, hat, form) in [(admin.person, Some(admin.id), &form), (operator.id, None, &elsewhere)] {
+                let answer = world.browser_as(person, hat).await.post(&path, form).await;
+                if !is_turned_away(&answer) {
+                    wrong.push(format!(
+                        "{path} with {value:?}, hat {}: {} {:?}",
+                        hat.is_some(),
+                        answer.status,
+                        answer.location
+                    ));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn no_name_in_a_form_breaks_the_answer_or_leads_to_another_site() {
+    let world = World::sqlite().await;
+    let aim = Aim::at_acme(&world).await;
+    let acme = portico::store::organizations::find_by_slug(&world.portal.store.reader(), "acme")
+        .await
+        .expect("get")
+        .expect("Acme");
+    let admin = world.member(&acme, "Pat Admin", MemberRole::PartnerAdmin).await;
+    let operator = world.employee("Opal Operator", TenantRole::Operator).await;
+    let mut wrong = Vec::new();
+    for path in endpoints() {
+        for hostile in [
+            "a\r\nset-cookie: x=1",
+            "\u{0}",
+            "m\u{fc}ller",
+            "//evil.example",
+            "https://evil.example/",
+            "../../x",
+            "?a#b",
+        ] {
+            let mut form: Vec<(&str, &str)> = aim.pairs(&path).into_iter().map(|(name, _)| (name, hostile)).collect();
+            form.extend([
+                ("token", hostile),
+                ("return", hostile),
+                ("hat", hostile),
+                ("session", hostile),
+                ("code", hostile),
+            ]);
+            for (person, hat) in [(admin.person, Some(admin.id)), (operator.id, None)] {
+                for mut browser in [world.browser(), world.browser_as(person, hat).await] {
+                    let answer = browser.post(&path, &form).await;
+                    let stays = answer
+                        .location
+                        .as_deref()
+                        .is_none_or(|to| to.starts_with('/') && !to.starts_with("//"));
+                    if answer.status.is_server_error() || !stays {
+                        wrong.push(format!("{path} with {hostile:?}: {} {:?}", answer.status, answer.location));
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[tokio::test]
 async fn no_form_is_taken_from_another_site() {
     let world = World::sqlite().await;

@@ -26,6 +26,9 @@ pub async fn assign_application(
         .collect::<Vec<_>>();
     let mut post = Post::begin("assign", routes::team_assign(&application), kept).await?;
     let outcome = async {
+        let chosen: Vec<MemberId> = members.iter().map(|id| identifier(id)).collect::<Result<_, _>>()?;
+        let ticked = ticked(&scopes)?;
+        commands::may_assign(&post.cx, &application, &chosen).await?;
         let mut errors = FieldErrors::default();
         let day = fields::optional_day(&mut errors, "ends", &ends);
         if members.is_empty() {
@@ -37,8 +40,8 @@ pub async fn assign_application(
         errors.check()?;
         let input = commands::AssignApplication {
             application: application.clone(),
-            members: members.iter().map(|id| identifier::<MemberId>(id)).collect::<Result<_, _>>()?,
-            scopes: ticked(&scopes)?,
+            members: chosen,
+            scopes: ticked,
             ends_at: day.map(|day| end_of_day(day, post.cx.tenant.time_zone)),
         };
         let granted = commands::assign_application(&mut post.cx, input).await?;
@@ -66,6 +69,9 @@ pub async fn change_assignment(
     let kept = several("scopes[]", &scopes).chain([("ends", ends.clone())]).collect::<Vec<_>>();
     let mut post = Post::begin("change", routes::team_assignment(&application, segment(&assignment)), kept).await?;
     let outcome = async {
+        let id = identifier(&assignment)?;
+        let ticked = ticked(&scopes)?;
+        commands::may_change_assignment(&post.cx, id).await?;
         let mut errors = FieldErrors::default();
         let day = fields::optional_day(&mut errors, "ends", &ends);
         if scopes.is_empty() {
@@ -73,9 +79,9 @@ pub async fn change_assignment(
         }
         errors.check()?;
         let input = commands::ChangeAssignment {
-            assignment: identifier(&assignment)?,
+            assignment: id,
             version: identifier(&version)?,
-            scopes: ticked(&scopes)?,
+            scopes: ticked,
             ends_at: day.map(|day| end_of_day(day, post.cx.tenant.time_zone)),
         };
         let changed = commands::change_assignment(&mut post.cx, input).await?;
@@ -103,10 +109,12 @@ pub async fn revoke_assignment(
         .map_or_else(|_| routes::team_app(&application), routes::member);
     let mut post = Post::begin("revoke", back.clone(), [("reason", reason.clone())]).await?;
     let outcome = async {
+        let id = identifier(&assignment)?;
+        commands::may_change_assignment(&post.cx, id).await?;
         let mut errors = FieldErrors::default();
         let reason = fields::optional_text(&mut errors, "reason", &reason, 500);
         errors.check()?;
-        let done = commands::revoke_assignment(&mut post.cx, identifier(&assignment)?, reason).await?;
+        let done = commands::revoke_assignment(&mut post.cx, id, reason).await?;
         let said = format!("{} no longer has {}.", done.name, done.application.name);
         Ok(Done::to(back).saying(Flash::good(said)))
     }

@@ -104,6 +104,7 @@ pub async fn create_application(
     };
     let mut post = Post::begin("application", routes::ADMIN_NEW_APP, typed.pairs()).await?;
     let outcome = async {
+        commands::may_change_catalogue(&post.cx, None).await?;
         let draft = typed.draft(None)?;
         let application = commands::create_application(&mut post.cx, draft).await?;
         let said = format!(
@@ -141,6 +142,7 @@ pub async fn change_application(
     };
     let mut post = Post::begin("application", routes::admin_app(&application), typed.pairs()).await?;
     let outcome = async {
+        commands::may_change_catalogue(&post.cx, Some(&application)).await?;
         let draft = typed.draft(Some(application.clone()))?;
         let changed = commands::change_application(&mut post.cx, identifier(&version)?, draft).await?;
         Ok(Done::to(routes::admin_app(&changed.slug)).saying(Flash::good(format!("{} was changed.", changed.name))))
@@ -189,6 +191,7 @@ pub async fn put_scope(
     ];
     let mut post = Post::begin(&form, routes::admin_app(&application), kept).await?;
     let outcome = async {
+        commands::may_change_catalogue(&post.cx, Some(&application)).await?;
         let mut errors = FieldErrors::default();
         let name = errors.take("name", catalogue::scope_name(&name));
         let description = fields::required_text(

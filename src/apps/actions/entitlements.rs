@@ -6,7 +6,7 @@ use server_fn::ServerFnError;
 use super::{identifier, scopes as ticked, seats as seats_of, segment, several};
 use crate::{
     apps::commands::{self, EntitlementTerms},
-    kernel::{end_of_day, start_of_day},
+    kernel::{ScopeId, end_of_day, start_of_day},
     organizations::Tenant,
     ui::Flash,
     web::{Done, FieldErrors, Post, Refusal, fields, routes},
@@ -29,7 +29,7 @@ impl Typed {
         several("scopes[]", &self.scopes).chain(single).collect()
     }
 
-    fn terms(&self, tenant: &Tenant) -> Result<EntitlementTerms, Refusal> {
+    fn terms(&self, ticked: Vec<ScopeId>, tenant: &Tenant) -> Result<EntitlementTerms, Refusal> {
         let mut errors = FieldErrors::default();
         if self.scopes.is_empty() {
             errors.add("scopes[]", "Choose at least one permission.");
@@ -40,7 +40,7 @@ impl Typed {
         let Some(starts) = starts else { return Err(errors.refusal()) };
         errors.check()?;
         Ok(EntitlementTerms {
-            scopes: ticked(&self.scopes)?,
+            scopes: ticked,
             starts_at: start_of_day(starts, tenant.time_zone),
             ends_at: ends.map(|day| end_of_day(day, tenant.time_zone)),
             seats,
@@ -67,7 +67,9 @@ pub async fn grant_entitlement(
     };
     let mut post = Post::begin("entitlement", routes::partner_app(&organization, &application), typed.pairs()).await?;
     let outcome = async {
-        let terms = typed.terms(&post.cx.tenant)?;
+        let ticked = ticked(&typed.scopes)?;
+        commands::may_entitle(&post.cx, &organization, &application).await?;
+        let terms = typed.terms(ticked, &post.cx.tenant)?;
         commands::grant_entitlement(&mut post.cx, &organization, &application, terms).await?;
         let said = "The partner holds this application now. Its admins can assign it to their people.";
         Ok(Done::to(routes::partner_part(&organization, "apps")).saying(Flash::good(said)))
@@ -98,8 +100,11 @@ pub async fn change_entitlement(
     };
     let mut post = Post::begin("entitlement", routes::partner_app(&organization, &application), typed.pairs()).await?;
     let outcome = async {
-        let terms = typed.terms(&post.cx.tenant)?;
-        commands::change_entitlement(&mut post.cx, &organization, identifier(&entitlement)?, identifier(&version)?, terms).await?;
+        let id = identifier(&entitlement)?;
+        let ticked = ticked(&typed.scopes)?;
+        commands::may_change_entitlement(&post.cx, &organization, id).await?;
+        let terms = typed.terms(ticked, &post.cx.tenant)?;
+        commands::change_entitlement(&mut post.cx, &organization, id, identifier(&version)?, terms).await?;
         let said = "What the partner holds was changed. It counts from now on.";
         Ok(Done::to(routes::partner_part(&organization, "apps")).saying(Flash::good(said)))
     }
@@ -123,10 +128,12 @@ pub async fn revoke_entitlement(
     )
     .await?;
     let outcome = async {
+        let id = identifier(&entitlement)?;
+        commands::may_change_entitlement(&post.cx, &organization, id).await?;
         let mut errors = FieldErrors::default();
         let reason = fields::optional_text(&mut errors, "reason", &reason, 500);
         errors.check()?;
-        let (application, ended) = commands::revoke_entitlement(&mut post.cx, &organization, identifier(&entitlement)?, reason).await?;
+        let (application, ended) = commands::revoke_entitlement(&mut post.cx, &organization, id, reason).await?;
         let people = match ended {
             0 => "Nobody had it.".to_owned(),
             1 => "One person lost it.".to_owned(),

@@ -265,6 +265,36 @@ pub async fn return_application(cx: &mut Cx, slug: &str) -> Result<ChangedAssign
     end_assignment(cx, &organization, assignment, EventKind::AssignmentReturned, None).await
 }
 
+/// Asked before a form's fields are looked at: whether the actor may assign, and application and members are the organization's own.
+///
+/// # Errors
+/// [`Refused`] says how to answer.
+pub(crate) async fn may_assign(cx: &Cx, application: &str, members: &[MemberId]) -> Result<(), AssignError> {
+    let organization = own_organization(cx).await?;
+    cx.authorise(Action::AssignApplication, &organization)?;
+    let application = store::applications::find_by_slug(&cx.tx, application)
+        .await?
+        .ok_or(Refused::NotFound)?;
+    store::grants::entitlement_for(&cx.tx, organization.id, application.id)
+        .await?
+        .ok_or(Refused::NotFound)?;
+    for id in members {
+        store::members::get(&cx.tx, organization.id, *id).await?.ok_or(Refused::NotFound)?;
+    }
+    Ok(())
+}
+
+/// The same for something that a member holds.
+///
+/// # Errors
+/// [`Refused`] says how to answer.
+pub(crate) async fn may_change_assignment(cx: &Cx, id: AssignmentId) -> Result<(), AssignError> {
+    let organization = own_organization(cx).await?;
+    cx.authorise(Action::AssignApplication, &organization)?;
+    let assignment = store::grants::assignment(&cx.tx, organization.id, id).await?;
+    assignment.map(drop).ok_or(Refused::NotFound.into())
+}
+
 async fn end_assignment(
     cx: &mut Cx,
     organization: &Organization,

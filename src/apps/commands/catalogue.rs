@@ -121,6 +121,18 @@ pub async fn put_scope(cx: &mut Cx, application: &str, draft: ScopeDraft, change
     Ok(scope)
 }
 
+/// Asked before a form's fields are looked at: whether the actor may change the catalogue, and (when one is named) an application of it.
+///
+/// # Errors
+/// [`Refused`] says how to answer.
+pub(crate) async fn may_change_catalogue(cx: &Cx, application: Option<&str>) -> Result<(), CatalogueError> {
+    authorise(cx)?;
+    match application {
+        Some(slug) => find(cx, slug).await.map(drop),
+        None => Ok(()),
+    }
+}
+
 fn authorise(cx: &Cx) -> Result<(), CatalogueError> {
     if matches!(cx.actor, Actor::Anonymous) {
         return Err(Refused::SignedOut.into());

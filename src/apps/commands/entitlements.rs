@@ -158,6 +158,28 @@ pub async fn revoke_entitlement(
     Ok((application, ended))
 }
 
+/// Asked before a form's fields are looked at: whether the actor may give this partner applications, and this one exists.
+///
+/// # Errors
+/// [`Refused`] says how to answer.
+pub(crate) async fn may_entitle(cx: &Cx, organization: &str, application: &str) -> Result<(), EntitleError> {
+    let organization = partner(cx, organization).await?;
+    cx.authorise(Action::ManageEntitlements, &organization)?;
+    let application = store::applications::find_by_slug(&cx.tx, application).await?;
+    application.map(drop).ok_or(Refused::NotFound.into())
+}
+
+/// The same for something that the partner holds.
+///
+/// # Errors
+/// [`Refused`] says how to answer.
+pub(crate) async fn may_change_entitlement(cx: &Cx, organization: &str, id: EntitlementId) -> Result<(), EntitleError> {
+    let organization = partner(cx, organization).await?;
+    cx.authorise(Action::ManageEntitlements, &organization)?;
+    let entitlement = store::grants::entitlement(&cx.tx, organization.id, id).await?;
+    entitlement.map(drop).ok_or(Refused::NotFound.into())
+}
+
 /// Days are what people choose: a first or last day that was not changed keeps its exact moment.
 fn on_the_same_days(before: &Entitlement, mut terms: EntitlementTerms, zone: chrono_tz::Tz) -> EntitlementTerms {
     if day_of(before.starts_at, zone) == day_of(terms.starts_at, zone) {

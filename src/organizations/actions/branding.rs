@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::{page_of, version_of};
 use crate::{
+    access::Action,
     kernel::AccentColor,
     organizations::commands::{self, LogoChange},
     ui::Flash,
@@ -42,6 +43,7 @@ pub async fn change_branding(
     )
     .await?;
     let outcome = async {
+        commands::own_or_named(&post.cx, Some(&organization), Action::EditBranding).await?;
         let mut errors = FieldErrors::default();
         let accent = errors.take(
             "accent",

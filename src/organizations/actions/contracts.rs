@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{end_of, page_of, version_of};
 use crate::{
-    access::Refused,
+    access::{Action, Refused},
     kernel::{ContractId, start_of_day},
     organizations::commands::{self, ContractEnd, ContractRefused},
     ui::Flash,
@@ -33,6 +33,7 @@ pub async fn add_contract(
     let back = page_of(&organization, "contracts");
     let mut post = Post::begin("contract", back.clone(), values).await?;
     let outcome = async {
+        commands::may::<Refusal>(&post.cx, &organization, Action::ManageContract).await?;
         let mut errors = FieldErrors::default();
         let zone = post.cx.tenant.time_zone;
         let reference = fields::required_text(&mut errors, "reference", &reference, 80, REFERENCE_MISSING);
@@ -87,9 +88,10 @@ pub async fn change_contract(
     };
     let mut post = Post::begin("contract", back.clone(), values.clone()).await?;
     let outcome = async {
+        let id: ContractId = contract.parse().map_err(|_| Refused::NotFound)?;
+        commands::may_change_contract(&post.cx, &organization, id).await?;
         let mut errors = FieldErrors::default();
         let zone = post.cx.tenant.time_zone;
-        let id: ContractId = contract.parse().map_err(|_| Refused::NotFound)?;
         let reference = fields::required_text(&mut errors, "reference", &reference, 80, REFERENCE_MISSING);
         let starts_at = fields::optional_day(&mut errors, "starts", &starts).map(|day| start_of_day(day, zone));
         let ends = if ends.trim() == "now" {

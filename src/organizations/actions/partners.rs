@@ -4,10 +4,11 @@ use leptos::prelude::*;
 
 use super::{end_of, page_of, version_of};
 use crate::{
+    access::Action,
     kernel::PersonId,
     organizations::{commands, profile},
     ui::Flash,
-    web::{Done, FieldErrors, Post, fields, routes},
+    web::{Done, FieldErrors, Post, Refusal, fields, routes},
 };
 
 const NAME_MISSING: &str = "Enter the partner's name.";
@@ -57,6 +58,7 @@ pub async fn create_partner(
     ];
     let mut post = Post::begin("partner", routes::NEW_PARTNER, values).await?;
     let outcome = async {
+        commands::may_in_tenant(&post.cx, Action::CreateOrganization)?;
         let mut errors = FieldErrors::default();
         let zone = post.cx.tenant.time_zone;
         let name = fields::required_text(&mut errors, "name", &name, 120, NAME_MISSING);
@@ -117,6 +119,7 @@ pub async fn change_partner(
     ];
     let mut post = Post::begin("profile", page_of(&organization, "edit"), values).await?;
     let outcome = async {
+        commands::may::<Refusal>(&post.cx, &organization, Action::EditOrganization).await?;
         let mut errors = FieldErrors::default();
         let name = fields::required_text(&mut errors, "name", &name, 120, NAME_MISSING);
         let kind = fields::required_text(&mut errors, "kind", &kind, 60, KIND_MISSING);
@@ -154,6 +157,7 @@ pub async fn assign_owner(
     let values = [("owner", owner.clone()), ("deputy", deputy.clone())];
     let mut post = Post::begin("owner", page_of(&organization, "edit"), values).await?;
     let outcome = async {
+        commands::may::<Refusal>(&post.cx, &organization, Action::AssignOwner).await?;
         let mut errors = FieldErrors::default();
         let owner: Option<PersonId> = fields::choice(&mut errors, "owner", &owner);
         let deputy = chosen(&mut errors, "deputy", &deputy);
@@ -203,6 +207,7 @@ pub async fn suspend_partner(
 ) -> Result<(), ServerFnError> {
     let mut post = Post::begin("status", page_of(&organization, ""), [("reason", reason.clone())]).await?;
     let outcome = async {
+        commands::may::<Refusal>(&post.cx, &organization, Action::ChangeOrganizationStatus).await?;
         let mut errors = FieldErrors::default();
         let reason = fields::required_text(&mut errors, "reason", &reason, 500, REASON_MISSING);
         let Some(reason) = reason else { return Err(errors.refusal()) };
@@ -231,6 +236,7 @@ pub async fn offboard_partner(
 ) -> Result<(), ServerFnError> {
     let mut post = Post::begin("status", page_of(&organization, ""), [("reason", reason.clone())]).await?;
     let outcome = async {
+        commands::may::<Refusal>(&post.cx, &organization, Action::ChangeOrganizationStatus).await?;
         let mut errors = FieldErrors::default();
         let reason = fields::required_text(&mut errors, "reason", &reason, 500, REASON_MISSING);
         let Some(reason) = reason else { return Err(errors.refusal()) };

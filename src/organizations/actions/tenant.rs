@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::version_of;
 use crate::{
-    access::Refused,
+    access::{Action, Refused},
     kernel::{AccentColor, EmailAddress, PersonId},
     organizations::commands,
     people::TenantRole,
@@ -33,6 +33,7 @@ pub async fn change_tenant(
     ];
     let mut post = Post::begin("tenant", routes::ADMIN_SETTINGS, values).await?;
     let outcome = async {
+        commands::may_in_tenant(&post.cx, Action::ManageTenant)?;
         let mut errors = FieldErrors::default();
         let name = fields::required_text(&mut errors, "name", &name, 120, "Enter the company's name.");
         let accent = errors.take(
@@ -77,6 +78,7 @@ pub async fn grant_tenant_role(
     let values = [("email", email.clone()), ("name", name.clone()), ("role", role.clone())];
     let mut post = Post::begin("grant", routes::ADMIN_PEOPLE, values).await?;
     let outcome = async {
+        commands::may_in_tenant(&post.cx, Action::ManageTenant)?;
         let mut errors = FieldErrors::default();
         let email = errors.take("email", email.parse::<EmailAddress>());
         let name = fields::optional_text(&mut errors, "name", &name, 120);
@@ -98,6 +100,7 @@ pub async fn grant_tenant_role(
 pub async fn revoke_tenant_role(#[server(default)] person: String, #[server(default)] role: String) -> Result<(), ServerFnError> {
     let mut post = Post::begin("revoke", routes::ADMIN_PEOPLE, [] as [(&str, String); 0]).await?;
     let outcome = async {
+        commands::may_in_tenant(&post.cx, Action::ManageTenant)?;
         let (Ok(person), Ok(role)) = (person.parse::<PersonId>(), role.parse::<TenantRole>()) else {
             return Err(Refused::NotFound.into());
         };

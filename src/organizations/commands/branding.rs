@@ -126,7 +126,7 @@ pub async fn change_sign_in_rules(cx: &mut Cx, input: ChangeSignInRules) -> Resu
 }
 
 /// In a partner's hat the organization is the actor's own and `own_action` is asked; the tenant's people name one and need to be its editors.
-async fn own_or_named(cx: &Cx, slug: Option<&str>, own_action: Action) -> Result<Organization, BrandingError> {
+pub(crate) async fn own_or_named(cx: &Cx, slug: Option<&str>, own_action: Action) -> Result<Organization, BrandingError> {
     let (organization, action) = match cx.actor.organization() {
         Some(id) => (
             store::organizations::get_locked(&cx.tx, id).await?.ok_or(Refused::NotFound)?,

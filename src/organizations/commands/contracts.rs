@@ -93,6 +93,17 @@ pub async fn add_contract(cx: &mut Cx, input: AddContract) -> Result<Contract, C
     Ok(contract)
 }
 
+/// Asked before a form's fields are looked at: the partner is one the actor may change contracts of, and the contract is its own.
+///
+/// # Errors
+/// [`Refused`] says how to answer.
+pub(crate) async fn may_change_contract(cx: &Cx, organization: &str, contract: ContractId) -> Result<(), ContractRefused> {
+    let organization = super::may::<ContractRefused>(cx, organization, Action::ManageContract).await?;
+    let contracts = store::contracts::of_organization(&cx.tx, organization.id).await?;
+    let own = contracts.iter().any(|known| known.id == contract);
+    if own { Ok(()) } else { Err(Refused::NotFound.into()) }
+}
+
 /// When a changed contract ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContractEnd {

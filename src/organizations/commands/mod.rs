@@ -6,7 +6,9 @@ mod profile;
 mod status;
 mod tenant;
 
+pub(crate) use branding::own_or_named;
 pub use branding::{BrandingError, ChangeBranding, ChangeSignInRules, LogoChange, change_branding, change_sign_in_rules};
+pub(crate) use contracts::may_change_contract;
 pub use contracts::{AddContract, ChangeContract, ContractEnd, ContractRefused, add_contract, change_contract, changed};
 pub use profile::{AssignOwner, ChangePartner, CreatePartner, ProfileError, assign_owner, change_partner, create_partner};
 pub(crate) use status::end_access;
@@ -14,13 +16,28 @@ pub use status::{ChangeStatus, StatusError, activate_partner, offboard_partner, 
 pub use tenant::{ChangeTenant, GrantRole, RevokeRole, TenantError, change_tenant, grant_tenant_role, revoke_tenant_role};
 
 use crate::{
-    access::Refused,
+    access::{Action, Actor, Refused, Resource},
     cx::Cx,
     kernel::Timestamp,
     mail::{self, Letter},
     organizations::Organization,
     store::{self, StoreError},
 };
+
+/// Asked before a form's fields are looked at: nobody learns from an error at a field that there is a partner which is not theirs.
+pub(crate) async fn may<E: From<Refused> + From<StoreError>>(cx: &Cx, slug: &str, action: Action) -> Result<Organization, E> {
+    if matches!(cx.actor, Actor::Anonymous) {
+        return Err(Refused::SignedOut.into());
+    }
+    let organization = partner_locked::<E>(cx, slug).await?;
+    cx.authorise(action, &organization)?;
+    Ok(organization)
+}
+
+/// The same for what is done in the tenant as a whole.
+pub(crate) fn may_in_tenant(cx: &Cx, action: Action) -> Result<(), Refused> {
+    cx.authorise(action, Resource::Tenant).map(drop)
+}
 
 /// The partner of this short name, held until the transaction ends.
 pub(crate) async fn partner_locked<E: From<Refused> + From<StoreError>>(cx: &Cx, slug: &str) -> Result<Organization, E> {

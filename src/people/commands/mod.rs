@@ -77,6 +77,14 @@ async fn open(cx: &Cx, action: Action, which: MemberRef) -> Result<Opened, Membe
     })
 }
 
+/// Asked before a form's fields are looked at: nobody learns from an error at a field that there is a member who is not theirs.
+///
+/// # Errors
+/// [`MembershipError`] says how to answer.
+pub(crate) async fn may(cx: &Cx, action: Action, which: MemberRef) -> Result<(), MembershipError> {
+    open(cx, action, which).await.map(drop)
+}
+
 /// The actor was identified before the organization was held; meanwhile somebody may have suspended or demoted them.
 async fn still_acting(cx: &Cx) -> Result<(), MembershipError> {
     let Some(acting) = cx.actor.member() else { return Ok(()) };

@@ -32,6 +32,7 @@ pub async fn change_profile(
     let values = [("name", name.clone()), ("time_zone", time_zone.clone())];
     let mut post = Post::begin("profile", routes::ME, values).await?;
     let outcome = async {
+        session_of(&post.request).await?;
         let mut errors = FieldErrors::default();
         let name = fields::required_text(&mut errors, "name", &name, 100, "Enter your name.");
         let zone = fields::choice::<chrono_tz::Tz>(&mut errors, "time_zone", &time_zone);
