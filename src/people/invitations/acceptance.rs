@@ -11,13 +11,14 @@ use crate::{
     access::{Actor, Refused},
     apps::commands::{AssignError, grant_assignment},
     audit::{self, Event, EventKind, Outcome, Subject},
-    cx::Cx,
-    kernel::{EmailAddress, InvitationId, MemberId, OrganizationId, Password, PersonId, constant_time_eq, sha256},
+    cx::{Cx, Qx},
+    kernel::{EmailAddress, InvitationId, MemberId, OrganizationId, Password, PersonId, Rng, constant_time_eq, sha256},
     organizations::{Contract, Organization, OrganizationStatus},
     people::{Member, MemberError, MemberStatus, Person},
     signin::{
-        commands::{SetPasswordError, set_password},
+        commands::store_password,
         identify,
+        passwords::{self, HashedPassword, PasswordError},
     },
     store::{self, Db, StoreError, sessions::SignedInAs},
     web::Refusal,
@@ -39,7 +40,7 @@ pub struct Opened {
 }
 
 impl Opened {
-    fn new(invitation: &Invitation) -> Self {
+    pub(super) fn new(invitation: &Invitation) -> Self {
         Self {
             id: invitation.id,
             organization: invitation.organization,
@@ -91,7 +92,7 @@ pub enum AcceptError {
     Name(&'static str),
     /// The password.
     #[error(transparent)]
-    Password(#[from] SetPasswordError),
+    Password(#[from] PasswordError),
     /// The old membership cannot be closed.
     #[error(transparent)]
     Member(#[from] MemberError),
@@ -106,7 +107,7 @@ pub enum AcceptError {
 impl From<AcceptError> for Refusal {
     fn from(error: AcceptError) -> Self {
         match error {
-            AcceptError::Password(error) => error.into(),
+            AcceptError::Password(rule) => Self::field("password", rule.to_string()),
             AcceptError::Access(refused) => refused.into(),
             AcceptError::Store(error) => error.into(),
             AcceptError::Name(text) => Self::field("name", text),
@@ -240,7 +241,12 @@ pub struct Accepted {
 ///
 /// # Errors
 /// [`AcceptError`]; nothing is written then.
-pub async fn accept_invitation(cx: &mut Cx, opened: &Opened, name: &str, password: Password) -> Result<Accepted, AcceptError> {
+pub async fn accept_invitation(
+    cx: &mut Cx,
+    opened: &Opened,
+    name: &str,
+    password: Result<HashedPassword, PasswordError>,
+) -> Result<Accepted, AcceptError> {
     let (organization, invitation) = locked(cx, opened).await?;
     if let Some(person) = cx.actor.person() {
         let same = person.email.parse::<EmailAddress>().is_ok_and(|email| email == invitation.email);
@@ -253,8 +259,30 @@ pub async fn accept_invitation(cx: &mut Cx, opened: &Opened, name: &str, passwor
     let name = checked_name(name)?;
     let person = account(cx, &invitation, name).await?;
     let accepted = settle(cx, &organization, &invitation, opened, &person).await?;
-    set_password(cx, person.id, password).await?;
+    store_password(cx, &person, password?).await?;
     Ok(accepted)
+}
+
+/// Checks the password for whoever accepts and hashes it, before any transaction: hashing takes some 30 ms, and SQLite has one writer.
+///
+/// # Errors
+/// [`PasswordError`] tells what to do; [`accept_invitation`] says so once everything else is in order.
+pub async fn prepare_password(
+    qx: &Qx,
+    opened: &Opened,
+    name: &str,
+    password: &Password,
+    rng: &mut Rng,
+) -> Result<HashedPassword, PasswordError> {
+    let Ok(Some(invitation)) = opened.usable(&qx.db, qx.now).await else {
+        return Err(PasswordError::NotHashed);
+    };
+    let mut words = vec![name.to_owned(), invitation.email.as_str().to_owned(), qx.tenant.name.clone()];
+    if let Ok(Some(organization)) = store::organizations::get(&qx.db, opened.organization).await {
+        words.push(organization.name);
+    }
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    passwords::prepare(password, &words, rng).await
 }
 
 /// Accepts for the signed-in owner of the invited address: a further membership for a person who has one account.
@@ -328,7 +356,7 @@ async fn account(cx: &mut Cx, invitation: &Invitation, name: String) -> Result<P
     Ok(person)
 }
 
-async fn settle(
+pub(super) async fn settle(
     cx: &mut Cx,
     organization: &Organization,
     invitation: &Invitation,

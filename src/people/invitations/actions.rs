@@ -15,6 +15,7 @@ use crate::{
     access::Refused,
     kernel::{EmailAddress, EntitlementId, Password, ScopeId, day_of, last_day},
     people::{MemberRole, delegation::may_grant},
+    signin::passwords::{HashedPassword, PasswordError},
     store::sessions::SignedInAs,
     ui::Flash,
     web::{CONTINUE_KEY, Done, FieldErrors, Post, Refusal, RequestCx, fields, routes},
@@ -319,10 +320,11 @@ fn remember(opened: Opened) -> Done {
 /// `POST /do/accept-invitation`: name and password make the account; the person is signed in.
 #[server(prefix = "/do", endpoint = "accept-invitation")]
 pub async fn accept_invitation(#[server(default)] name: String, #[server(default)] password: String) -> Result<(), ServerFnError> {
+    let prepared = prepare(&name, password).await;
     let mut post = Post::begin("accept", routes::INVITATION_ACCEPT, [("name", name.clone())]).await?;
     let outcome = async {
         let opened = opened(&post.request).await?;
-        let accepted = acceptance::accept_invitation(&mut post.cx, &opened, &name, Password::new(password)).await?;
+        let accepted = acceptance::accept_invitation(&mut post.cx, &opened, &name, prepared).await?;
         let who = SignedInAs {
             person: accepted.person,
             member: Some(accepted.member),
@@ -334,6 +336,17 @@ pub async fn accept_invitation(#[server(default)] name: String, #[server(default
     }
     .await;
     post.finish(outcome).await
+}
+
+/// The password, checked and hashed before the transaction begins; not looked at while somebody is signed in or nothing was opened.
+async fn prepare(name: &str, password: String) -> Result<HashedPassword, PasswordError> {
+    let request = RequestCx::current()
+        .filter(|request| request.actor.person().is_none())
+        .ok_or(PasswordError::NotHashed)?;
+    let opened: Opened = kept(&request, OPENED_KEY).await.ok_or(PasswordError::NotHashed)?;
+    let qx = request.query().await.map_err(|_| PasswordError::NotHashed)?;
+    let mut rng = request.portal.entropy.rng();
+    acceptance::prepare_password(&qx, &opened, name, &Password::new(password), &mut rng).await
 }
 
 /// `POST /do/join-organization`: the signed-in owner of the invited address accepts; without a session it leads to signing in.

@@ -18,6 +18,7 @@ use crate::{
             facts, plan,
         },
     },
+    signin::passwords::{HashedPassword, PasswordError},
     store,
     testing::World,
 };
@@ -120,10 +121,18 @@ pub(super) async fn open(world: &World, token: &str) -> Result<Opened, AcceptErr
     Ok(opened)
 }
 
+/// The password as a form brings it: checked and hashed before the transaction.
+pub(super) async fn prepared(world: &World, opened: &Opened, password: &str) -> Result<HashedPassword, PasswordError> {
+    let qx = world.qx(Actor::Anonymous).await;
+    let mut rng = world.portal.entropy.rng();
+    super::acceptance::prepare_password(&qx, opened, "Cleo Vance", &Password::new(password.to_owned()), &mut rng).await
+}
+
 /// Accepts as a new person.
 pub(super) async fn accept(world: &World, opened: &Opened) -> Result<Accepted, AcceptError> {
+    let password = prepared(world, opened, PASSWORD).await;
     let mut cx = world.cx(Actor::Anonymous).await;
-    let accepted = super::acceptance::accept_invitation(&mut cx, opened, "Cleo Vance", Password::new(PASSWORD.to_owned())).await?;
+    let accepted = super::acceptance::accept_invitation(&mut cx, opened, "Cleo Vance", password).await?;
     cx.commit().await?;
     Ok(accepted)
 }

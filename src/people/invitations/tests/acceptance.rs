@@ -126,8 +126,9 @@ for_each_backend!(a_crash_before_the_commit_leaves_the_invitation_waiting, |worl
     let acme = world.organization("Acme").await;
     let ana = admin(&world, &acme).await;
     let opened = opened(&world, &acme, &ana, "new@example.com").await;
+    let password = prepared(&world, &opened, PASSWORD).await;
     let mut cx = world.cx(Actor::Anonymous).await;
-    crate::people::invitations::acceptance::accept_invitation(&mut cx, &opened, "Cleo", Password::new(PASSWORD.to_owned()))
+    crate::people::invitations::acceptance::accept_invitation(&mut cx, &opened, "Cleo", password)
         .await
         .unwrap();
     drop(cx);
@@ -145,13 +146,30 @@ for_each_backend!(a_bad_password_uses_nothing_up, |world| {
     let acme = world.organization("Acme").await;
     let ana = admin(&world, &acme).await;
     let opened = opened(&world, &acme, &ana, "new@example.com").await;
+    let password = prepared(&world, &opened, "short").await;
     let mut cx = world.cx(Actor::Anonymous).await;
-    let short =
-        crate::people::invitations::acceptance::accept_invitation(&mut cx, &opened, "Cleo", Password::new("short".to_owned())).await;
+    let short = crate::people::invitations::acceptance::accept_invitation(&mut cx, &opened, "Cleo", password).await;
     assert!(matches!(short, Err(AcceptError::Password(_))));
     cx.tx.rollback().await.unwrap();
     assert!(accept(&world, &opened).await.is_ok());
 });
+
+#[tokio::test]
+async fn a_password_is_hashed_while_somebody_else_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::sqlite_file(&folder.path().join("portico.db")).await;
+    let acme = world.organization("Acme").await;
+    let ana = admin(&world, &acme).await;
+    let opened = opened(&world, &acme, &ana, "new@example.com").await;
+    // The one writer of the embedded database is taken: who hashed inside a transaction would wait for it here.
+    let writer = world.system().await;
+    let hashed = prepared(&world, &opened, PASSWORD).await;
+    assert!(hashed.is_ok(), "the password waits for the writer");
+    drop(writer);
+    // Whoever has no usable invitation has nothing hashed for them.
+    accept(&world, &opened).await.unwrap();
+    assert!(matches!(prepared(&world, &opened, PASSWORD).await, Err(PasswordError::NotHashed)));
+}
 
 for_each_backend!(the_link_alone_never_joins_an_account_with_a_password, |world| {
     let acme = world.organization("Acme").await;
