@@ -31,6 +31,8 @@ string_enum! {
         EditBranding = "EditBranding",
         /// Change sign-in rules of the organization.
         EditSignInRules = "EditSignInRules",
+        /// Connect the organization's identity provider and prove its domains.
+        ManageSignIn = "ManageSignIn",
         /// See one partner as its owner.
         ViewPartner = "ViewPartner",
         /// Create an organization.

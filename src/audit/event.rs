@@ -48,6 +48,10 @@ string_enum! {
         RecoveryCodesCreated = "recovery_codes.created",
         /// A recovery code was used.
         RecoveryCodeUsed = "recovery_codes.used",
+        /// A partner's identity provider named somebody for the first time.
+        IdentityLinked = "identity.linked",
+        /// Too many sign-ins through a partner's identity provider failed; local passwords are let in again.
+        ProviderFellBack = "identity_provider.fell_back",
         /// Name or zone was changed.
         ProfileChanged = "person.changed",
         /// A person was created.
@@ -163,6 +167,8 @@ impl EventKind {
             Self::TotpRemoved => "Removed an authenticator app",
             Self::RecoveryCodesCreated => "Created recovery codes",
             Self::RecoveryCodeUsed => "Used a recovery code",
+            Self::IdentityLinked => "First sign-in through the company's own sign-in",
+            Self::ProviderFellBack => "Let local passwords in again",
             Self::ProfileChanged => "Changed a profile",
             Self::PersonCreated => "Created a person",
             Self::TenantRoleGranted => "Gave a company role",

@@ -1,9 +1,16 @@
 //! Partners bring their own identity: connections to their providers, domains that prove whose people they are, and what a
 //! provider's word about a person is worth here.
 
+pub mod actions;
+pub mod arrival;
+pub mod commands;
+pub mod discovery;
 pub mod domains;
+pub mod http;
 pub mod mapping;
 pub mod model;
+pub mod oidc;
+pub mod pages;
 pub mod rules;
 
 pub use mapping::{Claims, Mapping, MappingError, Profile};

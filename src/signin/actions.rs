@@ -8,8 +8,9 @@ use super::{
 };
 use crate::{
     access::{Actor, Refused},
+    federation,
     kernel::{EmailAddress, Password},
-    store::sessions::SignedInAs,
+    store::{federation::trips::Purpose, sessions::SignedInAs},
     ui::Flash,
     web::{Done, FieldErrors, Post, Refusal, RequestCx, routes},
 };
@@ -17,12 +18,29 @@ use crate::{
 /// `POST /do/begin-sign-in`: remembers the address; the next step is the same for every address.
 #[server(prefix = "/do", endpoint = "begin-sign-in")]
 pub async fn begin_sign_in(#[server(default)] email: String) -> Result<(), ServerFnError> {
-    let post = Post::begin("sign-in", routes::SIGN_IN, [("email", email.clone())]).await?;
-    let mut errors = FieldErrors::default();
-    let outcome = match errors.take("email", email.parse::<EmailAddress>()) {
-        Some(address) => Ok(Done::to(routes::SIGN_IN_PASSWORD).remembering(EMAIL_KEY, address)),
-        None => Err(errors.refusal()),
+    let address = email.parse::<EmailAddress>();
+    // Before the transaction begins: what the company's own sign-in publishes may have to be fetched.
+    let provider = match (RequestCx::current(), &address) {
+        (Some(request), Ok(address)) if request.actor.person().is_none() => federation::actions::ready_for(&request, address).await,
+        _ => Ok(None),
     };
+    let mut post = Post::begin("sign-in", routes::SIGN_IN, [("email", email.clone())]).await?;
+    let outcome = async {
+        if post.request.actor.person().is_some() {
+            return Ok(already_signed_in());
+        }
+        let mut errors = FieldErrors::default();
+        let Some(address) = errors.take("email", address) else {
+            return Err(errors.refusal());
+        };
+        let request = post.request.clone();
+        let done = match provider? {
+            Some(ready) => federation::actions::leave(&mut post.cx, &request, ready, Purpose::SignIn, Some(&address)).await?,
+            None => Done::to(routes::SIGN_IN_PASSWORD),
+        };
+        Ok(done.remembering(EMAIL_KEY, address))
+    }
+    .await;
     post.finish(outcome).await
 }
 

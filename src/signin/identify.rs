@@ -101,7 +101,9 @@ pub async fn identify(
     }
     let mut wearable = Vec::new();
     for membership in memberships {
-        match trouble_with(&membership, now) {
+        let elsewhere = (through.is_none() && membership.provider_only)
+            .then(|| format!("{} lets its people in through its own sign-in only.", membership.organization.name));
+        match trouble_with(&membership, now).or(elsewhere) {
             Some(reason) => trouble.push(HatTrouble {
                 organization_name: membership.organization.name,
                 reason,

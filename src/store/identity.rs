@@ -1,5 +1,5 @@
 //! Everything the portal must know about a person to let them in: account, roles, memberships, organizations, contracts.
-//! Six look-ups by key, however large the tenant.
+//! Seven look-ups by key, however large the tenant.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,8 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use super::{Db, StoreError, contracts, entity, members, organizations, people, tenant};
 use crate::{
-    kernel::{OrganizationId, PersonId, Timestamp},
+    federation::ProviderStatus,
+    kernel::{MemberId, OrganizationId, PersonId, Timestamp},
     organizations::{Contract, Organization},
     people::{Member, Person, TenantRole},
 };
@@ -32,6 +33,8 @@ pub struct Membership {
     pub organization: Organization,
     /// The contract in force that ends last.
     pub contract: Option<Contract>,
+    /// The organization lets its people in through its own identity provider alone, and this member is not the exception.
+    pub provider_only: bool,
 }
 
 /// Loads a person for a request.
@@ -46,14 +49,17 @@ pub async fn load(db: &impl Db, id: PersonId, now: Timestamp) -> Result<Option<I
         let ids: Vec<_> = members.iter().map(|member| member.organization.0).collect();
         let organizations = organizations_by_id(db, &ids).await?;
         let mut contracts = contracts_in_force(db, &ids, now).await?;
+        let exclusive = exclusive_providers(db, &ids).await?;
         for member in members {
             let Some(organization) = organizations.get(&member.organization) else {
                 continue;
             };
             let contract = contracts.remove(&member.organization);
+            let provider_only = exclusive.get(&member.organization).is_some_and(|except| *except != Some(member.id));
             memberships.push(Membership {
                 organization: organization.clone(),
                 contract,
+                provider_only,
                 member,
             });
         }
@@ -63,6 +69,22 @@ pub async fn load(db: &impl Db, id: PersonId, now: Timestamp) -> Result<Option<I
         tenant_roles,
         memberships,
     }))
+}
+
+/// Organizations that keep local passwords out now, with the member who is the exception.
+async fn exclusive_providers(db: &impl Db, ids: &[uuid::Uuid]) -> Result<HashMap<OrganizationId, Option<MemberId>>, StoreError> {
+    use entity::identity_provider::{Column as C, Entity};
+    let rows = Entity::find()
+        .filter(C::OrganizationId.is_in(ids.to_vec()))
+        .filter(C::Status.eq(ProviderStatus::Live.as_str()))
+        .filter(C::Exclusive.eq(true))
+        .filter(C::FellBackAt.is_null())
+        .all(db.connection())
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.organization_id.into(), row.break_glass_member_id.map(Into::into)))
+        .collect())
 }
 
 async fn organizations_by_id(db: &impl Db, ids: &[uuid::Uuid]) -> Result<HashMap<OrganizationId, Organization>, StoreError> {

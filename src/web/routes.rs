@@ -12,6 +12,10 @@ pub const SIGN_IN_PASSWORD: &str = "/sign-in/password";
 pub const SIGN_IN_CODE: &str = "/sign-in/code";
 /// `GET` a recovery code instead of the authenticator.
 pub const SIGN_IN_RECOVERY: &str = "/sign-in/recovery";
+/// `GET` on the way to the sign-in of the person's own company.
+pub const SIGN_IN_AWAY: &str = "/sign-in/away";
+/// `GET` a partner's OpenID provider sends browsers back here.
+pub const OIDC_CALLBACK: &str = "/federation/oidc/callback";
 /// `GET` fresh second factor before an administrative action.
 pub const STEP_UP: &str = "/sign-in/step-up";
 /// `GET` asks for a reset link.
@@ -24,6 +28,8 @@ pub const ME: &str = "/me";
 pub const MY_SECURITY: &str = "/me/security";
 /// `GET` sessions of the person.
 pub const MY_SESSIONS: &str = "/me/sessions";
+/// The pages of one's own account: whoever is signed in has them, also with nothing else open.
+pub const OWN_ACCOUNT: &[&str] = &[ME, MY_SECURITY, MY_SESSIONS];
 /// `GET` what the person did.
 pub const MY_ACTIVITY: &str = "/me/activity";
 /// `GET` an invitation's code is typed by hand.
@@ -87,6 +93,12 @@ pub fn is_own_page(path: &str) -> bool {
         && !path.starts_with("/do/")
 }
 
+/// A page of ours with the address people use before it.
+#[must_use]
+pub fn absolute(public_url: &str, path: &str) -> String {
+    format!("{}{path}", public_url.trim_end_matches('/'))
+}
+
 /// A path with a query string of the pairs that have a value.
 #[must_use]
 pub fn with_query<'a>(path: &str, pairs: impl IntoIterator<Item = (&'a str, String)>) -> String {
@@ -102,6 +114,16 @@ pub fn with_query<'a>(path: &str, pairs: impl IntoIterator<Item = (&'a str, Stri
     }
 }
 
+/// `GET` one connection to a partner's identity provider.
+#[must_use]
+pub fn provider(id: &str) -> String {
+    format!("/team/settings/sign-in/{id}")
+}
+/// `GET` what the last trial of a partner's identity provider showed.
+#[must_use]
+pub fn trial(provider: &str) -> String {
+    format!("/team/settings/sign-in/{provider}/trial")
+}
 /// `GET` landing page of a mailed invitation; changes nothing.
 #[must_use]
 pub fn invitation(token: &str) -> String {

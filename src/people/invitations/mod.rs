@@ -10,10 +10,13 @@ mod model;
 pub mod pages;
 mod plan;
 pub mod queries;
+mod vouched;
 
+pub use acceptance::AcceptError;
 pub use facts::{Facts, Holding};
 pub use model::{Invitation, InvitationError, InvitationState, InvitationStatus, InvitedGrant, Secrets, code_hash};
 pub use plan::{Draft, DraftRow, Plan, Report, RowProblem, RowReport};
+pub use vouched::accept_vouched;
 
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,127 @@
+//! Forms that send a browser to a partner's identity provider: signing in, and trying a connection.
+
+use leptos::prelude::*;
+
+use super::{
+    IdentityProvider,
+    commands::{self, DepartError, Prepared},
+    http::{AWAY_KEY, Away, BROWSER_KEY},
+};
+use crate::{
+    access::{Action, Refused},
+    cx::Cx,
+    kernel::{BearerSecret, EmailAddress, ProviderId},
+    store::{
+        self,
+        federation::{providers, trips::Purpose},
+    },
+    web::{Done, Post, Refusal, RequestCx, routes},
+};
+
+/// The provider of a browser's next step, with what it publishes.
+pub struct Ready {
+    provider: IdentityProvider,
+    prepared: Result<Prepared, DepartError>,
+}
+
+/// Looks for the provider of an address and reads what it publishes. No transaction may be open. The address's domain alone decides,
+/// so known and unknown addresses look alike.
+///
+/// # Errors
+/// [`store::StoreError`] when the database does not answer.
+pub async fn ready_for(request: &RequestCx, email: &EmailAddress) -> Result<Option<Ready>, store::StoreError> {
+    let portal = &request.portal;
+    match super::discovery::route(&portal.store.reader(), email, portal.clock.now()).await? {
+        super::discovery::Route::Local => Ok(None),
+        super::discovery::Route::Provider { provider, .. } => {
+            let prepared = commands::prepare(portal, &provider).await;
+            Ok(Some(Ready {
+                provider: *provider,
+                prepared,
+            }))
+        }
+    }
+}
+
+/// Sends the browser to the provider.
+///
+/// # Errors
+/// [`Refusal`] when the provider does not answer.
+pub async fn leave(
+    cx: &mut Cx,
+    request: &RequestCx,
+    ready: Ready,
+    purpose: Purpose,
+    email: Option<&EmailAddress>,
+) -> Result<Done, Refusal> {
+    let Ready { provider, prepared } = ready;
+    let unreachable = |cx_error: String| {
+        Refusal::because(format!(
+            "The sign-in of {} does not answer right now. Try again in a few minutes. {cx_error}",
+            provider.name
+        ))
+        .kept()
+    };
+    let prepared = match prepared {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            if purpose == Purpose::SignIn {
+                commands::note_failure(cx, &provider, &error.to_string()).await?;
+                return Err(unreachable(String::new()));
+            }
+            return Err(unreachable(error.to_string()));
+        }
+    };
+    // One value for all windows of this browser: a second sign-in must not spoil the first.
+    let browser: Option<String> = request.session.get(BROWSER_KEY).await.ok().flatten();
+    let browser = browser.unwrap_or_else(|| BearerSecret::generate(&mut cx.rng).reveal().to_owned());
+    let departure = commands::depart(cx, &provider, prepared, purpose, &browser, email.map(EmailAddress::as_str)).await?;
+    let away = Away {
+        url: departure.url,
+        fields: departure.fields,
+        name: provider.name.clone(),
+    };
+    Ok(Done::to(routes::SIGN_IN_AWAY)
+        .remembering(BROWSER_KEY, browser)
+        .remembering(AWAY_KEY, away))
+}
+
+/// `POST /do/try-provider`: signs in at the provider to see what it says; nobody is signed in here by it.
+#[server(prefix = "/do", endpoint = "try-provider")]
+pub async fn try_provider(#[server(default)] provider: String) -> Result<(), ServerFnError> {
+    let found = match (RequestCx::current(), provider.parse::<ProviderId>()) {
+        (Some(request), Ok(id)) => found(&request, id).await,
+        _ => Ok(None),
+    };
+    let back = routes::provider(&provider);
+    let mut post = Post::begin("try", back, [] as [(&str, String); 0]).await?;
+    let outcome = async {
+        let ready = found?.ok_or(Refused::NotFound)?;
+        let organization = store::organizations::get(&post.cx.tx, ready.provider.organization)
+            .await?
+            .ok_or(Refused::NotFound)?;
+        post.cx.authorise(Action::ManageSignIn, &organization)?;
+        let request = post.request.clone();
+        leave(&mut post.cx, &request, ready, Purpose::Try, None).await
+    }
+    .await;
+    post.finish(outcome).await
+}
+
+/// The provider, with what it publishes, if it belongs to an organization the person may see: decided again in the transaction.
+async fn found(request: &RequestCx, id: ProviderId) -> Result<Option<Ready>, Refusal> {
+    let portal = &request.portal;
+    let qx = request.query().await?;
+    let Some(provider) = providers::find(&qx.db, id).await? else {
+        return Ok(None);
+    };
+    let Some(organization) = store::organizations::get(&qx.db, provider.organization).await? else {
+        return Ok(None);
+    };
+    // The network is asked for nobody who may not.
+    if !qx.may(Action::ManageSignIn, &organization) {
+        qx.authorise(Action::ManageSignIn, &organization)?;
+    }
+    let prepared = commands::prepare(portal, &provider).await;
+    Ok(Some(Ready { provider, prepared }))
+}

@@ -1,0 +1,299 @@
+//! Believing an arrival: who it is here, whether the claim rules let them in, and the session they get.
+
+use thiserror::Error;
+
+use super::membership::{self, JoinError};
+use crate::{
+    audit::{self, Event, EventKind, Outcome, Subject},
+    cx::Cx,
+    federation::{IdentityProvider, Link, MappingError, Profile, arrival::Arrival, domains, rules::Broken},
+    kernel::ExternalIdentityId,
+    organizations::Organization,
+    people::{Member, MemberRole, MemberStatus, Person},
+    signin::identify,
+    store::{
+        self, Db, StoreError,
+        federation::links,
+        sessions::{SignedInAs, Through},
+    },
+};
+
+/// Why somebody whom their company's provider vouches for does not get in. The text is for that person.
+#[derive(Debug, Error)]
+pub enum EnterError {
+    /// The provider says too little.
+    #[error("Your company's sign-in does not tell us who you are. {0} Tell the person who runs your team here.")]
+    Mapping(#[from] MappingError),
+    /// A claim rule.
+    #[error("{}", .0.reason)]
+    Rule(Broken),
+    /// The address is in no domain that the organization has proven.
+    #[error("Your address {0} does not belong to a domain of this organization, so its sign-in cannot let you in.")]
+    NotTheirs(String),
+    /// The provider itself doubts the address.
+    #[error("Your company's sign-in says that your address is not confirmed yet. Confirm it there and try again.")]
+    Unconfirmed,
+    /// Unknown, and nobody waits for them.
+    #[error(transparent)]
+    Join(#[from] JoinError),
+    /// The membership is over.
+    #[error("Your access for {0} has ended. Ask the person who runs your team here.")]
+    Over(String),
+    /// Something else keeps them out.
+    #[error("{0}")]
+    Kept(String),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What became of an arrival, before anybody is let in. Also what a trial shows.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// The person as mapped.
+    pub profile: Profile,
+    /// The first rule that does not hold.
+    pub broken: Option<Broken>,
+}
+
+/// Maps the claims and asks the rules.
+///
+/// # Errors
+/// [`MappingError`] names the claim that is missing.
+pub fn judge(provider: &IdentityProvider, arrival: &Arrival, now: crate::kernel::Timestamp) -> Result<Judgement, MappingError> {
+    Ok(Judgement {
+        profile: provider.mapping.profile(&arrival.claims)?,
+        broken: provider.rules.broken(&arrival.claims, now),
+    })
+}
+
+/// Lets somebody in whom the provider vouches for. What it writes is kept also when it refuses: a rule that fails takes effect at once.
+///
+/// # Errors
+/// [`EnterError`]; commit all the same, unless it is the database's.
+pub async fn enter(cx: &mut Cx, provider: &IdentityProvider, arrival: &Arrival) -> Result<SignedInAs, EnterError> {
+    let organization = store::organizations::get_locked(&cx.tx, provider.organization)
+        .await?
+        .ok_or_else(|| EnterError::Kept("This organization is not here any more.".to_owned()))?;
+    let outcome = entered(cx, &organization, provider, arrival).await;
+    if let Err(error) = &outcome
+        && !matches!(error, EnterError::Store(_))
+    {
+        let event = Event::new(EventKind::SignInFailed)
+            .organization(organization.id, organization.name.clone())
+            .subject(Subject::new("identity_provider", provider.id, provider.name.clone()))
+            .outcome(Outcome::Failure)
+            .reason(error.to_string())
+            .detail("factor", "identity provider");
+        audit::record(cx, event).await?;
+    }
+    outcome
+}
+
+async fn entered(
+    cx: &mut Cx,
+    organization: &Organization,
+    provider: &IdentityProvider,
+    arrival: &Arrival,
+) -> Result<SignedInAs, EnterError> {
+    let Judgement { profile, broken } = judge(provider, arrival, cx.now)?;
+    let known = links::find(&cx.tx, provider.id, &profile.subject).await?;
+    if let Some(broken) = broken {
+        if let Some(link) = known {
+            keep_out(cx, organization, link, &broken).await?;
+        }
+        return Err(EnterError::Rule(broken));
+    }
+    let (member, person) = match known {
+        Some(link) => returning(cx, organization, link, &profile).await?,
+        None => newcomer(cx, organization, provider, &profile).await?,
+    };
+    let member = follow_groups(cx, organization, provider, member, &person, &profile).await?;
+    let_in(cx, organization, provider, arrival, &member, &person).await
+}
+
+/// Somebody who was here before.
+async fn returning(cx: &mut Cx, organization: &Organization, mut link: Link, profile: &Profile) -> Result<(Member, Person), EnterError> {
+    let over = || EnterError::Over(organization.name.clone());
+    let mut member = store::members::get(&cx.tx, organization.id, link.member).await?.ok_or_else(over)?;
+    if member.status == MemberStatus::Removed || member.has_ended_at(cx.now) {
+        return Err(over());
+    }
+    let person = store::people::get(&cx.tx, member.person).await?.ok_or_else(over)?;
+    if link.disabled_by_rule.take().is_some() && member.status == MemberStatus::Suspended {
+        member = member.reinstate(cx.now).map_err(|_| over())?;
+        store::members::update(&cx.tx, &member).await?;
+        member.version += 1;
+        let event = Event::new(EventKind::MemberReinstated)
+            .organization(organization.id, organization.name.clone())
+            .subject(Subject::new("member", member.id, person.name.clone()))
+            .reason("The rules of the organization's sign-in let them in again.");
+        audit::record(cx, event).await?;
+    }
+    link.attributes.clone_from(&profile.attributes);
+    links::note_use(&cx.tx, &link, cx.now).await?;
+    Ok((member, person))
+}
+
+/// Somebody whom the provider names for the first time: never by address alone, only when the organization has proven its domain.
+async fn newcomer(
+    cx: &mut Cx,
+    organization: &Organization,
+    provider: &IdentityProvider,
+    profile: &Profile,
+) -> Result<(Member, Person), EnterError> {
+    if profile.email_unverified {
+        return Err(EnterError::Unconfirmed);
+    }
+    if !vouches_for(&cx.tx, provider, profile).await? {
+        return Err(EnterError::NotTheirs(profile.email.as_str().to_owned()));
+    }
+    let person = store::people::find_by_email(&cx.tx, &profile.email).await?;
+    let present = match &person {
+        Some(person) => store::members::find(&cx.tx, organization.id, person.id)
+            .await?
+            .filter(|member| !member.has_ended_at(cx.now)),
+        None => None,
+    };
+    let (member, person) = match (present, person) {
+        (Some(member), Some(person)) => (member, person),
+        (_, person) => membership::join(cx, organization, provider, profile, person).await?,
+    };
+    let link = Link {
+        id: ExternalIdentityId::new(cx.now, &mut cx.rng),
+        provider: provider.id,
+        member: member.id,
+        subject: profile.subject.clone(),
+        attributes: profile.attributes.clone(),
+        disabled_by_rule: None,
+        created_at: cx.now,
+        last_used_at: cx.now,
+    };
+    if !links::insert(&cx.tx, &link).await? {
+        // The same person in two windows at the same moment: the other one made it.
+        return Err(EnterError::Kept("You signed in twice at the same moment. Try again.".to_owned()));
+    }
+    let event = Event::new(EventKind::IdentityLinked)
+        .organization(organization.id, organization.name.clone())
+        .subject(Subject::new("member", member.id, person.name.clone()))
+        .detail("identity_provider", provider.name.clone());
+    audit::record(cx, event).await?;
+    Ok((member, person))
+}
+
+/// Whether the organization has proven that the address is in its domain, and that domain signs in through this provider.
+pub(super) async fn vouches_for(db: &impl Db, provider: &IdentityProvider, profile: &Profile) -> Result<bool, StoreError> {
+    let owned = store::federation::domains::owned(db, &domains::names_above(&profile.email)).await?;
+    Ok(domains::most_specific(&profile.email, &owned).is_some_and(|domain| {
+        domain.organization == provider.organization
+            && domain.status == domains::DomainStatus::Proven
+            && domain.provider.is_none_or(|bound| bound == provider.id)
+    }))
+}
+
+/// A rule fails for somebody we know: they are out at once (mission B7).
+async fn keep_out(cx: &mut Cx, organization: &Organization, mut link: Link, broken: &Broken) -> Result<(), StoreError> {
+    let Some(member) = store::members::get(&cx.tx, organization.id, link.member).await? else {
+        return Ok(());
+    };
+    let person = store::people::get(&cx.tx, member.person).await?;
+    let reason = format!("Their company's sign-in: {}", broken.reason);
+    if let Ok(suspended) = member.clone().suspend(Some(reason.clone())) {
+        store::members::update(&cx.tx, &suspended).await?;
+        link.disabled_by_rule = Some(broken.rule.clone());
+        let used = link.last_used_at;
+        links::note_use(&cx.tx, &link, used).await?;
+        let ended = store::sessions::end_of_member(&cx.tx, member.id).await?;
+        let name = person.map(|person| person.name).unwrap_or_default();
+        let event = Event::new(EventKind::MemberSuspended)
+            .organization(organization.id, organization.name.clone())
+            .subject(Subject::new("member", member.id, name))
+            .reason(reason)
+            .detail("rule", broken.rule.clone())
+            .detail("sessions_ended", ended);
+        audit::record(cx, event).await?;
+    }
+    Ok(())
+}
+
+/// The role that the groups give, when the connection maps any. The last partner admin and the break-glass one keep theirs.
+async fn follow_groups(
+    cx: &mut Cx,
+    organization: &Organization,
+    provider: &IdentityProvider,
+    member: Member,
+    person: &Person,
+    profile: &Profile,
+) -> Result<Member, EnterError> {
+    let wanted = profile.role.filter(|role| *role != member.role);
+    let Some(wanted) = wanted.filter(|_| provider.break_glass != Some(member.id)) else {
+        return Ok(member);
+    };
+    if member.role == MemberRole::PartnerAdmin && store::members::other_admins(&cx.tx, organization.id, member.id, cx.now).await? == 0 {
+        return Ok(member);
+    }
+    let before = member.role;
+    let Ok(mut changed) = member.clone().change_role(wanted) else {
+        return Ok(member);
+    };
+    store::members::update(&cx.tx, &changed).await?;
+    changed.version += 1;
+    let event = Event::new(EventKind::RoleChanged)
+        .organization(organization.id, organization.name.clone())
+        .subject(Subject::new("member", changed.id, person.name.clone()))
+        .reason("The groups in their company's sign-in give this role.")
+        .detail("from", before.as_str())
+        .detail("to", wanted.as_str());
+    audit::record(cx, event).await?;
+    Ok(changed)
+}
+
+async fn let_in(
+    cx: &mut Cx,
+    organization: &Organization,
+    provider: &IdentityProvider,
+    arrival: &Arrival,
+    member: &Member,
+    person: &Person,
+) -> Result<SignedInAs, EnterError> {
+    let who = SignedInAs {
+        person: person.id,
+        member: Some(member.id),
+        at: cx.now,
+        second_factor_at: arrival.second_factor_at.filter(|_| provider.trusts_second_factor),
+        through: Some(Through {
+            provider: provider.id,
+            organization: organization.id,
+            session: arrival.session.clone(),
+            ends_at: arrival.session_ends_at,
+        }),
+    };
+    let kept = |reason: String| EnterError::Kept(reason);
+    let Some(found) = identify(&cx.tx, &who, Vec::new(), &cx.tenant.name, cx.now).await? else {
+        return Err(kept(
+            "This account is switched off. Ask the person who runs your team here.".to_owned(),
+        ));
+    };
+    if found.actor.member().is_none() {
+        let reason = found.trouble.first().map(|trouble| trouble.reason.clone());
+        return Err(kept(
+            reason.unwrap_or_else(|| format!("Your access for {} has ended.", organization.name)),
+        ));
+    }
+    cx.actor = found.actor;
+    store::federation::providers::note_success(&cx.tx, provider.id, None).await?;
+    let event = Event::new(EventKind::SignedIn)
+        .organization(organization.id, organization.name.clone())
+        .subject(Subject::new("person", person.id, person.name.clone()))
+        .detail("identity_provider", provider.name.clone())
+        .detail(
+            "second_factor",
+            if who.second_factor_at.is_some() {
+                "at the identity provider"
+            } else {
+                "none"
+            },
+        );
+    audit::record(cx, event).await?;
+    Ok(who)
+}

@@ -1,0 +1,12 @@
+//! Commands of partners' sign-in: sending a browser to a provider, believing what comes back, letting people in or out by it.
+
+mod depart;
+mod enter;
+mod foresee;
+mod membership;
+mod outcome;
+
+pub use depart::{DepartError, Departure, Notes, Prepared, depart, prepare};
+pub use enter::{EnterError, enter, judge};
+pub use foresee::{Trial, foresee};
+pub use outcome::{Logout, end_by_provider, note_failure, note_trial};

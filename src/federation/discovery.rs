@@ -1,0 +1,48 @@
+//! From an address to the way in (mission B3): the most specific proven domain decides, never whether the person is known.
+
+use super::{IdentityProvider, domains};
+use crate::{
+    kernel::{EmailAddress, Timestamp},
+    organizations::{Organization, OrganizationStatus},
+    store::{self, Db, StoreError, federation::providers},
+};
+
+/// How an address signs in.
+#[derive(Clone, Debug)]
+pub enum Route {
+    /// With a password here.
+    Local,
+    /// At its company.
+    Provider {
+        /// The connection.
+        provider: Box<IdentityProvider>,
+        /// Whose it is.
+        organization: Box<Organization>,
+    },
+}
+
+/// Finds the way in for an address. The same number of look-ups whether anybody has it or not.
+///
+/// # Errors
+/// [`StoreError`] when the database does not answer.
+pub async fn route(db: &impl Db, email: &EmailAddress, _now: Timestamp) -> Result<Route, StoreError> {
+    let owned = store::federation::domains::owned(db, &domains::names_above(email)).await?;
+    let Some(domain) = domains::most_specific(email, &owned) else {
+        return Ok(Route::Local);
+    };
+    let Some(organization) = store::organizations::get(db, domain.organization).await? else {
+        return Ok(Route::Local);
+    };
+    if organization.status == OrganizationStatus::Offboarded {
+        return Ok(Route::Local);
+    }
+    let live = providers::of_organization(db, organization.id)
+        .await?
+        .into_iter()
+        .filter(IdentityProvider::is_live)
+        .find(|provider| domain.provider.is_none_or(|bound| bound == provider.id));
+    Ok(live.map_or(Route::Local, |provider| Route::Provider {
+        provider: Box::new(provider),
+        organization: Box::new(organization),
+    }))
+}

@@ -1,0 +1,1 @@
+//! Believing tokens.

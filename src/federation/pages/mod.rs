@@ -1,0 +1,14 @@
+//! Pages about what a partner's identity provider said.
+
+mod trial;
+
+use leptos_router::any_nested_route::AnyNestedRoute;
+use leptos_router::path;
+
+use crate::web::route;
+
+/// The routes of this folder.
+#[must_use]
+pub fn routes() -> Vec<AnyNestedRoute> {
+    vec![route(path!("/team/settings/sign-in/:provider/trial"), trial::trial)]
+}

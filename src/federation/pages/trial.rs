@@ -1,0 +1,139 @@
+//! `/team/settings/sign-in/{provider}/trial`: what the provider said in the last trial of this browser, and what would come of it.
+
+use leptos::prelude::*;
+
+use crate::{
+    access::{Action, Refused},
+    federation::{commands::Trial, http::TRIAL_KEY},
+    kernel::ProviderId,
+    store::federation::providers,
+    ui::*,
+    web::{Content, PageCx, PageError, page, routes},
+};
+
+pub(super) fn trial() -> AnyView {
+    page(|cx| async move {
+        let id: ProviderId = cx.param("provider")?;
+        let provider = providers::find(&cx.qx.db, id).await?.ok_or(Refused::NotFound)?;
+        let organization = crate::store::organizations::get(&cx.qx.db, provider.organization)
+            .await?
+            .ok_or(Refused::NotFound)?;
+        cx.qx.authorise(Action::ManageSignIn, &organization)?;
+        let last: Option<Trial> = cx.request.session.get(TRIAL_KEY).await.ok().flatten();
+        let last = last.filter(|trial| trial.provider == id);
+        Ok::<_, PageError>(content(&cx, &provider.name, id, last))
+    })
+}
+
+fn content(cx: &PageCx, name: &str, id: ProviderId, trial: Option<Trial>) -> Content {
+    let back = routes::provider(&id.to_string());
+    let crumbs = vec![Crumb::new(back.clone(), name.to_owned()), Crumb::here("Trial")];
+    let again = view! { <PostButton action="/do/try-provider" fields=vec![("provider", id.to_string())] kind=Kind::Secondary>"Try again"</PostButton> };
+    let flash = cx
+        .form("try")
+        .summary
+        .map(|summary| view! { <Notice tone=Tone::Bad title="The trial did not begin">{summary}</Notice> });
+    let body = match trial {
+        None => view! {
+            <EmptyState icon="log-in" title="Nothing was tried yet"
+                text="Try the connection: you sign in at your company as usual, and this page shows what we were told. Nobody is signed in here by it." />
+        }
+        .into_any(),
+        Some(trial) => result(trial),
+    };
+    let title = "What your company's sign-in says";
+    Content::new(
+        title,
+        view! {
+            <PageHeader title=title purpose="The last trial in this browser. Nobody was signed in by it, and nothing was kept but this page."
+                crumbs=crumbs action=again.into_any() />
+            {flash}
+            {body}
+            <FormActions><LinkButton href=back kind=Kind::Secondary>"Back to the connection"</LinkButton></FormActions>
+        },
+    )
+}
+
+fn result(trial: Trial) -> AnyView {
+    let (tone, title) = if trial.lets_in {
+        (Tone::Good, "This would work")
+    } else {
+        (Tone::Bad, "This would not let anybody in")
+    };
+    let checks = trial
+        .checks
+        .into_iter()
+        .map(|check| {
+            let (tone, word) = verdict(check.passed);
+            view! {
+                <Row>
+                    <HeadCell label="Check">{check.what}</HeadCell>
+                    <Cell label="Result"><Badge tone=tone>{word}</Badge></Cell>
+                    <Cell label="Found">{check.found}</Cell>
+                </Row>
+            }
+        })
+        .collect_view();
+    let read = trial.profile.map(|profile| {
+        let role = profile.role.map_or("from the connection", crate::people::MemberRole::title);
+        let attributes = profile
+            .attributes
+            .into_iter()
+            .map(|(name, value)| view! { <Definition term=name>{value}</Definition> })
+            .collect_view();
+        view! {
+            <Section title="What we read in it">
+                <DefinitionList>
+                    <Definition term="Name">{profile.name}</Definition>
+                    <Definition term="E-mail address">{profile.email.as_str().to_owned()}</Definition>
+                    <Definition term="Named there as"><Code>{profile.subject}</Code></Definition>
+                    <Definition term="Role">{role}</Definition>
+                    {attributes}
+                </DefinitionList>
+            </Section>
+        }
+    });
+    let rules = (!trial.rules.is_empty()).then(|| {
+        let items = trial
+            .rules
+            .into_iter()
+            .map(|(rule, holds)| {
+                let (tone, word) = verdict(holds);
+                view! { <Cluster><Badge tone=tone>{word}</Badge><Code>{rule}</Code></Cluster> }.into_any()
+            })
+            .collect::<Vec<_>>();
+        view! { <Section title="Rules" purpose="All of them must hold."><BulletList items=items /></Section> }
+    });
+    let claims = trial
+        .claims
+        .0
+        .into_iter()
+        .map(|(name, values)| {
+            let shown = values.join(", ");
+            view! {
+                <Row>
+                    <HeadCell label="Name"><Code>{name}</Code></HeadCell>
+                    <Cell label="Value">{shown}</Cell>
+                </Row>
+            }
+        })
+        .collect_view();
+    let at = trial.at;
+    view! {
+        <Notice tone=tone title=title>{trial.outcome}</Notice>
+        {read}
+        {rules}
+        <Section title="What was checked">
+            <Table caption="Checks" columns=vec![Column::new("Check"), Column::new("Result"), Column::new("Found")]>{checks}</Table>
+        </Section>
+        <Section title="Everything that was said" purpose="Use these names when you choose what is read.">
+            <Table caption="Claims" columns=vec![Column::new("Name"), Column::new("Value")]>{claims}</Table>
+        </Section>
+        <p><Muted>"Tried "<RelativeTime at=at /></Muted></p>
+    }
+    .into_any()
+}
+
+const fn verdict(passed: bool) -> (Tone, &'static str) {
+    if passed { (Tone::Good, "right") } else { (Tone::Bad, "wrong") }
+}

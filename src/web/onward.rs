@@ -1,0 +1,63 @@
+//! A page between a form of ours and an address that is not ours. Browsers hold a form's redirects to `form-action 'self'` (CSP), so the
+//! way out is a navigation of its own; where a protocol wants a POST, it is a form with a button and a policy that allows that one address.
+
+use std::fmt::Write as _;
+
+use axum::{
+    http::{HeaderValue, header},
+    response::{Html, IntoResponse as _, Response},
+};
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
+}
+
+/// The page on the way to `url`, which people know as `name`; posts `fields` there when there are any.
+#[must_use]
+pub fn page(url: &str, fields: &[(String, String)], name: &str) -> Response {
+    let parsed = url::Url::parse(url).ok().filter(|url| matches!(url.scheme(), "https" | "http"));
+    let Some(parsed) = parsed else {
+        return super::redirection(super::routes::SIGN_IN);
+    };
+    let (there, name) = (escaped(parsed.as_str()), escaped(name));
+    let action = if fields.is_empty() {
+        format!("<p><a class=\"button primary\" href=\"{there}\">Continue to {name}</a></p>")
+    } else {
+        let mut form = format!("<form method=\"post\" action=\"{there}\">");
+        for (field, value) in fields {
+            let _ = write!(
+                form,
+                "<input type=\"hidden\" name=\"{}\" value=\"{}\">",
+                escaped(field),
+                escaped(value)
+            );
+        }
+        form + &format!("<button class=\"button primary\" type=\"submit\">Continue to {name}</button></form>")
+    };
+    let html = format!(
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <title>Signing in with {name}</title><link rel=\"icon\" href=\"/favicon.svg\"><link rel=\"stylesheet\" href=\"/portico.css\"></head>\
+         <body><main class=\"plain\"><h1>Signing in with {name}</h1><p>Your company signs you in. You come back here afterwards.</p>{action}\
+         <p><a href=\"{}\">Use a password for this portal instead</a></p></main></body></html>",
+        super::routes::SIGN_IN_PASSWORD
+    );
+    let mut response = Html(html).into_response();
+    let headers = response.headers_mut();
+    if fields.is_empty() {
+        if let Ok(refresh) = HeaderValue::from_str(&format!("0; url={}", parsed.as_str())) {
+            headers.insert(header::REFRESH, refresh);
+        }
+    } else if let Ok(policy) = HeaderValue::from_str(&format!(
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action {}; base-uri 'none'; frame-ancestors 'none'",
+        parsed.origin().ascii_serialization()
+    )) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    // The provider does not need to learn which page of the portal was open.
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
