@@ -45,7 +45,8 @@ export function makeKeyPair(name = "identity provider under test", validity: { f
     return Buffer.concat([Buffer.from([tag, ...length]), body]);
   };
   const sequence = (...parts: Uint8Array[]) => element(0x30, ...parts);
-  const time = (date: Date) => element(0x18, Buffer.from(`${date.toISOString().replace(/[-:T]/g, "").slice(0, 14)}Z`));
+  // UTCTime, which serves until 2049 (RFC 5280 §4.1.2.5).
+  const time = (date: Date) => element(0x17, Buffer.from(`${date.toISOString().replace(/[-:T]/g, "").slice(2, 14)}Z`));
   const sha256WithRsa = sequence(element(0x06, Buffer.from("2a864886f70d01010b", "hex")), element(0x05));
   const commonName = sequence(element(0x31, sequence(element(0x06, Buffer.from("550403", "hex")), element(0x0c, Buffer.from(name)))));
   const day = 24 * 3600 * 1000;
