@@ -3,9 +3,10 @@
 use leptos::prelude::*;
 
 use super::{
-    IdentityProvider,
+    IdentityProvider, Protocol,
     commands::{self, DepartError, Prepared},
     http::{AWAY_KEY, Away, BROWSER_KEY},
+    oidc::{self, Published},
 };
 use crate::{
     access::{Action, Refused},
@@ -14,6 +15,7 @@ use crate::{
     store::{
         self,
         federation::{providers, trips::Purpose},
+        sessions::Through,
     },
     web::{Done, Post, Refusal, RequestCx, routes},
 };
@@ -53,6 +55,7 @@ pub async fn leave(
     ready: Ready,
     purpose: Purpose,
     email: Option<&EmailAddress>,
+    fresh: bool,
 ) -> Result<Done, Refusal> {
     let Ready { provider, prepared } = ready;
     let unreachable = |cx_error: String| {
@@ -75,7 +78,7 @@ pub async fn leave(
     // One value for all windows of this browser: a second sign-in must not spoil the first.
     let browser: Option<String> = request.session.get(BROWSER_KEY).await.ok().flatten();
     let browser = browser.unwrap_or_else(|| BearerSecret::generate(&mut cx.rng).reveal().to_owned());
-    let departure = commands::depart(cx, &provider, prepared, purpose, &browser, email.map(EmailAddress::as_str)).await?;
+    let departure = commands::depart(cx, &provider, prepared, purpose, &browser, email.map(EmailAddress::as_str), fresh).await?;
     let away = Away {
         url: departure.url,
         fields: departure.fields,
@@ -84,6 +87,66 @@ pub async fn leave(
     Ok(Done::to(routes::SIGN_IN_AWAY)
         .remembering(BROWSER_KEY, browser)
         .remembering(AWAY_KEY, away))
+}
+
+/// Where the browser can end its session at the provider too, after it ended here; none when the provider offers no such page.
+///
+/// # Errors
+/// [`store::StoreError`] when the database does not answer.
+pub async fn way_out(cx: &Cx, through: &Through) -> Result<Option<Away>, store::StoreError> {
+    let Some(provider) = providers::find(&cx.tx, through.provider).await? else {
+        return Ok(None);
+    };
+    let back = routes::absolute(&cx.settings.public_url, &routes::oidc_logged_out(&provider.id.to_string()));
+    let url = match (&provider.protocol, Published::from_text(provider.published.as_deref())) {
+        (Protocol::Oidc(settings), Some(published)) => oidc::logout::end_session(settings, &published, &back),
+        _ => None,
+    };
+    Ok(url.map(|url| Away {
+        url: url.to_string(),
+        fields: Vec::new(),
+        name: provider.name,
+    }))
+}
+
+/// `POST /do/confirm-away`: a fresh second factor at the person's own company, which signed them in.
+#[server(prefix = "/do", endpoint = "confirm-away")]
+pub async fn confirm_away() -> Result<(), ServerFnError> {
+    let through = match RequestCx::current() {
+        Some(request) => request
+            .signed_in_as()
+            .await
+            .and_then(|who| who.through)
+            .map(|through| (request, through)),
+        None => None,
+    };
+    let ready = match through {
+        Some((request, through)) => of_session(&request, &through).await,
+        None => Ok(None),
+    };
+    let mut post = Post::begin("confirm-away", routes::STEP_UP, [] as [(&str, String); 0]).await?;
+    let outcome = async {
+        let Some(me) = post.request.actor.person() else {
+            return Err(Refused::SignedOut.into());
+        };
+        let email = me.email.parse::<EmailAddress>().ok();
+        let ready = ready?.ok_or(Refused::NotFound)?;
+        let request = post.request.clone();
+        leave(&mut post.cx, &request, ready, Purpose::SignIn, email.as_ref(), true).await
+    }
+    .await;
+    post.finish(outcome).await
+}
+
+/// The provider that opened this session, if its word for a second factor counts.
+async fn of_session(request: &RequestCx, through: &Through) -> Result<Option<Ready>, Refusal> {
+    let portal = &request.portal;
+    let found = providers::get(&portal.store.reader(), through.organization, through.provider).await?;
+    let Some(provider) = found.filter(|provider| provider.is_live() && provider.trusts_second_factor) else {
+        return Ok(None);
+    };
+    let prepared = commands::prepare(portal, &provider).await;
+    Ok(Some(Ready { provider, prepared }))
 }
 
 /// `POST /do/try-provider`: signs in at the provider to see what it says; nobody is signed in here by it.
@@ -102,7 +165,7 @@ pub async fn try_provider(#[server(default)] provider: String) -> Result<(), Ser
             .ok_or(Refused::NotFound)?;
         post.cx.authorise(Action::ManageSignIn, &organization)?;
         let request = post.request.clone();
-        leave(&mut post.cx, &request, ready, Purpose::Try, None).await
+        leave(&mut post.cx, &request, ready, Purpose::Try, None, false).await
     }
     .await;
     post.finish(outcome).await

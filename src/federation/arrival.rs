@@ -48,8 +48,6 @@ pub struct Arrival {
     pub session_ends_at: Option<Timestamp>,
     /// When they gave their second factor there; none when no second factor is named.
     pub second_factor_at: Option<Timestamp>,
-    /// For a logout that begins here: the ID token (OpenID Connect).
-    pub logout_hint: Option<String>,
     /// What was checked.
     pub checks: Vec<Check>,
 }

@@ -29,6 +29,8 @@ use crate::{
 pub const BROWSER_KEY: &str = "federation_browser";
 /// An [`Away`].
 pub const AWAY_KEY: &str = "federation_away";
+/// An [`Away`]: where the session can be ended too after it ended here.
+pub const FURTHER_KEY: &str = "federation_further";
 /// A [`Trial`].
 pub const TRIAL_KEY: &str = "federation_trial";
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     access::{Actor, Refused},
-    federation,
+    federation::{self, http::FURTHER_KEY},
     kernel::{EmailAddress, Password},
     store::{federation::trips::Purpose, sessions::SignedInAs},
     ui::Flash,
@@ -35,7 +35,7 @@ pub async fn begin_sign_in(#[server(default)] email: String) -> Result<(), Serve
         };
         let request = post.request.clone();
         let done = match provider? {
-            Some(ready) => federation::actions::leave(&mut post.cx, &request, ready, Purpose::SignIn, Some(&address)).await?,
+            Some(ready) => federation::actions::leave(&mut post.cx, &request, ready, Purpose::SignIn, Some(&address), false).await?,
             None => Done::to(routes::SIGN_IN_PASSWORD),
         };
         Ok(done.remembering(EMAIL_KEY, address))
@@ -209,8 +209,16 @@ pub async fn switch_hat(#[server(default)] hat: String) -> Result<(), ServerFnEr
 pub async fn sign_out() -> Result<(), ServerFnError> {
     let mut post = Post::begin("sign-out", routes::HOME, [] as [(&str, String); 0]).await?;
     let outcome = async {
+        let through = post.request.signed_in_as().await.and_then(|who| who.through);
         commands::sign_out(&mut post.cx).await?;
-        Ok(Done::to(routes::SIGN_IN).signing_out().saying(Flash::good("You are signed out.")))
+        let further = match through {
+            Some(through) => federation::actions::way_out(&post.cx, &through).await?,
+            None => None,
+        };
+        Ok(match further {
+            Some(further) => Done::to(routes::SIGNED_OUT).signing_out().remembering(FURTHER_KEY, further),
+            None => Done::to(routes::SIGN_IN).signing_out().saying(Flash::good("You are signed out.")),
+        })
     }
     .await;
     post.finish(outcome).await

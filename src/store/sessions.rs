@@ -240,14 +240,19 @@ pub async fn end_others(tx: &Tx, person: PersonId, keep: Option<&[u8]>) -> Resul
     Ok(Entity::delete_many().filter(condition).exec(tx.connection()).await?.rows_affected)
 }
 
-/// Ends one session of a person; answers whether there was one.
-pub async fn end_one(tx: &Tx, person: PersonId, key: &[u8]) -> Result<bool, StoreError> {
-    let done = Entity::delete_many()
-        .filter(C::PersonId.eq(person.0))
-        .filter(C::Id.eq(key.to_vec()))
-        .exec(tx.connection())
-        .await?;
-    Ok(done.rows_affected == 1)
+/// Ends one session of a person, of one membership alone where one is given; answers whether there was one.
+pub async fn end_one(tx: &Tx, person: PersonId, only: Option<MemberId>, key: &[u8]) -> Result<bool, StoreError> {
+    let mut condition = Condition::all().add(C::PersonId.eq(person.0)).add(C::Id.eq(key.to_vec()));
+    if let Some(member) = only {
+        condition = condition.add(C::MemberId.eq(member.0));
+    }
+    Ok(Entity::delete_many().filter(condition).exec(tx.connection()).await?.rows_affected == 1)
+}
+
+/// Ends every session but one in which this membership is the active hat; answers how many.
+pub async fn end_others_of_member(tx: &Tx, member: MemberId, keep: &[u8]) -> Result<u64, StoreError> {
+    let condition = Condition::all().add(C::MemberId.eq(member.0)).add(C::Id.ne(keep.to_vec()));
+    Ok(Entity::delete_many().filter(condition).exec(tx.connection()).await?.rows_affected)
 }
 
 /// Ends the sessions that a provider opened: those of one session there, or all of a member; answers how many.

@@ -14,6 +14,8 @@ pub const SIGN_IN_CODE: &str = "/sign-in/code";
 pub const SIGN_IN_RECOVERY: &str = "/sign-in/recovery";
 /// `GET` on the way to the sign-in of the person's own company.
 pub const SIGN_IN_AWAY: &str = "/sign-in/away";
+/// `GET` signed out here; the sign-in of the person's own company may go on.
+pub const SIGNED_OUT: &str = "/signed-out";
 /// `GET` a partner's OpenID provider sends browsers back here.
 pub const OIDC_CALLBACK: &str = "/federation/oidc/callback";
 /// `GET` fresh second factor before an administrative action.
@@ -118,6 +120,11 @@ pub fn with_query<'a>(path: &str, pairs: impl IntoIterator<Item = (&'a str, Stri
 #[must_use]
 pub fn provider(id: &str) -> String {
     format!("/team/settings/sign-in/{id}")
+}
+/// `GET` a partner's OpenID provider sends browsers back here after a logout.
+#[must_use]
+pub fn oidc_logged_out(provider: &str) -> String {
+    format!("/federation/oidc/{provider}/logged-out")
 }
 /// `GET` what the last trial of a partner's identity provider showed.
 #[must_use]

@@ -103,7 +103,7 @@ pub struct Departure {
     pub fields: Vec<(String, String)>,
 }
 
-/// Begins a trip of the browser that holds `browser`.
+/// Begins a trip of the browser that holds `browser`. With `fresh`, the provider asks the person again although they are signed in there.
 ///
 /// # Errors
 /// [`DepartError`].
@@ -114,6 +114,7 @@ pub async fn depart(
     purpose: Purpose,
     browser: &str,
     login_hint: Option<&str>,
+    fresh: bool,
 ) -> Result<Departure, DepartError> {
     if let (true, Some(text)) = (prepared.fresh, &prepared.text) {
         providers::keep_published(&cx.tx, provider.id, text, provider.certificate_ends_at, cx.now).await?;
@@ -122,8 +123,7 @@ pub async fn depart(
         Protocol::Oidc(settings) => {
             let published = Published::from_text(prepared.text.as_deref()).ok_or(DepartError::NotSetUp)?;
             let redirect = routes::absolute(&cx.settings.public_url, routes::OIDC_CALLBACK);
-            // A trial shows the provider's own sign-in page, so that another person's claims can be looked at.
-            let asked = oidc::request::authorization(settings, &published, &redirect, login_hint, false, &mut cx.rng)
+            let asked = oidc::request::authorization(settings, &published, &redirect, login_hint, fresh, &mut cx.rng)
                 .ok_or(DepartError::NotSetUp)?;
             let notes = Notes {
                 nonce: asked.nonce,

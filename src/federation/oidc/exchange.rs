@@ -188,7 +188,6 @@ impl Coming<'_> {
             session: claims.get("sid").and_then(Value::as_str).map(str::to_owned),
             session_ends_at: None,
             second_factor_at: names_second_factor(&methods, context).then_some(authenticated),
-            logout_hint: Some(id_token),
             claims: Claims::from_json(&all),
             checks,
         };

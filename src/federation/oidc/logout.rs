@@ -111,16 +111,11 @@ fn verified(settings: &OidcSettings, published: &Published, token: &str) -> Resu
 
 /// Where a browser goes to end its session at the provider too (OpenID Connect RP-Initiated Logout 1.0 §2).
 #[must_use]
-pub fn end_session(settings: &OidcSettings, published: &Published, id_token: Option<&str>, back: &str) -> Option<Url> {
+pub fn end_session(settings: &OidcSettings, published: &Published, back: &str) -> Option<Url> {
     let mut url = published.end_session_endpoint()?;
-    {
-        let mut query = url.query_pairs_mut();
-        query
-            .append_pair("client_id", &settings.client_id)
-            .append_pair("post_logout_redirect_uri", back);
-        if let Some(token) = id_token {
-            query.append_pair("id_token_hint", token);
-        }
-    }
+    // Without an `id_token_hint`: the token would have to be kept for as long as the session.
+    url.query_pairs_mut()
+        .append_pair("client_id", &settings.client_id)
+        .append_pair("post_logout_redirect_uri", back);
     Some(url)
 }

@@ -15,7 +15,7 @@ use crate::{
     access::{Refused, SignedIn},
     audit::{Event, EventKind, Subject},
     cx::Cx,
-    kernel::CredentialId,
+    kernel::{CredentialId, MemberId},
     mail::{self, Letter},
     people::Person,
     store::{self, StoreError},
@@ -43,6 +43,11 @@ pub enum AccountError {
     /// The code does not fit the QR code.
     #[error("This code is not right. Enter the six digits the app shows now, and check that the clock of your phone is right.")]
     WrongCode,
+    /// Signed in through a partner's identity provider: what that opens is the partner's hat, not the account.
+    #[error(
+        "You signed in through your company, so the password and authenticator of your account here cannot be changed in this session. Sign in with your password to change them."
+    )]
+    ThroughProvider,
     /// Not allowed.
     #[error(transparent)]
     Access(#[from] Refused),
@@ -57,7 +62,9 @@ impl From<AccountError> for Refusal {
             AccountError::Proof(error) => error.into(),
             AccountError::Rules(rule) => Self::field("password", rule.to_string()),
             AccountError::WrongCode => Self::field("code", error.to_string()),
-            AccountError::HasAuthenticator | AccountError::NoAuthenticator | AccountError::SetupExpired => Self::because(error.to_string()),
+            AccountError::HasAuthenticator | AccountError::NoAuthenticator | AccountError::SetupExpired | AccountError::ThroughProvider => {
+                Self::because(error.to_string())
+            }
             AccountError::Access(refused) => refused.into(),
             AccountError::Store(error) => error.into(),
         }
@@ -66,6 +73,17 @@ impl From<AccountError> for Refusal {
 
 fn me(cx: &Cx) -> Result<SignedIn, Refused> {
     cx.actor.person().cloned().ok_or(Refused::SignedOut)
+}
+
+/// Whoever asks, with the whole account open to them: a partner's provider vouches for that partner's people as such, and could
+/// otherwise make itself a way into everything else they have.
+fn account_holder(cx: &Cx) -> Result<SignedIn, AccountError> {
+    let me = me(cx)?;
+    if me.through.is_some() {
+        Err(AccountError::ThroughProvider)
+    } else {
+        Ok(me)
+    }
 }
 
 fn fresh_me(cx: &Cx) -> Result<SignedIn, Refused> {
@@ -109,6 +127,7 @@ pub async fn change_password(
     present: PasswordAttempt,
     new: Result<HashedPassword, PasswordError>,
 ) -> Result<(), AccountError> {
+    account_holder(cx)?;
     let person = confirm_password(cx, present).await?;
     Ok(store_password(cx, &person, new?).await?)
 }
@@ -118,6 +137,7 @@ pub async fn change_password(
 /// # Errors
 /// [`AccountError::HasAuthenticator`]; [`AccountError::Proof`] when the present password is wrong (commit all the same).
 pub async fn begin_totp(cx: &mut Cx, present: PasswordAttempt) -> Result<TotpSetup, AccountError> {
+    account_holder(cx)?;
     let person = confirm_password(cx, present).await?;
     if person.totp_confirmed_at.is_some() {
         return Err(AccountError::HasAuthenticator);
@@ -135,7 +155,7 @@ pub async fn begin_totp(cx: &mut Cx, present: PasswordAttempt) -> Result<TotpSet
 /// # Errors
 /// [`AccountError::SetupExpired`], [`AccountError::WrongCode`] or [`AccountError::HasAuthenticator`].
 pub async fn confirm_totp(cx: &mut Cx, setup: Option<TotpSetup>, code: &str) -> Result<Vec<String>, AccountError> {
-    let me = me(cx)?;
+    let me = account_holder(cx)?;
     let setup = setup
         .filter(|setup| setup.is_open_for(me.id, cx.now))
         .ok_or(AccountError::SetupExpired)?;
@@ -162,7 +182,7 @@ pub async fn confirm_totp(cx: &mut Cx, setup: Option<TotpSetup>, code: &str) -> 
 /// # Errors
 /// [`Refused::StepUp`] without a fresh second factor; [`AccountError::NoAuthenticator`].
 pub async fn remove_totp(cx: &mut Cx) -> Result<(), AccountError> {
-    let me = me(cx)?;
+    let me = account_holder(cx)?;
     if my_account(cx, &me).await?.totp_confirmed_at.is_none() {
         return Err(AccountError::NoAuthenticator);
     }
@@ -178,7 +198,7 @@ pub async fn remove_totp(cx: &mut Cx) -> Result<(), AccountError> {
 /// # Errors
 /// [`Refused::StepUp`] without a fresh second factor; [`AccountError::NoAuthenticator`].
 pub async fn create_recovery_codes(cx: &mut Cx) -> Result<Vec<String>, AccountError> {
-    let me = me(cx)?;
+    let me = account_holder(cx)?;
     if my_account(cx, &me).await?.totp_confirmed_at.is_none() {
         return Err(AccountError::NoAuthenticator);
     }
@@ -213,13 +233,18 @@ async fn tell(cx: &mut Cx, me: &SignedIn, what: &str) -> Result<(), AccountError
     .await?)
 }
 
+/// The one membership whose sessions somebody may end who signed in through a partner's provider.
+fn only(me: &SignedIn) -> Option<MemberId> {
+    me.through.and_then(|_| me.member.as_ref().map(|member| member.id))
+}
+
 /// Ends one session of one's own; answers false when it was over already, or never one's own.
 ///
 /// # Errors
 /// [`AccountError::Store`] when it cannot be written.
 pub async fn end_session(cx: &mut Cx, key: &[u8]) -> Result<bool, AccountError> {
     let me = me(cx)?;
-    let ended = store::sessions::end_one(&cx.tx, me.id, key).await?;
+    let ended = store::sessions::end_one(&cx.tx, me.id, only(&me), key).await?;
     if ended {
         record(cx, &me, Event::new(EventKind::SessionsEnded).detail("sessions_ended", 1)).await?;
     }
@@ -232,7 +257,10 @@ pub async fn end_session(cx: &mut Cx, key: &[u8]) -> Result<bool, AccountError> 
 /// [`AccountError::Store`] when it cannot be written.
 pub async fn end_other_sessions(cx: &mut Cx) -> Result<u64, AccountError> {
     let me = me(cx)?;
-    let ended = store::sessions::end_others(&cx.tx, me.id, Some(&me.session_key)).await?;
+    let ended = match only(&me) {
+        None => store::sessions::end_others(&cx.tx, me.id, Some(&me.session_key)).await?,
+        Some(member) => store::sessions::end_others_of_member(&cx.tx, member, &me.session_key).await?,
+    };
     if ended > 0 {
         record(cx, &me, Event::new(EventKind::SessionsEnded).detail("sessions_ended", ended)).await?;
     }

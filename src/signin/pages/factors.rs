@@ -99,6 +99,9 @@ pub fn step_up() -> AnyView {
             let wanted = take_wanted(&cx.request).await;
             return Err(PageError::SeeOther(wanted.unwrap_or_else(|| routes::HOME.to_owned())));
         }
+        if me.through.is_some() {
+            return Ok(at_the_company(&cx));
+        }
         if !me.has_second_factor {
             return Ok(set_up_first(&cx));
         }
@@ -120,6 +123,35 @@ pub fn step_up() -> AnyView {
             },
         ))
     })
+}
+
+/// Whoever was signed in by their company confirms there, or with the authenticator they have here.
+fn at_the_company(cx: &PageCx) -> Content {
+    let refused = cx.form("confirm-away");
+    let code = cx.qx.actor.person().is_some_and(|me| me.has_second_factor).then(|| {
+        let form = cx.form("step-up");
+        view! {
+            <Form action="/do/step-up" form=form.clone()>
+                {code_field(&form)}
+                <FormActions><SubmitButton kind=Kind::Secondary>"Confirm with a code"</SubmitButton></FormActions>
+            </Form>
+        }
+    });
+    Content::new(
+        "Confirm it is you",
+        view! {
+            <Plain brand=cx.qx.tenant.name.clone() title="Confirm it is you" flash=cx.flash()
+                purpose="What you are about to do needs a fresh confirmation. It counts for 15 minutes.">
+                <Form action="/do/confirm-away" form=refused>
+                    <FormActions>
+                        <SubmitButton>"Confirm with your company's sign-in"</SubmitButton>
+                        <LinkButton href=routes::HOME kind=Kind::Ghost>"Cancel"</LinkButton>
+                    </FormActions>
+                </Form>
+                {code}
+            </Plain>
+        },
+    )
 }
 
 fn set_up_first(cx: &PageCx) -> Content {
