@@ -50,6 +50,28 @@ string_enum! {
         RecoveryCodeUsed = "recovery_codes.used",
         /// A partner's identity provider named somebody for the first time.
         IdentityLinked = "identity.linked",
+        /// An organization said that a domain is theirs.
+        DomainClaimed = "domain.claimed",
+        /// The DNS record of a domain was seen.
+        DomainProven = "domain.proven",
+        /// The DNS record of a proven domain was not there.
+        DomainMissing = "domain.missing",
+        /// The DNS record was missing for too long.
+        DomainLost = "domain.lost",
+        /// A domain was given up.
+        DomainGivenUp = "domain.given_up",
+        /// A domain was given another connection.
+        DomainAssigned = "domain.assigned",
+        /// A connection to an identity provider was begun.
+        ProviderCreated = "identity_provider.created",
+        /// A connection was changed.
+        ProviderChanged = "identity_provider.changed",
+        /// People sign in through it from now on.
+        ProviderSwitchedOver = "identity_provider.switched_over",
+        /// It was switched off.
+        ProviderPaused = "identity_provider.paused",
+        /// It was removed.
+        ProviderRemoved = "identity_provider.removed",
         /// Too many sign-ins through a partner's identity provider failed; local passwords are let in again.
         ProviderFellBack = "identity_provider.fell_back",
         /// Name or zone was changed.
@@ -78,6 +100,8 @@ string_enum! {
         ContractCreated = "contract.created",
         /// A contract was changed.
         ContractChanged = "contract.changed",
+        /// The owner was told that a contract ends soon.
+        ContractEnding = "contract.ending",
         /// Someone was invited.
         MemberInvited = "invitation.sent",
         /// An invitation was sent again.
@@ -168,6 +192,17 @@ impl EventKind {
             Self::RecoveryCodesCreated => "Created recovery codes",
             Self::RecoveryCodeUsed => "Used a recovery code",
             Self::IdentityLinked => "First sign-in through the company's own sign-in",
+            Self::DomainClaimed => "Added a domain",
+            Self::DomainProven => "Proved a domain",
+            Self::DomainMissing => "The record of a domain is missing",
+            Self::DomainLost => "Lost a domain",
+            Self::DomainGivenUp => "Gave a domain up",
+            Self::DomainAssigned => "Changed the sign-in of a domain",
+            Self::ProviderCreated => "Began to connect the company's own sign-in",
+            Self::ProviderChanged => "Changed the company's own sign-in",
+            Self::ProviderSwitchedOver => "Switched over to the company's own sign-in",
+            Self::ProviderPaused => "Switched the company's own sign-in off",
+            Self::ProviderRemoved => "Removed the company's own sign-in",
             Self::ProviderFellBack => "Let local passwords in again",
             Self::ProfileChanged => "Changed a profile",
             Self::PersonCreated => "Created a person",
@@ -182,6 +217,7 @@ impl EventKind {
             Self::BrandingChanged => "Changed the branding",
             Self::ContractCreated => "Added a contract",
             Self::ContractChanged => "Changed a contract",
+            Self::ContractEnding => "Told that a contract ends soon",
             Self::MemberInvited => "Invited a person",
             Self::InvitationResent => "Sent an invitation again",
             Self::InvitationWithdrawn => "Withdrew an invitation",

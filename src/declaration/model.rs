@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::When;
 use crate::{
     apps::{ApplicationStatus, ScopeAccess},
+    federation::{ClientAuth, JoinPolicy, Preset, ProviderStatus},
     kernel::{EmailAddress, Password},
     organizations::OrganizationStatus,
     people::{MemberRole, MemberStatus, TenantRole},
@@ -129,6 +130,93 @@ pub struct OrganizationEntry {
     /// What the organization may use, known by the application.
     #[serde(default)]
     pub entitlements: Vec<EntitlementEntry>,
+    /// Connections to identity providers of the organization, known by their name.
+    #[serde(default)]
+    pub identity_providers: Vec<ProviderEntry>,
+    /// Domains of the organization, known by their name. The file vouches for them: no DNS record is asked for.
+    #[serde(default)]
+    pub domains: Vec<DomainEntry>,
+}
+
+/// A connection to an organization's own identity provider.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderEntry {
+    /// As the organization's people know it, like "Acme account"; tells which connection is meant.
+    pub name: String,
+    /// What it is. Needed for a new connection.
+    pub preset: Option<Preset>,
+    /// Where it stands; a new connection is a draft unless said otherwise.
+    pub status: Option<ProviderStatus>,
+    /// Issuer of an OpenID Connect provider, exactly as its discovery document has it.
+    pub issuer: Option<String>,
+    /// The portal's client id there.
+    pub client_id: Option<String>,
+    /// The portal's secret there. It is stored sealed and never shown.
+    #[schemars(with = "Option<String>")]
+    pub client_secret: Option<Secret>,
+    /// How the portal proves who it is there.
+    pub client_auth: Option<ClientAuth>,
+    /// Scopes beside openid.
+    pub scopes: Option<Vec<String>>,
+    /// Whether claims are also read from the userinfo endpoint.
+    pub userinfo: Option<bool>,
+    /// Metadata of a SAML provider, the XML itself.
+    pub metadata: Option<String>,
+    /// Where that metadata is fetched again.
+    pub metadata_url: Option<String>,
+    /// Which claims become what; keys that are left out have the usual names of the preset.
+    pub mapping: Option<MappingEntry>,
+    /// Rules over the claims, one a line, like: contract_status is active | Your contract has ended.
+    pub rules: Option<String>,
+    /// What happens when somebody unknown arrives; only invited people come in unless said otherwise.
+    pub joining: Option<JoinPolicy>,
+    /// Role of people who join by signing in.
+    pub joining_role: Option<MemberRole>,
+    /// Short names of the applications they get.
+    pub joining_applications: Option<Vec<String>>,
+    /// For how many days they join; 0 for as long as the contract.
+    pub joining_days: Option<u16>,
+    /// Whether its word for a second factor counts as one.
+    pub trusts_second_factor: Option<bool>,
+    /// Whether the organization's people may not use local passwords.
+    pub exclusive: Option<bool>,
+    /// Address of the partner admin who may use a local password all the same; an empty text clears it.
+    pub break_glass: Option<String>,
+}
+
+/// Which claims of an identity provider become what.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MappingEntry {
+    /// Names the person for good.
+    pub subject: Option<String>,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Given name.
+    pub given_name: Option<String>,
+    /// Family name.
+    pub family_name: Option<String>,
+    /// Groups; an empty text for none.
+    pub groups: Option<String>,
+    /// Roles by group.
+    pub group_roles: Option<BTreeMap<String, MemberRole>>,
+    /// Short names of applications by group.
+    pub group_applications: Option<BTreeMap<String, String>>,
+    /// Claims kept with the member, by their name here.
+    pub attributes: Option<BTreeMap<String, String>>,
+}
+
+/// A domain of an organization.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DomainEntry {
+    /// The domain, like example.com.
+    pub name: String,
+    /// Whether names below it count too.
+    pub subdomains: Option<bool>,
+    /// Name of the connection its people use; without it the organization's first.
+    pub identity_provider: Option<String>,
 }
 
 /// A contract.
