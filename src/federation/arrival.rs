@@ -71,3 +71,26 @@ pub fn names_second_factor(methods: &[String], context: Option<&str>) -> bool {
     methods.iter().any(|method| SECOND_FACTORS.contains(&method.as_str()))
         || context.is_some_and(|context| SECOND_FACTOR_CONTEXTS.contains(&context))
 }
+
+/// Whose fault it is that somebody is not believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Blame {
+    /// The person said no there, or may not.
+    Person,
+    /// Something is wrong, but any browser could have made it up: it does not count against the connection.
+    Browser,
+    /// The connection, as only the provider itself could show.
+    Connection,
+}
+
+/// Why a provider's answer is not believed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disbelief {
+    /// For whoever set up the connection.
+    pub reason: String,
+    /// Whose fault.
+    pub blame: Blame,
+    /// What was checked before, for the page that shows a trial.
+    pub checks: Vec<Check>,
+}

@@ -6,7 +6,7 @@ use super::enter::{judge, vouches_for};
 use crate::{
     federation::{
         Claims, IdentityProvider, JoinPolicy, Profile,
-        arrival::{Arrival, Check},
+        arrival::{Arrival, Check, Disbelief},
     },
     kernel::{ProviderId, Timestamp},
     people::MemberStatus,
@@ -37,15 +37,17 @@ pub struct Trial {
 impl Trial {
     /// A trial that the provider or the protocol ended.
     #[must_use]
-    pub fn refused(provider: ProviderId, at: Timestamp, reason: String) -> Self {
+    pub fn refused(provider: ProviderId, at: Timestamp, disbelief: Disbelief) -> Self {
+        let mut checks = disbelief.checks;
+        checks.push(Check::failed("The provider's answer", disbelief.reason.clone()));
         Self {
             provider,
             at,
-            checks: vec![Check::failed("The provider's answer", reason.clone())],
+            checks,
             claims: Claims::default(),
             profile: None,
             rules: Vec::new(),
-            outcome: reason,
+            outcome: disbelief.reason,
             lets_in: false,
         }
     }

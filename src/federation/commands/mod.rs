@@ -9,4 +9,4 @@ mod outcome;
 pub use depart::{DepartError, Departure, Notes, Prepared, depart, prepare};
 pub use enter::{EnterError, enter, judge};
 pub use foresee::{Trial, foresee};
-pub use outcome::{Logout, end_by_provider, note_failure, note_trial};
+pub use outcome::{Logout, end_by_provider, note_disbelief, note_failure, note_trial};

@@ -3,8 +3,13 @@
 use crate::{
     audit::{self, Event, EventKind, Outcome, Subject},
     cx::Cx,
-    federation::{IdentityProvider, model::FALL_BACK_AFTER},
+    federation::{
+        IdentityProvider,
+        arrival::{Blame, Disbelief},
+        model::FALL_BACK_AFTER,
+    },
     kernel::{Timestamp, sha256},
+    organizations::Organization,
     store::{
         self, StoreError,
         federation::{links, providers, trips},
@@ -19,22 +24,40 @@ pub async fn note_trial(cx: &mut Cx, provider: &IdentityProvider) -> Result<(), 
     providers::note_success(&cx.tx, provider.id, Some(cx.now)).await
 }
 
+/// Records that a provider's answer was not believed, and counts it when only the provider itself could have brought that about.
+///
+/// # Errors
+/// [`StoreError`] when it cannot be written.
+pub async fn note_disbelief(cx: &mut Cx, provider: &IdentityProvider, disbelief: &Disbelief) -> Result<(), StoreError> {
+    if disbelief.blame == Blame::Connection {
+        return note_failure(cx, provider, &disbelief.reason).await;
+    }
+    record_failure(cx, provider, &disbelief.reason).await.map(|_| ())
+}
+
+async fn record_failure(cx: &mut Cx, provider: &IdentityProvider, reason: &str) -> Result<Option<Organization>, StoreError> {
+    let Some(organization) = store::organizations::get(&cx.tx, provider.organization).await? else {
+        return Ok(None);
+    };
+    let event = Event::new(EventKind::SignInFailed)
+        .organization(organization.id, organization.name.clone())
+        .subject(Subject::new("identity_provider", provider.id, provider.name.clone()))
+        .outcome(Outcome::Failure)
+        .reason(reason)
+        .detail("factor", "identity provider");
+    audit::record(cx, event).await?;
+    Ok(Some(organization))
+}
+
 /// Counts a sign-in that failed because of the connection. After too many in a row, local passwords are let in again.
 ///
 /// # Errors
 /// [`StoreError`] when it cannot be written.
 pub async fn note_failure(cx: &mut Cx, provider: &IdentityProvider, reason: &str) -> Result<(), StoreError> {
-    let Some(organization) = store::organizations::get(&cx.tx, provider.organization).await? else {
+    let Some(organization) = record_failure(cx, provider, reason).await? else {
         return Ok(());
     };
     let subject = Subject::new("identity_provider", provider.id, provider.name.clone());
-    let event = Event::new(EventKind::SignInFailed)
-        .organization(organization.id, organization.name.clone())
-        .subject(subject.clone())
-        .outcome(Outcome::Failure)
-        .reason(reason)
-        .detail("factor", "identity provider");
-    audit::record(cx, event).await?;
     let failures = providers::count_failure(&cx.tx, provider.id).await?;
     if failures >= FALL_BACK_AFTER && provider.is_live() && providers::fall_back(&cx.tx, provider.id, cx.now).await? {
         let event = Event::new(EventKind::ProviderFellBack)

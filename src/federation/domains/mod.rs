@@ -2,4 +2,4 @@
 
 mod model;
 
-pub use model::{ascii, Domain, DomainError, DomainStatus, most_specific, names_above};
+pub use model::{Domain, DomainError, DomainStatus, ascii, most_specific, names_above};

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     federation::{
         Claims, ClientAuth, OidcSettings, Secrets,
-        arrival::{Arrival, Check, names_second_factor},
+        arrival::{Arrival, Blame, Check, names_second_factor},
     },
     kernel::Timestamp,
     outbound::{Outbound, OutboundError},
@@ -65,10 +65,15 @@ pub enum OidcRefusal {
 }
 
 impl OidcRefusal {
-    /// Whether the connection is to blame, not the person.
+    /// Whose fault it is. What stands in the callback's query, and a code that nobody issued, any browser could have made up.
     #[must_use]
-    pub const fn is_of_the_connection(&self) -> bool {
-        !matches!(self, Self::Person(_))
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::Person(_) => Blame::Person,
+            Self::Request(_) | Self::OtherIssuer | Self::NoCode => Blame::Browser,
+            Self::CodeRefused(code) if code == "invalid_grant" => Blame::Browser,
+            _ => Blame::Connection,
+        }
     }
 }
 
@@ -246,7 +251,7 @@ impl Coming<'_> {
                 .add_extra_param("client_assertion", assertion);
         }
         let tokens = request.request_async(&Guarded(outbound)).await.map_err(|error| match error {
-            RequestTokenError::ServerResponse(answer) => OidcRefusal::CodeRefused(answer.error().to_string()),
+            RequestTokenError::ServerResponse(answer) => OidcRefusal::CodeRefused(answer.error().as_ref().to_owned()),
             RequestTokenError::Request(error) => OidcRefusal::Outbound(error),
             RequestTokenError::Parse(..) | RequestTokenError::Other(_) => OidcRefusal::Unreadable("token"),
         })?;
