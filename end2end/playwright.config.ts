@@ -25,5 +25,7 @@ export default defineConfig({
   projects: [
     { name: "js", use: { ...browser } },
     { name: "nojs", use: { ...browser, javaScriptEnabled: false } },
+    // The identity providers that the journeys sign in with, by themselves; without the portal: --config providers
+    { name: "providers", testDir: "providers/self-check" },
   ],
 });

@@ -7,5 +7,6 @@ for part in rust npm; do "scripts/setup-$part.sh"; done
 if [ "$what" = test ]; then
   scripts/setup-browser.sh
   scripts/setup-postgres.sh
+  scripts/setup-lemonldap.sh
 fi
 scripts/setup-tools.sh "$what"

@@ -97,7 +97,7 @@ function installation(): { root: string; environment: NodeJS.ProcessEnv } {
   const modules = [join(root, "usr/share/perl5"), ...libraries.flatMap((folder) => [join(folder, "perl5"), ...versions(join(folder, "perl5"))])];
   return {
     root,
-    environment: { PERL5LIB: modules.join(delimiter), LD_LIBRARY_PATH: libraries.join(delimiter) },
+    environment: { PERL5LIB: modules.join(delimiter), LD_LIBRARY_PATH: [...libraries, join(root, "usr/lib")].join(delimiter) },
   };
 }
 
@@ -118,13 +118,20 @@ export async function start(options: LemonOptions = {}): Promise<Lemon> {
   const folder = mkdtempSync(join(tmpdir(), "portico-lemonldap-"));
   const logFile = join(folder, "server.log");
   const log = () => (existsSync(logFile) ? readFileSync(logFile, "utf8") : "");
-  // Started by root, the workers run as somebody who owns this folder and nothing else.
-  const account = process.getuid?.() === 0 ? unprivileged() : undefined;
+  // Started by root, the workers run as somebody who owns this folder and nothing else. Unpacked packages are in root's
+  // own cache, where nobody else can read them.
+  const account = process.getuid?.() === 0 && root === "/" ? unprivileged() : undefined;
   for (const part of ["", "conf", "sessions", "sessions/lock", "psessions", "psessions/lock", "notifications", "cache"]) {
     mkdirSync(join(folder, part), { recursive: true });
     if (account) chownSync(join(folder, part), account.uid, account.gid);
   }
   let child: ChildProcess | undefined;
+  // A test that is cut short stops nothing, its process still ends.
+  const abandon = () => {
+    child?.kill("SIGTERM");
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once("exit", abandon);
 
   function write(name: string, text: string): void {
     writeFileSync(join(folder, name), text, { mode: 0o640 });
@@ -172,6 +179,7 @@ export async function start(options: LemonOptions = {}): Promise<Lemon> {
 
   async function stop(): Promise<void> {
     await end();
+    process.off("exit", abandon);
     rmSync(folder, { recursive: true, force: true });
   }
 
@@ -224,6 +232,8 @@ function configuration(options: LemonOptions & { keys: KeyPair; people: LemonPer
     domain: hostname,
     // Cookies do not know ports: two providers on one host must not take each other's.
     cookieName: `lemonldap${place.port}`,
+    // With SAML its default is None, which browsers refuse without TLS.
+    sameSite: "Lax",
     applicationList: {},
     locationRules: { [hostname]: { default: "accept" } },
     exportedHeaders: {},
