@@ -219,6 +219,10 @@ pub fn welcome(public_url: &str) -> String {
         "  Mails are not sent here; the operator reads them at {public_url}{}",
         crate::web::routes::ADMIN_OUTBOX
     );
+    let _ = writeln!(
+        text,
+        "  Kestrel's people sign in at their own company: try theo.brandt@kestrel.example (`make run` starts their provider)."
+    );
     let _ = writeln!(text, "  Stop with Ctrl-C. Start again from nothing by deleting data/demo.db.\n");
     text
 }

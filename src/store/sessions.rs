@@ -49,6 +49,9 @@ pub struct Through {
     pub session: Option<String>,
     /// The provider ends the session then (SAML's SessionNotOnOrAfter).
     pub ends_at: Option<Timestamp>,
+    /// The name by which the provider ends it (SAML's NameID with its qualifiers, as JSON).
+    #[serde(default)]
+    pub logout_name: Option<String>,
 }
 
 /// Browser and address a session was opened from.

@@ -126,6 +126,16 @@ pub fn provider(id: &str) -> String {
 pub fn oidc_logged_out(provider: &str) -> String {
     format!("/federation/oidc/{provider}/logged-out")
 }
+/// `GET`, `POST` one of our addresses towards a partner's SAML provider: `metadata`, `acs` or `logout`.
+#[must_use]
+pub fn saml(provider: &str, what: &str) -> String {
+    format!("/federation/saml/{provider}/{what}")
+}
+/// `GET` the browser fetches what its SAML provider said about it.
+#[must_use]
+pub fn saml_finish(state: &str) -> String {
+    format!("/federation/saml/finish/{state}")
+}
 /// `GET` what the last trial of a partner's identity provider showed.
 #[must_use]
 pub fn trial(provider: &str) -> String {

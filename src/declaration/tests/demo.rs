@@ -72,7 +72,7 @@ for_each_backend!(an_application_of_the_demonstration_opens_in_demo_mode_alone, 
 #[test]
 fn everyone_the_console_names_is_in_the_file() {
     let declaration = read_text(NAME, FILE, Format::Toml).unwrap();
-    assert_eq!(declaration.people.len(), 30);
+    assert_eq!(declaration.people.len(), 31);
     for (_, email, _) in PEOPLE {
         assert!(declaration.people.iter().any(|person| person.email.as_str() == email), "{email}");
     }

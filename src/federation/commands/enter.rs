@@ -266,6 +266,7 @@ async fn let_in(
             organization: organization.id,
             session: arrival.session.clone(),
             ends_at: arrival.session_ends_at,
+            logout_name: arrival.logout_name.clone(),
         }),
     };
     let kept = |reason: String| EnterError::Kept(reason);

@@ -192,6 +192,7 @@ impl Coming<'_> {
         let arrival = Arrival {
             session: claims.get("sid").and_then(Value::as_str).map(str::to_owned),
             session_ends_at: None,
+            logout_name: None,
             second_factor_at: names_second_factor(&methods, context).then_some(authenticated),
             claims: Claims::from_json(&all),
             checks,
