@@ -4,9 +4,13 @@ use leptos::prelude::*;
 
 use super::{
     IdentityProvider, Protocol,
-    commands::{self, DepartError, Prepared},
+    commands::{
+        self, DepartError, Prepared,
+        service_provider::{ServiceProvider, carried, random_id},
+    },
     http::{AWAY_KEY, Away, BROWSER_KEY},
     oidc::{self, Published},
+    saml::{self, LogoutSubject, NameId},
 };
 use crate::{
     access::{Action, Refused},
@@ -93,20 +97,44 @@ pub async fn leave(
 ///
 /// # Errors
 /// [`store::StoreError`] when the database does not answer.
-pub async fn way_out(cx: &Cx, through: &Through) -> Result<Option<Away>, store::StoreError> {
+pub async fn way_out(cx: &mut Cx, through: &Through) -> Result<Option<Away>, store::StoreError> {
     let Some(provider) = providers::find(&cx.tx, through.provider).await? else {
         return Ok(None);
     };
     let back = routes::absolute(&cx.settings.public_url, &routes::oidc_logged_out(&provider.id.to_string()));
-    let url = match (&provider.protocol, Published::from_text(provider.published.as_deref())) {
-        (Protocol::Oidc(settings), Some(published)) => oidc::logout::end_session(settings, &published, &back),
-        _ => None,
+    let further = match &provider.protocol {
+        Protocol::Oidc(settings) => Published::from_text(provider.published.as_deref())
+            .and_then(|published| oidc::logout::end_session(settings, &published, &back))
+            .map(|url| (url.to_string(), Vec::new())),
+        Protocol::Saml(_) => saml_way_out(cx, &provider, through),
     };
-    Ok(url.map(|url| Away {
-        url: url.to_string(),
-        fields: Vec::new(),
+    Ok(further.map(|(url, fields)| Away {
+        url,
+        fields,
         name: provider.name,
     }))
+}
+
+/// A signed logout request for the very session (SAML profiles §4.4); none when the provider has no address for it.
+fn saml_way_out(cx: &mut Cx, provider: &IdentityProvider, through: &Through) -> Option<(String, Vec<(String, String)>)> {
+    let us = ServiceProvider::of(provider, provider.published.as_deref(), &cx.settings, &cx.master_key)?;
+    us.slo()?;
+    let [value, format, name_qualifier, sp_name_qualifier]: [Option<String>; 4] =
+        serde_json::from_str(through.logout_name.as_deref()?).ok()?;
+    let name_id = NameId {
+        value: value?,
+        format,
+        name_qualifier,
+        sp_name_qualifier,
+    };
+    let sessions: Vec<String> = through.session.iter().cloned().collect();
+    let subject = LogoutSubject {
+        name_id: &name_id,
+        session_indexes: &sessions,
+    };
+    let random = random_id(&mut cx.rng);
+    let issued = saml::logout_request(&us.connection()?, subject, None, random, cx.now).ok()?;
+    Some(carried(issued.outgoing))
 }
 
 /// `POST /do/confirm-away`: a fresh second factor at the person's own company, which signed them in.

@@ -12,6 +12,7 @@ pub mod model;
 pub mod oidc;
 pub mod pages;
 pub mod rules;
+pub mod saml;
 
 pub use mapping::{Claims, Mapping, MappingError, Profile};
 pub use model::{

@@ -212,7 +212,7 @@ pub async fn sign_out() -> Result<(), ServerFnError> {
         let through = post.request.signed_in_as().await.and_then(|who| who.through);
         commands::sign_out(&mut post.cx).await?;
         let further = match through {
-            Some(through) => federation::actions::way_out(&post.cx, &through).await?,
+            Some(through) => federation::actions::way_out(&mut post.cx, &through).await?,
             None => None,
         };
         Ok(match further {

@@ -14,8 +14,10 @@ use crate::{
     federation::{
         ClientAuth, IdentityProvider, JoinPolicy, Joining, Mapping, OidcSettings, Preset, Protocol, ProviderStatus, Rules, SamlSettings,
         Secrets,
+        commands::{last_certificate_end, service_provider::new_key},
         domains::{Domain, DomainStatus, ascii},
         mapping::{GroupApplication, GroupRole},
+        saml::IdpMetadata,
     },
     kernel::{DomainId, ProviderId},
     organizations::Organization,
@@ -103,6 +105,13 @@ impl Step<'_> {
                 userinfo: false,
             })
         };
+        let secrets = match preset {
+            Preset::Saml => Some(Secrets {
+                sp_keys: new_key(&self.cx.settings, self.cx.now, &mut self.cx.rng).into_iter().collect(),
+                ..Secrets::default()
+            }),
+            _ => None,
+        };
         Ok(IdentityProvider {
             id: ProviderId::new(self.cx.now, &mut self.cx.rng),
             organization: organization.id,
@@ -110,7 +119,7 @@ impl Step<'_> {
             preset,
             protocol,
             status: ProviderStatus::Draft,
-            secrets: None,
+            secrets: secrets.map(|secrets| secrets.seal(&self.cx.master_key, &mut self.cx.rng)),
             published: None,
             published_at: None,
             mapping: Mapping::of(preset),
@@ -158,6 +167,15 @@ impl Step<'_> {
                     entry.metadata_url.clone().map(Some),
                     |url| url.clone().unwrap_or_default(),
                 );
+                if let Some(xml) = entry.metadata.as_ref().filter(|xml| provider.published.as_ref() != Some(*xml)) {
+                    let parsed =
+                        IdpMetadata::parse(xml).map_err(|error| Stop::at(format!("{key}.metadata"), format!("cannot be used. {error}")))?;
+                    fields.note("metadata", text(&settings.entity_id), text(&parsed.entity_id));
+                    settings.entity_id.clone_from(&parsed.entity_id);
+                    provider.certificate_ends_at = last_certificate_end(&parsed);
+                    provider.published = Some(xml.clone());
+                    provider.published_at = Some(self.cx.now);
+                }
             }
         }
         if forget {

@@ -4,13 +4,16 @@ use chrono::Duration;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::service_provider::{ServiceProvider, carried, random_id};
 use crate::{
     cx::{Cx, Portal},
     federation::{
         IdentityProvider, Protocol,
         oidc::{self, DiscoveryError, Published},
+        saml::{self, IdpMetadata, MetadataError, SignInRequest, SigningCertificate},
     },
-    kernel::{MasterKey, sha256},
+    kernel::{BearerSecret, MasterKey, Timestamp, sha256},
+    outbound::OutboundError,
     store::{
         StoreError,
         federation::{
@@ -43,6 +46,18 @@ pub enum DepartError {
     /// The provider does not answer, or not as it should.
     #[error(transparent)]
     Discovery(#[from] DiscoveryError),
+    /// A SAML provider's metadata.
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
+    /// The metadata is another provider's.
+    #[error("The metadata now describes another provider, {0}. If that is right, set the connection up again.")]
+    OtherEntity(String),
+    /// Not an address, or not a text there.
+    #[error("There is no metadata at this address.")]
+    NotAnAddress,
+    /// No answer.
+    #[error(transparent)]
+    Outbound(#[from] OutboundError),
     /// Something is missing.
     #[error("The connection is not set up completely.")]
     NotSetUp,
@@ -64,7 +79,22 @@ impl From<DepartError> for Refusal {
 #[derive(Clone, Debug)]
 pub struct Prepared {
     text: Option<String>,
+    certificate_ends_at: Option<Timestamp>,
     fresh: bool,
+}
+
+impl Prepared {
+    /// The text to keep.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        self.text.as_deref()
+    }
+
+    /// When the provider's last signing certificate ends (SAML).
+    #[must_use]
+    pub const fn certificate_ends_at(&self) -> Option<Timestamp> {
+        self.certificate_ends_at
+    }
 }
 
 /// Reads what the provider publishes when our copy is missing or old. No transaction may be open: it asks the network.
@@ -75,23 +105,65 @@ pub struct Prepared {
 pub async fn prepare(portal: &Portal, provider: &IdentityProvider) -> Result<Prepared, DepartError> {
     let kept = Prepared {
         text: provider.published.clone(),
+        certificate_ends_at: provider.certificate_ends_at,
         fresh: false,
-    };
-    let Protocol::Oidc(settings) = &provider.protocol else {
-        return Ok(kept);
     };
     let young = portal.clock.now() - Duration::hours(PUBLISHED_HOURS);
     if kept.text.is_some() && provider.published_at.is_some_and(|at| at > young) {
         return Ok(kept);
     }
-    match oidc::discovery::fetch(&portal.outbound, &settings.issuer).await {
-        Ok(published) => Ok(Prepared {
-            text: Some(published.to_text()),
-            fresh: true,
-        }),
+    match fetch(portal, provider).await {
+        Ok(Some(fresh)) => Ok(fresh),
+        Ok(None) => Ok(kept),
         Err(_) if kept.text.is_some() => Ok(kept),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error),
     }
+}
+
+/// Reads what the provider publishes; none when it was given to us by hand.
+///
+/// # Errors
+/// [`DepartError`] when it does not answer, or not as it should.
+pub async fn fetch(portal: &Portal, provider: &IdentityProvider) -> Result<Option<Prepared>, DepartError> {
+    let (text, certificate_ends_at) = match &provider.protocol {
+        Protocol::Oidc(settings) => (oidc::discovery::fetch(&portal.outbound, &settings.issuer).await?.to_text(), None),
+        Protocol::Saml(settings) => {
+            let Some(address) = &settings.metadata_url else { return Ok(None) };
+            let (xml, metadata) = read_metadata(portal, address).await?;
+            // Another entity is another provider, whoever runs the address.
+            if metadata.entity_id != settings.entity_id {
+                return Err(DepartError::OtherEntity(metadata.entity_id));
+            }
+            (xml, last_certificate_end(&metadata))
+        }
+    };
+    Ok(Some(Prepared {
+        text: Some(text),
+        certificate_ends_at,
+        fresh: true,
+    }))
+}
+
+/// Reads SAML metadata at an address.
+///
+/// # Errors
+/// [`DepartError`] says what to correct.
+pub async fn read_metadata(portal: &Portal, address: &str) -> Result<(String, IdpMetadata), DepartError> {
+    let url: url::Url = address.parse().map_err(|_| DepartError::NotAnAddress)?;
+    let bytes = portal
+        .outbound
+        .get(&url, "application/samlmetadata+xml, application/xml, text/xml")
+        .await?;
+    let xml = String::from_utf8(bytes).map_err(|_| DepartError::NotAnAddress)?;
+    let metadata = IdpMetadata::parse(&xml)?;
+    metadata.ensure_current(portal.clock.now())?;
+    Ok((xml, metadata))
+}
+
+/// When the last of a provider's signing certificates ends: from then on nothing of it is believed.
+#[must_use]
+pub fn last_certificate_end(metadata: &IdpMetadata) -> Option<Timestamp> {
+    metadata.signing.iter().map(SigningCertificate::not_after).max()
 }
 
 /// A browser on its way.
@@ -117,7 +189,7 @@ pub async fn depart(
     fresh: bool,
 ) -> Result<Departure, DepartError> {
     if let (true, Some(text)) = (prepared.fresh, &prepared.text) {
-        providers::keep_published(&cx.tx, provider.id, text, provider.certificate_ends_at, cx.now).await?;
+        providers::keep_published(&cx.tx, provider.id, text, prepared.certificate_ends_at, cx.now).await?;
     }
     let (id, notes, departure) = match &provider.protocol {
         Protocol::Oidc(settings) => {
@@ -136,7 +208,26 @@ pub async fn depart(
             };
             (asked.state.hash(), notes, departure)
         }
-        Protocol::Saml(_) => return Err(DepartError::NotSetUp),
+        Protocol::Saml(_) => {
+            let us = ServiceProvider::of(provider, prepared.text.as_deref(), &cx.settings, &cx.master_key).ok_or(DepartError::NotSetUp)?;
+            us.metadata.ensure_current(cx.now)?;
+            let relay = BearerSecret::generate(&mut cx.rng);
+            let request = SignInRequest {
+                random: random_id(&mut cx.rng),
+                now: cx.now,
+                force_authn: fresh,
+                relay_state: Some(relay.reveal()),
+            };
+            let connection = us.connection().ok_or(DepartError::NotSetUp)?;
+            let issued = saml::authn_request(&connection, request).map_err(|_| DepartError::NotSetUp)?;
+            let notes = Notes {
+                nonce: String::new(),
+                verifier: String::new(),
+                request_id: issued.id,
+            };
+            let (url, fields) = carried(issued.outgoing);
+            (relay.hash(), notes, Departure { url, fields })
+        }
     };
     store_trip(cx, provider, id, purpose, browser, &notes).await?;
     Ok(departure)

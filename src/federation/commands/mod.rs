@@ -5,8 +5,9 @@ mod enter;
 mod foresee;
 mod membership;
 mod outcome;
+pub mod service_provider;
 
-pub use depart::{DepartError, Departure, Notes, Prepared, depart, prepare};
+pub use depart::{DepartError, Departure, Notes, Prepared, depart, fetch, last_certificate_end, prepare, read_metadata};
 pub use enter::{EnterError, enter, judge};
 pub use foresee::{Trial, foresee};
 pub use outcome::{Logout, end_by_provider, note_disbelief, note_failure, note_trial};

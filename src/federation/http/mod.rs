@@ -2,6 +2,7 @@
 
 mod finish;
 mod oidc;
+mod saml;
 
 use axum::{Extension, Router, response::Response, routing::get};
 use serde::{Deserialize, Serialize};
@@ -30,7 +31,10 @@ pub struct Away {
 
 /// The routes of federation.
 pub fn routes() -> Router<WebState> {
-    Router::new().route(routes::SIGN_IN_AWAY, get(away)).merge(oidc::routes())
+    Router::new()
+        .route(routes::SIGN_IN_AWAY, get(away))
+        .merge(oidc::routes())
+        .merge(saml::routes())
 }
 
 fn reference(request: &RequestCx) -> String {
