@@ -70,6 +70,11 @@ const applications = [
 export class World {
   constructor(private readonly place: Place) {}
 
+  /** Declares more, for what a wish cannot say. */
+  async declare(what: object): Promise<void> {
+    await apply(this.place, what);
+  }
+
   /** Letters and digits that nobody else uses. */
   unique(): string {
     return randomUUID().slice(0, 8);
