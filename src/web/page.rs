@@ -156,7 +156,7 @@ async fn prepare(framed: bool, request: &RequestCx, params: ParamsMap, query: Pa
     if framed {
         match request.actor.person() {
             None => return Err(Refused::SignedOut.into()),
-            Some(person) if person.hats.is_empty() && request.path() != routes::NO_ACCESS => {
+            Some(person) if person.hats.is_empty() && !routes::OWN_ACCOUNT.contains(&request.path()) => {
                 return Err(PageError::SeeOther(routes::NO_ACCESS.to_owned()));
             }
             Some(_) => {}

@@ -35,6 +35,7 @@ pub fn no_access() -> AnyView {
                         <p>"Your account and what was assigned to you are kept. If this is not right: " {support}</p>
                         <Cluster>
                             <LinkButton href=routes::HOME>"Try again"</LinkButton>
+                            <LinkButton href=routes::ME kind=Kind::Secondary>"Your account"</LinkButton>
                             <PostButton action=SIGN_OUT kind=Kind::Ghost>"Sign out"</PostButton>
                         </Cluster>
                     </Stack>

@@ -71,11 +71,34 @@ for_each_backend!(a_suspended_members_live_session_loses_the_hat_at_once, |world
     let suspended = bo.clone().suspend(None).unwrap();
     store::members::update(&cx.tx, &suspended).await.unwrap();
     cx.commit().await.unwrap();
-    assert_eq!(browser.get("/me").await.location.as_deref(), Some("/no-access"));
+    for closed in ["/", "/team", "/inbox", "/search", "/me/activity"] {
+        assert_eq!(browser.get(closed).await.location.as_deref(), Some("/no-access"), "{closed}");
+    }
     let page = browser.get("/no-access").await;
     assert!(page.text.contains("Your access for Acme is paused."), "{}", page.text);
     let refused = browser.post("/do/switch-hat", &[("hat", &bo.id.to_string())]).await;
     assert_eq!(refused.status.as_u16(), 404);
+});
+
+for_each_backend!(ones_own_account_stays_open_without_any_hat, |world| {
+    let acme = world.organization("Acme").await;
+    let bo = world.member(&acme, "Bo Lind", MemberRole::Member).await;
+    let mut browser = world.browser_as(bo.person, Some(bo.id)).await;
+    let links = |text: &str| text.matches("href=\"/me/activity\"").count();
+    let before = links(&browser.get("/me").await.text);
+    let cx = world.system().await;
+    let suspended = bo.clone().suspend(None).unwrap();
+    store::members::update(&cx.tx, &suspended).await.unwrap();
+    cx.commit().await.unwrap();
+    for open in ["/me", "/me/security", "/me/sessions"] {
+        let page = browser.get(open).await;
+        assert_eq!(page.status.as_u16(), 200, "{open}");
+        assert_eq!(links(&page.text), before - 1, "{open} has no tab that leads nowhere");
+    }
+    assert!(browser.get("/no-access").await.text.contains("href=\"/me\""));
+    let form = [("name", "Bo Lindqvist"), ("time_zone", "UTC"), ("version", "1")];
+    assert_eq!(browser.post("/do/change-profile", &form).await.location.as_deref(), Some("/me"));
+    assert!(browser.get("/me").await.text.contains("Bo Lindqvist"));
 });
 
 for_each_backend!(the_end_of_the_contract_ends_a_live_session, |world| {
@@ -86,12 +109,12 @@ for_each_backend!(the_end_of_the_contract_ends_a_live_session, |world| {
     let mut browser = world.browser_as(bo.person, Some(bo.id)).await;
     assert!(is_signed_in(&mut browser).await);
     world.clock.advance(Duration::seconds(1));
-    assert_eq!(browser.get("/me").await.location.as_deref(), Some("/no-access"));
+    assert_eq!(browser.get("/team").await.location.as_deref(), Some("/no-access"));
     assert!(browser.get("/no-access").await.text.contains("Acme has no contract in force."));
     let mut later = world.browser();
     type_password(&mut later, "bo.lind@example.com", PASSWORD).await;
     assert_eq!(
-        later.get("/me").await.location.as_deref(),
+        later.get("/").await.location.as_deref(),
         Some("/no-access"),
         "signing in again does not help"
     );

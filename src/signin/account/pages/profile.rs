@@ -21,7 +21,7 @@ pub fn profile() -> AnyView {
             "Your profile",
             view! {
                 <PageHeader title="Your account" purpose="How you appear in the portal, and how times are shown to you." />
-                {account_tabs(routes::ME)}
+                {account_tabs(routes::ME, cx.qx.actor.person())}
                 <Section title="Profile">
                     <Card>
                         <Form action="/do/change-profile" form=form>

@@ -31,7 +31,7 @@ pub fn security() -> AnyView {
             "Your security",
             view! {
                 <PageHeader title="Your security" purpose="What it takes to sign in as you." />
-                {account_tabs(routes::MY_SECURITY)}
+                {account_tabs(routes::MY_SECURITY, cx.qx.actor.person())}
                 <Section title="Second factor" id="second-factor">{second_factor}</Section>
                 <Section title="Password">
                     <Card>

@@ -32,7 +32,7 @@ pub fn sessions() -> AnyView {
             view! {
                 <PageHeader title="Your sessions" purpose="Every browser in which you are signed in. End what you do not recognise, then change your password."
                     action=end_others />
-                {account_tabs(routes::MY_SESSIONS)}
+                {account_tabs(routes::MY_SESSIONS, cx.qx.actor.person())}
                 <Table caption="Browsers in which you are signed in" columns=vec![
                     Column::new("Browser"), Column::new("Address"), Column::new("Last used"), Column::new("Signed in"), Column::new("Ends"),
                     Column::action("Actions")]>
