@@ -136,3 +136,15 @@ pub async fn put_scope(tx: &Tx, scope: &Scope, now: Timestamp) -> Result<(), Sto
         .await?;
     Ok(())
 }
+
+/// Lets forms about an application that were made before now be stale; its scopes changed.
+pub async fn touch(tx: &Tx, id: ApplicationId) -> Result<(), StoreError> {
+    use entity::application::{Column as C, Entity};
+    use sea_orm::{ExprTrait as _, sea_query::Expr};
+    Entity::update_many()
+        .col_expr(C::Version, Expr::col(C::Version).add(1))
+        .filter(C::Id.eq(id.0))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}

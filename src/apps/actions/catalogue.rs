@@ -172,8 +172,10 @@ pub async fn retire_application(#[server(default)] application: String, #[server
 
 /// Adds a permission to an application, or changes one (`change` is `yes`).
 #[server(prefix = "/do", endpoint = "put-scope")]
+#[allow(clippy::too_many_arguments, reason = "one per field of the form")]
 pub async fn put_scope(
     #[server(default)] application: String,
+    #[server(default)] version: String,
     #[server(default)] name: String,
     #[server(default)] description: String,
     #[server(default)] access: String,
@@ -211,7 +213,7 @@ pub async fn put_scope(
             access,
             high_value: high_value == "yes",
         };
-        let scope = commands::put_scope(&mut post.cx, &application, draft, change).await?;
+        let scope = commands::put_scope(&mut post.cx, &application, version.trim().parse().unwrap_or(-1), draft, change).await?;
         let verb = if change { "changed" } else { "added" };
         Ok(Done::to(routes::admin_app(&application)).saying(Flash::good(format!("The permission {} was {verb}.", scope.name))))
     }

@@ -90,6 +90,7 @@ pub async fn change_entitlement(
     #[server(default)] starts: String,
     #[server(default)] ends: String,
     #[server(default)] seats: String,
+    #[server(default)] give_back: String,
 ) -> Result<(), ServerFnError> {
     let (organization, application) = (segment(&organization), segment(&application));
     let typed = Typed {
@@ -98,14 +99,22 @@ pub async fn change_entitlement(
         ends,
         seats,
     };
-    let mut post = Post::begin("entitlement", routes::partner_app(&organization, &application), typed.pairs()).await?;
+    let mut kept = typed.pairs();
+    kept.push(("give_back", give_back.clone()));
+    let mut post = Post::begin("entitlement", routes::partner_app(&organization, &application), kept).await?;
     let outcome = async {
         let id = identifier(&entitlement)?;
         let ticked = ticked(&typed.scopes)?;
         commands::may_change_entitlement(&post.cx, &organization, id).await?;
         let terms = typed.terms(ticked, &post.cx.tenant)?;
-        commands::change_entitlement(&mut post.cx, &organization, id, identifier(&version)?, terms).await?;
-        let said = "What the partner holds was changed. It counts from now on.";
+        let version = identifier(&version)?;
+        let changed = commands::change_entitlement(&mut post.cx, &organization, id, version, terms, give_back == "yes").await?;
+        let said = match (changed.given_back, changed.not_given_back) {
+            (0, 0) => "What the partner holds was changed. It counts from now on.".to_owned(),
+            (0, _) => "The partner holds it again. Nobody has it yet: its admins assign it anew.".to_owned(),
+            (1, _) => "The partner holds it again, and one person has it back.".to_owned(),
+            (people, _) => format!("The partner holds it again, and {people} people have it back."),
+        };
         Ok(Done::to(routes::partner_part(&organization, "apps")).saying(Flash::good(said)))
     }
     .await;

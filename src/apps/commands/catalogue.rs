@@ -84,12 +84,14 @@ pub async fn retire_application(cx: &mut Cx, slug: &str, restore: bool) -> Resul
     Ok(application)
 }
 
-/// Adds a scope to an application, or changes what an existing one says; its name stays, because tokens use it.
+/// Adds a scope to an application, or changes what an existing one says; its name stays, because tokens use it. `version` is the
+/// application's, which moves on with each of its scopes.
 ///
 /// # Errors
+/// [`StoreError::Stale`] when the application or one of its scopes was changed meanwhile;
 /// [`Refused::NotFound`] when there is no such application, or no such scope to change; [`CatalogueError::ScopeExists`]
 /// when one is added a second time.
-pub async fn put_scope(cx: &mut Cx, application: &str, draft: ScopeDraft, change: bool) -> Result<Scope, CatalogueError> {
+pub async fn put_scope(cx: &mut Cx, application: &str, version: i32, draft: ScopeDraft, change: bool) -> Result<Scope, CatalogueError> {
     authorise(cx)?;
     let application = find(cx, application).await?;
     let known = store::applications::scopes_of(&cx.tx, &[application.id])
@@ -101,6 +103,10 @@ pub async fn put_scope(cx: &mut Cx, application: &str, draft: ScopeDraft, change
         (Some(_), false) => return Err(CatalogueError::ScopeExists),
         _ => {}
     }
+    if application.version != version {
+        return Err(StoreError::Stale.into());
+    }
+    store::applications::update(&cx.tx, &application).await?;
     let scope = Scope {
         id: known.as_ref().map_or_else(|| ScopeId::new(cx.now, &mut cx.rng), |scope| scope.id),
         application: application.id,

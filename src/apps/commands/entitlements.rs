@@ -83,8 +83,20 @@ pub async fn entitle(
     Ok(entitlement)
 }
 
+/// What became of an entitlement that was changed, and of those who held it when it had ended.
+#[derive(Clone, Debug)]
+pub struct ChangedEntitlement {
+    /// As it is now.
+    pub entitlement: Entitlement,
+    /// So many people have it again.
+    pub given_back: u64,
+    /// So many could have had it again, but it was not asked for.
+    pub not_given_back: u64,
+}
+
 /// Changes scopes, window and seats of what a partner holds. Whatever becomes narrower counts from the next decision on:
-/// assignments keep their scopes on paper, and what is beyond the entitlement is void.
+/// assignments keep their scopes on paper, and what is beyond the entitlement is void. Moving the end of one that has ended brings back
+/// those who held it only when `give_back` asks for it; otherwise they ended with it, and it is assigned anew.
 ///
 /// # Errors
 /// [`EntitleError`] says what is in the way; [`StoreError::Stale`] when it was changed meanwhile.
@@ -94,7 +106,8 @@ pub async fn change_entitlement(
     id: EntitlementId,
     version: i32,
     terms: EntitlementTerms,
-) -> Result<Entitlement, EntitleError> {
+    give_back: bool,
+) -> Result<ChangedEntitlement, EntitleError> {
     let organization = partner(cx, organization).await?;
     cx.authorise(Action::ManageEntitlements, &organization)?;
     let before = store::grants::entitlement_locked(&cx.tx, organization.id, id)
@@ -114,6 +127,19 @@ pub async fn change_entitlement(
         return Err(GrantError::EndInThePast.into());
     }
     let after = before.clone().change(terms.scopes, terms.starts_at, terms.ends_at, terms.seats)?;
+    let begins_again = before
+        .ends_at
+        .filter(|end| *end <= cx.now && after.ends_at.is_none_or(|end| end > cx.now));
+    let (mut given_back, mut not_given_back) = (0, 0);
+    if let Some(ended_at) = begins_again {
+        let held = store::grants::entitlement_seats_taken(&cx.tx, id, cx.now).await?;
+        if give_back {
+            given_back = held;
+        } else {
+            not_given_back = held;
+            store::grants::revoke_assignments_of_entitlement(&cx.tx, id, ended_at).await?;
+        }
+    }
     if let Some(seats) = after.seats {
         let taken = store::grants::entitlement_seats_taken(&cx.tx, id, cx.now).await?;
         if u64::try_from(seats).unwrap_or_default() < taken {
@@ -121,12 +147,21 @@ pub async fn change_entitlement(
         }
     }
     store::grants::update_entitlement(&cx.tx, &after).await?;
-    let event = about(EventKind::EntitlementChanged, &organization, &application, &after, &scopes)
+    let mut event = about(EventKind::EntitlementChanged, &organization, &application, &after, &scopes)
         .detail("scopes_before", names(&scopes, &before.scopes))
         .detail("ends_at_before", before.ends_at.map(|end| end.to_rfc3339()))
         .detail("seats_before", before.seats);
+    if begins_again.is_some() {
+        event = event
+            .detail("assignments_given_back", given_back)
+            .detail("assignments_not_given_back", not_given_back);
+    }
     audit::record(cx, event).await?;
-    Ok(after)
+    Ok(ChangedEntitlement {
+        entitlement: after,
+        given_back,
+        not_given_back,
+    })
 }
 
 /// Takes an application away from a partner: every assignment of it ends in the same transaction. Answers how many.

@@ -13,7 +13,7 @@ pub use assignments::{
 pub(crate) use assignments::{may_assign, may_change_assignment};
 pub(crate) use catalogue::may_change_catalogue;
 pub use catalogue::{change_application, create_application, put_scope, retire_application};
-pub use entitlements::{EntitlementTerms, change_entitlement, entitle, grant_entitlement, revoke_entitlement};
+pub use entitlements::{ChangedEntitlement, EntitlementTerms, change_entitlement, entitle, grant_entitlement, revoke_entitlement};
 pub(crate) use entitlements::{may_change_entitlement, may_entitle};
 pub use error::{AssignError, CatalogueError, EntitleError};
 pub use launch::{LaunchError, LaunchOutcome, launch};

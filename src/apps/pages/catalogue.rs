@@ -236,9 +236,13 @@ fn scopes(cx: &PageCx, entry: &CatalogueEntry) -> AnyView {
         let rows = entry.scopes.iter().map(scope_row).collect_view();
         view! { <Table caption="Permissions" columns=columns>{rows}</Table> }.into_any()
     };
-    let slug = entry.application.slug.clone();
+    let (slug, version) = (entry.application.slug.clone(), entry.application.version);
     let forms = entry.may_change.then(|| {
-        let change = entry.scopes.iter().map(|scope| change_scope(cx, &slug, scope)).collect_view();
+        let change = entry
+            .scopes
+            .iter()
+            .map(|scope| change_scope(cx, &slug, version, scope))
+            .collect_view();
         let form = cx.form("scope");
         let open = form.has_errors() || entry.scopes.is_empty();
         let slug = slug.clone();
@@ -246,6 +250,7 @@ fn scopes(cx: &PageCx, entry: &CatalogueEntry) -> AnyView {
             <Disclosure summary="Add a permission" open=open>
                 <Form action="/do/put-scope" form=form id="scope">
                     <Hidden name="application" value=slug />
+                    <Hidden name="version" value=version.to_string() />
                     <Field name="name" label="Name" hint="As in tokens, for example orders:write. It cannot be changed later." required=true
                         maxlength="100" width=Width::Short />
                     {scope_fields(String::new(), ScopeAccess::Read, false)}
@@ -277,7 +282,7 @@ fn scope_row(scope: &Scope) -> AnyView {
     .into_any()
 }
 
-fn change_scope(cx: &PageCx, slug: &str, scope: &Scope) -> AnyView {
+fn change_scope(cx: &PageCx, slug: &str, version: i32, scope: &Scope) -> AnyView {
     let id = format!("scope-{}", scope.name);
     let form = cx.form(&id);
     let open = form.has_errors();
@@ -288,6 +293,7 @@ fn change_scope(cx: &PageCx, slug: &str, scope: &Scope) -> AnyView {
         <Disclosure summary=summary open=open>
             <Form action="/do/put-scope" form=form id=id>
                 <Hidden name="application" value=slug />
+                <Hidden name="version" value=version.to_string() />
                 <Hidden name="name" value=name />
                 <Hidden name="change" value="yes" />
                 {scope_fields(description, access, high_value)}

@@ -233,6 +233,15 @@ fn form(cx: &PageCx, partner: &PartnerApp) -> AnyView {
         view! { <Notice tone=Tone::Warn>"This application has no permissions yet, so it cannot be granted. Add them in the catalogue first."</Notice> }
     });
     let hidden = held.is_some().then_some((id, version));
+    let give_back = partner
+        .held
+        .as_ref()
+        .filter(|held| held.people > 0 && held.entitlement.ends_at.is_some_and(|end| end <= cx.qx.now))
+        .map(|held| {
+            let label = format!("Give it back to the {} who had it when it ended", people_words(held.people));
+            let hint = "Counts when the last day is moved. Without it nobody has it at first, and the partner's admins assign it anew.";
+            view! { <Checkbox name="give_back" label=label hint=hint /> }
+        });
     let cancel = routes::partner_part(&org, "apps");
     view! {
         {no_scopes}
@@ -245,6 +254,7 @@ fn form(cx: &PageCx, partner: &PartnerApp) -> AnyView {
             <DateField name="ends" label="Last day" hint=ends_hint value=ends />
             <Field name="seats" label="Seats" kind="number" min="1" inputmode="numeric" width=Width::Short
                 hint="How many people may have it at a time. Leave empty for no limit of its own." value=seats />
+            {give_back}
             <FormActions>
                 <SubmitButton>{verb}</SubmitButton>
                 <LinkButton href=cancel kind=Kind::Ghost>"Cancel"</LinkButton>

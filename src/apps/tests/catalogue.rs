@@ -112,12 +112,32 @@ for_each_backend!(an_application_is_added_changed_retired_and_restored, |world| 
         access: ScopeAccess::Read,
         high_value: false,
     };
-    let added = commands::put_scope(&mut cx, "billing", scope.clone(), false).await.unwrap();
-    let twice = commands::put_scope(&mut cx, "billing", scope.clone(), false).await;
-    assert!(matches!(twice, Err(CatalogueError::ScopeExists)), "{twice:?}");
-    let changed = commands::put_scope(&mut cx, "billing", ScopeDraft { high_value: true, ..scope }, true)
+    let added = commands::put_scope(&mut cx, "billing", application.version + 1, scope.clone(), false)
         .await
         .unwrap();
+    let stale = commands::put_scope(
+        &mut cx,
+        "billing",
+        application.version + 1,
+        ScopeDraft {
+            high_value: true,
+            ..scope.clone()
+        },
+        true,
+    )
+    .await;
+    assert!(matches!(stale, Err(CatalogueError::Store(StoreError::Stale))), "{stale:?}");
+    let twice = commands::put_scope(&mut cx, "billing", application.version + 2, scope.clone(), false).await;
+    assert!(matches!(twice, Err(CatalogueError::ScopeExists)), "{twice:?}");
+    let changed = commands::put_scope(
+        &mut cx,
+        "billing",
+        application.version + 2,
+        ScopeDraft { high_value: true, ..scope },
+        true,
+    )
+    .await
+    .unwrap();
     assert_eq!(changed.id, added.id);
 
     commands::retire_application(&mut cx, "orders", false).await.unwrap();

@@ -85,7 +85,7 @@ for_each_backend!(a_narrower_entitlement_counts_at_once, |world| {
         starts_at: acme.entitlement.starts_at,
         ..terms(&world, &[acme.scopes[0].id])
     };
-    commands::change_entitlement(&mut cx, &acme.organization.slug, acme.entitlement.id, 1, narrow.clone())
+    commands::change_entitlement(&mut cx, &acme.organization.slug, acme.entitlement.id, 1, narrow.clone(), false)
         .await
         .unwrap();
     cx.commit().await.unwrap();
@@ -93,7 +93,7 @@ for_each_backend!(a_narrower_entitlement_counts_at_once, |world| {
     assert_eq!(pad.lasting[0].facts.scopes.len(), 1);
 
     let mut cx = world.cx(operator.clone()).await;
-    let stale = commands::change_entitlement(&mut cx, &acme.organization.slug, acme.entitlement.id, 1, narrow.clone()).await;
+    let stale = commands::change_entitlement(&mut cx, &acme.organization.slug, acme.entitlement.id, 1, narrow.clone(), false).await;
     assert!(matches!(stale, Err(EntitleError::Store(StoreError::Stale))), "{stale:?}");
     cx.tx.rollback().await.unwrap();
 
@@ -103,7 +103,7 @@ for_each_backend!(a_narrower_entitlement_counts_at_once, |world| {
         ends_at: Some(world.now() + Duration::days(2)),
         ..narrow
     };
-    commands::change_entitlement(&mut cx, &acme.organization.slug, acme.entitlement.id, 2, short)
+    commands::change_entitlement(&mut cx, &acme.organization.slug, acme.entitlement.id, 2, short, false)
         .await
         .unwrap();
     cx.commit().await.unwrap();
@@ -123,7 +123,7 @@ for_each_backend!(seats_are_not_cut_below_what_is_taken, |world| {
         seats: Some(1),
         ..terms(&world, &acme.entitlement.scopes)
     };
-    let refused = commands::change_entitlement(&mut cx, &acme.organization.slug, acme.entitlement.id, 1, few).await;
+    let refused = commands::change_entitlement(&mut cx, &acme.organization.slug, acme.entitlement.id, 1, few, false).await;
     assert!(matches!(refused, Err(EntitleError::TooFewSeats { taken: 2 })), "{refused:?}");
 });
 
@@ -167,4 +167,79 @@ for_each_backend!(taking_an_application_away_ends_every_assignment_of_it_once, |
             .unwrap()
             .is_empty()
     );
+});
+
+for_each_backend!(an_ended_entitlement_gives_nothing_back_unless_asked_to, |world| {
+    for give_back in [false, true] {
+        let name = if give_back { "Acme" } else { "Beta" };
+        let organization = world.organization(name).await;
+        let member = world.member(&organization, &format!("Bo {name}"), MemberRole::Member).await;
+        let (application, scopes) = world.application(&format!("orders-{}", organization.slug)).await;
+        let entitlement = world.entitle(&organization, &application, &scopes).await;
+        world.assign(&member, &entitlement).await;
+        let operator = world.employee(&format!("Olga {name}"), TenantRole::Operator).await;
+        let until = |days: i64, seats| EntitlementTerms {
+            starts_at: entitlement.starts_at,
+            ends_at: Some(world.now() + Duration::days(days)),
+            seats,
+            ..terms(&world, &entitlement.scopes)
+        };
+        let change = async |version, terms| {
+            let mut cx = world.cx(world.actor(operator.id, None).await).await;
+            let done = commands::change_entitlement(&mut cx, &organization.slug, entitlement.id, version, terms, give_back)
+                .await
+                .unwrap();
+            cx.commit().await.unwrap();
+            done
+        };
+        change(1, until(2, Some(1))).await;
+        world.clock.advance(Duration::days(3));
+        let bo = world.acting(&member).await;
+        assert_eq!(launch(&world, bo.clone(), &application.slug).await.unwrap(), LaunchOutcome::Denied);
+        // The page asks, and says about how many people.
+        let page = format!("/partners/{}/apps/{}", organization.slug, application.slug);
+        let mut browser = world.browser_as(operator.id, None).await;
+        let shown = browser.get(&page).await.text;
+        assert!(shown.contains("name=\"give_back\"") && shown.contains("1 person"), "{shown}");
+        let changed = change(2, until(5, Some(1))).await;
+        assert_eq!(
+            (changed.given_back, changed.not_given_back),
+            (u64::from(give_back), u64::from(!give_back))
+        );
+        let again = launch(&world, bo.clone(), &application.slug).await;
+        assert_eq!(matches!(again, Ok(LaunchOutcome::Go(_))), give_back, "{again:?}");
+        assert!(!browser.get(&page).await.text.contains("name=\"give_back\""), "it is asked once");
+        if !give_back {
+            // The seat is free, and the same member can be given it anew.
+            let mut cx = world.system().await;
+            let now_held = store::grants::entitlement(&cx.tx, organization.id, entitlement.id)
+                .await
+                .unwrap()
+                .unwrap();
+            commands::grant_assignment(&mut cx, &organization, &member, &now_held, entitlement.scopes.clone(), None)
+                .await
+                .unwrap();
+            cx.commit().await.unwrap();
+            assert!(matches!(launch(&world, bo, &application.slug).await.unwrap(), LaunchOutcome::Go(_)));
+        }
+    }
+});
+
+for_each_backend!(a_permission_that_comes_back_takes_no_second_seat, |world| {
+    let acme = acme(&world).await;
+    let operator = world.employee("Olga Berg", TenantRole::Operator).await;
+    let of = |scopes: &[ScopeId]| EntitlementTerms {
+        seats: Some(1),
+        starts_at: acme.entitlement.starts_at,
+        ..terms(&world, scopes)
+    };
+    for (version, scopes) in [(1, vec![acme.scopes[0].id]), (2, acme.entitlement.scopes.clone())] {
+        let mut cx = world.cx(world.actor(operator.id, None).await).await;
+        commands::change_entitlement(&mut cx, &acme.organization.slug, acme.entitlement.id, version, of(&scopes), false)
+            .await
+            .unwrap();
+        cx.commit().await.unwrap();
+    }
+    let taken = store::grants::entitlement_seats_taken(&world.portal.store.reader(), acme.entitlement.id, world.now()).await;
+    assert_eq!(taken.unwrap(), 1);
 });

@@ -131,6 +131,7 @@ impl Step<'_> {
             }
         };
         store::applications::put_scope(&self.cx.tx, &scope, self.cx.now).await?;
+        store::applications::touch(&self.cx.tx, application.id).await?;
         let mut event = about(EventKind::ScopeChanged, application)
             .detail("scope", scope.name.as_str())
             .detail("access", scope.access.as_str())
