@@ -222,29 +222,47 @@ async fn too_late(stop: CancellationToken, limit: Duration) {
 
 /// Waits for the first signal. A second one ends the process at once: every change is a transaction, so nothing is half-done.
 async fn told_to_stop(stop: CancellationToken) {
-    signal().await;
-    tracing::info!("told to stop; finishing requests under way");
+    let mut signals = Signals::listen();
+    signals.next().await;
     stop.cancel();
-    tokio::spawn(async {
-        signal().await;
+    // One listener for both: a second signal is not missed while the first is acted on.
+    tokio::spawn(async move {
+        signals.next().await;
         std::process::exit(130);
     });
+    tracing::info!("told to stop; finishing requests under way");
 }
 
-async fn signal() {
-    let interrupt = async {
-        let _ = tokio::signal::ctrl_c().await;
-    };
-    #[cfg(unix)]
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_) => std::future::pending().await,
+/// SIGINT and SIGTERM; elsewhere Ctrl-C alone.
+#[cfg(unix)]
+struct Signals(Vec<tokio::signal::unix::Signal>);
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate()];
+        Self(kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect())
+    }
+
+    async fn next(&mut self) {
+        if self.0.is_empty() {
+            return std::future::pending().await;
         }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! { () = interrupt => {}, () = terminate => {} }
+        futures::future::select_all(self.0.iter_mut().map(|signal| Box::pin(signal.recv()))).await;
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> Self {
+        Self
+    }
+
+    async fn next(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }

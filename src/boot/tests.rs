@@ -344,3 +344,84 @@ async fn wrong_files_and_wrong_configuration_have_a_status_of_their_own() {
     let error = commands::backup(&config, &path).await.unwrap_err();
     assert_eq!(commands::status(&error), 1);
 }
+
+#[tokio::test]
+async fn a_backup_taken_while_people_write_tells_one_story() {
+    use sea_orm::{ConnectionTrait as _, EntityTrait as _, PaginatorTrait as _};
+    use store::entity::{application, audit_event};
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("portico.db");
+    let world = crate::testing::World::sqlite_file(&file).await;
+    let operator = world.employee("Opal Operator", crate::people::TenantRole::Operator).await;
+    let actor = world.actor(operator.id, None).await;
+    let (count, mut written) = tokio::sync::watch::channel(0_u64);
+    let writing = tokio::spawn(async move {
+        for number in 0.. {
+            let mut cx = world.cx(actor.clone()).await;
+            let draft = crate::apps::ApplicationDraft {
+                slug: format!("app-{number}"),
+                name: "An application".to_owned(),
+                description: "Something.".to_owned(),
+                icon: "package".to_owned(),
+                category: "Work".to_owned(),
+                launch_url: "https://app.example.com/".parse().unwrap(),
+                owner: None,
+            };
+            crate::apps::commands::create_application(&mut cx, draft).await.unwrap();
+            cx.commit().await.unwrap();
+            if count.send(number).is_err() {
+                return;
+            }
+        }
+    });
+    let config = Config {
+        database_url: format!("sqlite:{}", file.display()),
+        ..Config::default()
+    };
+    let mut sizes = Vec::new();
+    for round in 1..=4 {
+        let before = *written.wait_for(|count| *count >= round * 5).await.unwrap();
+        let copy = folder.path().join(format!("copy-{round}.db"));
+        commands::backup(&config, &copy).await.unwrap();
+        let copy = Store::open(&format!("sqlite:{}", copy.display())).await.unwrap();
+        let reader = copy.reader();
+        let connection = store::Db::connection(&reader);
+        let check = sea_orm::Statement::from_string(sea_orm::DatabaseBackend::Sqlite, "PRAGMA integrity_check");
+        let row = connection.query_one_raw(check).await.unwrap().unwrap();
+        assert_eq!(row.try_get_by_index::<String>(0).unwrap(), "ok");
+        let applications = application::Entity::find().count(connection).await.unwrap();
+        let events = audit_event::Entity::find().count(connection).await.unwrap();
+        assert_eq!(applications, events, "every change has its event and every event its change");
+        assert!(applications > before, "what was committed before the copy is in it");
+        sizes.push(applications);
+        copy.close().await;
+    }
+    drop(written);
+    writing.await.unwrap();
+    assert!(sizes.is_sorted_by(|a, b| a < b), "people wrote meanwhile: {sizes:?}");
+}
+
+#[test]
+fn the_readme_describes_every_key_of_the_configuration() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let table = readme.split("| key | default | meaning |").nth(1).unwrap_or_default();
+    let written: Vec<&str> = table.lines().skip(2).take_while(|line| line.starts_with('|')).collect();
+    let expected: Vec<String> = keys::keys()
+        .into_iter()
+        .map(|key| {
+            let default = if key.default.is_empty() {
+                String::new()
+            } else {
+                format!("`{}` ", key.default)
+            };
+            format!("| `{}` | {default}| {} |", key.path, key.description.replace('|', "\\|"))
+        })
+        .collect();
+    assert_eq!(
+        written,
+        expected,
+        "the table in README.md says what the types say:\n{}",
+        expected.join("\n")
+    );
+}

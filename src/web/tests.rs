@@ -13,7 +13,7 @@ use leptos_axum::render_app_async_with_context;
 use tower::ServiceExt as _;
 
 use super::{guard::LONGEST_BODY, location, router::assembled};
-use crate::testing::World;
+use crate::{for_each_backend, people::MemberRole, testing::World};
 
 /// A server function that goes wrong; it is in no release.
 #[server(prefix = "/do", endpoint = "panic-in-a-test")]
@@ -27,8 +27,9 @@ fn with_panics(world: &World) -> Router {
         || (),
         || {
             let content = Suspend::new(async {
-                let nothing: Option<String> = None;
-                nothing.expect("a page that goes wrong")
+                let well = std::hint::black_box(false);
+                assert!(well, "a page that goes wrong");
+                "a page"
             });
             view! { <Suspense>{content}</Suspense> }
         },
@@ -180,4 +181,54 @@ fn a_location_holds_no_other_site_and_nothing_a_header_cannot() {
     ] {
         assert_eq!(location(path).to_str().expect("text"), expected, "{path:?}");
     }
+}
+
+for_each_backend!(without_a_database_every_answer_is_a_page_with_a_reference, |world| {
+    let acme = world.organization("Acme").await;
+    let admin = world.member(&acme, "Pat Admin", MemberRole::PartnerAdmin).await;
+    let mut signed_in = world.browser_as(admin.person, Some(admin.id)).await;
+    let mut nobody = world.browser();
+    assert_eq!(signed_in.get("/team").await.status, StatusCode::OK);
+    gone(&world).await;
+    for answer in [
+        signed_in.get("/team").await,
+        signed_in.get("/team.csv").await,
+        signed_in.post("/do/change-branding", &[("accent", "#0a7d33")]).await,
+        nobody.get("/sign-in").await,
+        nobody.post("/do/begin-sign-in", &[("email", "bo@example.com")]).await,
+    ] {
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.text);
+        let reference = answer.headers["x-request-id"].to_str().expect("text");
+        assert!(
+            answer.text.contains("The portal cannot answer right now") && answer.text.contains(reference),
+            "{}",
+            answer.text
+        );
+    }
+    assert_eq!(nobody.get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(nobody.get("/healthz").await.status, StatusCode::OK, "the process itself lives");
+});
+
+/// Takes the database away from under the portal: on PostgreSQL the server drops it, on SQLite nothing opens it any more.
+async fn gone(world: &World) {
+    use sea_orm::ConnectionTrait as _;
+    let name = if world.portal.store.is_embedded() {
+        None
+    } else {
+        let reader = world.portal.store.reader();
+        let query = sea_orm::Statement::from_string(sea_orm::DatabaseBackend::Postgres, "SELECT current_database()::text");
+        let row = crate::store::Db::connection(&reader).query_one_raw(query).await.expect("an answer");
+        Some(row.expect("a row").try_get_by_index::<String>(0).expect("a name"))
+    };
+    let Some(name) = name else {
+        world.portal.store.clone().close().await;
+        return;
+    };
+    #[expect(clippy::disallowed_methods, reason = "tests are told by the environment where PostgreSQL is")]
+    let server = std::env::var("TEST_POSTGRES_URL").expect("a server");
+    let admin = sea_orm::Database::connect(&server).await.expect("PostgreSQL answers");
+    admin
+        .execute_unprepared(&format!("DROP DATABASE {name} WITH (FORCE)"))
+        .await
+        .expect("the database is dropped");
 }

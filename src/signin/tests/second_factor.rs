@@ -204,3 +204,32 @@ for_each_backend!(without_an_authenticator_stepping_up_leads_to_setting_one_up, 
         Some("/me/security")
     );
 });
+
+for_each_backend!(a_confirmation_that_is_too_old_is_asked_for_again_and_the_form_comes_back, |world| {
+    let (bo, secret) = bo(&world).await;
+    let cx = world.system().await;
+    let mut acme = store::organizations::get(&cx.tx, bo.organization).await.unwrap().unwrap();
+    acme.require_step_up = true;
+    store::organizations::update(&cx.tx, &acme).await.unwrap();
+    cx.commit().await.unwrap();
+    let mut browser = world.browser_as(bo.person, Some(bo.id)).await;
+    for (version, colour) in [("2", "#0a7d33"), ("3", "#7d330a")] {
+        let form = [("version", version), ("accent", colour)];
+        let asked = browser.post("/do/change-branding", &form).await;
+        assert_eq!(asked.location.as_deref(), Some("/sign-in/step-up"), "version {version}");
+        let code = secret.code_at(world.now());
+        let back = browser.post("/do/step-up", &[("code", &code)]).await;
+        assert_eq!(back.location.as_deref(), Some("/team/settings"));
+        let page = browser.get("/team/settings").await.text;
+        assert!(page.contains(&format!("value=\"{colour}\"")), "what was typed comes back: {page}");
+        // Just short of too old it still counts.
+        world
+            .clock
+            .advance(Duration::minutes(crate::access::STEP_UP_MINUTES) - Duration::seconds(1));
+        let done = browser.post("/do/change-branding", &form).await;
+        assert_eq!(done.location.as_deref(), Some("/team/settings"));
+        assert!(browser.get("/team/settings").await.text.contains("The branding was changed."));
+        world.clock.advance(Duration::seconds(1));
+    }
+    assert_eq!(world.events(EventKind::BrandingChanged).await, 2);
+});
