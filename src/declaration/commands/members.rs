@@ -13,9 +13,9 @@ use super::{
 use crate::{
     apps::{Application, Assignment, Scope},
     audit::{Event, EventKind, Subject},
-    kernel::{AssignmentId, MemberId},
-    organizations::Organization,
-    people::{Member, MemberRole, MemberStatus, Person},
+    kernel::{AssignmentId, MemberId, Timestamp},
+    organizations::{Organization, OrganizationStatus},
+    people::{Member, MemberRole, MemberStatus, Person, run_until},
     store,
 };
 
@@ -95,6 +95,7 @@ impl Step<'_> {
                 return Ok(None);
             }
             Some(member) if removed => {
+                self.note_admin(key, organization, &member).await?;
                 let member = member
                     .remove(entry.status_reason.clone(), self.cx.now)
                     .map_err(|error| Stop::at(key, error.to_string()))?;
@@ -110,6 +111,7 @@ impl Step<'_> {
                 return Ok(None);
             }
             Some(mut member) => {
+                let before = member.clone();
                 let mut fields = Fields::default();
                 fields.set("role", &mut member.role, entry.role, plain);
                 fields.set("starts", &mut member.starts_at, starts, self.show_start());
@@ -128,6 +130,7 @@ impl Step<'_> {
                 }
                 if !fields.is_empty() {
                     check_window(key, &member)?;
+                    self.note_admin(key, organization, &before).await?;
                     store::members::update(&self.cx.tx, &member).await?;
                     member.version += 1;
                     self.crowded.entry(organization.id).or_insert_with(|| key.to_owned());
@@ -138,6 +141,39 @@ impl Step<'_> {
             }
         };
         Ok(Some(member))
+    }
+
+    /// Remembers until when somebody ran the organization, before the first of its admins is changed.
+    async fn note_admin(&mut self, key: &str, organization: &Organization, before: &Member) -> Result<(), Stop> {
+        if !before.runs_organization_at(self.cx.now) || self.led_until.contains_key(&organization.id) {
+            return Ok(());
+        }
+        let admins = store::members::admins(&self.cx.tx, organization.id).await?;
+        let until = run_until(&admins, self.cx.now);
+        self.led_until.insert(organization.id, (until, key.to_owned()));
+        Ok(())
+    }
+
+    /// The last-admin guard of the pages (mission E3), once everything is in place: no organization is without a partner admin any
+    /// earlier than it would have been without the file, as long as its contract lasts.
+    pub async fn check_admins(&self) -> Result<(), Stop> {
+        for (id, (before, key)) in &self.led_until {
+            let organization = store::organizations::get(&self.cx.tx, *id).await?;
+            let Some(organization) = organization.filter(|found| found.status != OrganizationStatus::Offboarded) else {
+                continue;
+            };
+            let contracts = store::contracts::of_organization(&self.cx.tx, *id).await?;
+            let contract = contracts.first().map_or(Timestamp::MAX_UTC, |contract| contract.ends_at);
+            let admins = store::members::admins(&self.cx.tx, *id).await?;
+            if run_until(&admins, self.cx.now) < (*before).min(contract) {
+                let text = format!(
+                    "would leave {} without a partner admin; expected another active membership with the role partner_admin that lasts as long",
+                    organization.slug
+                );
+                return Err(Stop::at(key, text));
+            }
+        }
+        Ok(())
     }
 
     /// One event for each kind of difference, as if it had been done on the pages.

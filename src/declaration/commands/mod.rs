@@ -3,6 +3,7 @@
 
 mod catalogue;
 mod entitlements;
+mod federation;
 mod members;
 mod organizations;
 mod passwords;
@@ -81,7 +82,12 @@ async fn apply(cx: &mut Cx, file: &str, declaration: &Declaration, passwords: pa
     for (index, person) in declaration.people.iter().enumerate() {
         step.memberships(&format!("people[{index}]"), person).await?;
     }
+    // A connection may name a member who can still use a local password.
+    for (index, organization) in declaration.organizations.iter().enumerate() {
+        step.federation(&format!("organizations[{index}]"), organization).await?;
+    }
     step.check_seats().await?;
+    step.check_admins().await?;
     if step.took_operator && store::tenant::people_in_role(&step.cx.tx, TenantRole::Operator).await?.is_empty() {
         return Err(Stop::at(
             "people",

@@ -23,6 +23,8 @@ pub(super) struct Step<'a> {
     pub crowded: BTreeMap<OrganizationId, String>,
     /// Entitlements whose holders or seats changed, with the key to blame.
     pub crowded_entitlements: BTreeMap<EntitlementId, (OrganizationId, String)>,
+    /// Organizations an admin of which is taken away or ends earlier: until when one ran it before, and the key to blame.
+    pub led_until: BTreeMap<OrganizationId, (Timestamp, String)>,
     /// Somebody is no operator any more.
     pub took_operator: bool,
 }
@@ -34,6 +36,7 @@ impl<'a> Step<'a> {
             report: Report::default(),
             crowded: BTreeMap::new(),
             crowded_entitlements: BTreeMap::new(),
+            led_until: BTreeMap::new(),
             took_operator: false,
         }
     }

@@ -113,6 +113,8 @@ for_each_backend!(suspending_and_removing_end_sessions_and_grants, |world| {
     let ada = member(&world, "ada@acme.example").await.unwrap();
     let mut browser = world.browser_as(ada.person, Some(ada.id)).await;
     assert_eq!(browser.get("/").await.status, 200);
+    // Somebody must be left to run Acme.
+    applied(&world, "[[people]]\nemail = \"cy@acme.example\"\nname = \"Cy Moss\"\nmemberships = [{ organization = \"acme\", role = \"partner_admin\" }]").await;
     applied(&world, "[[people]]\nemail = \"ada@acme.example\"\nmemberships = [{ organization = \"acme\", status = \"removed\", status_reason = \"Left.\" }]").await;
     assert!(member(&world, "ada@acme.example").await.is_none());
     assert_ne!(browser.get("/").await.status, 200);

@@ -143,3 +143,22 @@ for_each_backend!(a_contract_that_has_ended_is_not_revived, |world| {
     let told = refusal(&world, SMALL).await;
     assert!(told.contains("contracts[0].ends: would revive a contract that has ended"), "{told}");
 });
+
+for_each_backend!(a_file_does_not_take_an_organizations_last_admin, |world| {
+    applied(&world, SMALL).await;
+    let ada = |more: &str| format!("[[people]]\nemail = \"ada@acme.example\"\n[[people.memberships]]\norganization = \"acme\"\n{more}\n");
+    for taken in [
+        "role = \"member\"",
+        "status = \"suspended\"",
+        "status = \"removed\"",
+        "ends = \"+5d\"",
+    ] {
+        let told = refusal(&world, &ada(taken)).await;
+        assert!(
+            told.contains("people[0].memberships[0]: would leave acme without a partner admin"),
+            "{taken}: {told}"
+        );
+    }
+    let successor = "[[people]]\nemail = \"cy@acme.example\"\nname = \"Cy Moss\"\n[[people.memberships]]\norganization = \"acme\"\nrole = \"partner_admin\"\n";
+    applied(&world, &format!("{}{successor}", ada("role = \"member\""))).await;
+});
