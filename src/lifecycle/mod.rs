@@ -1,6 +1,7 @@
 //! What happens by itself when an end has come: tidying up and telling people. Access itself is refused at decision time.
 
 mod certifications;
+mod contracts;
 mod ends;
 mod worker;
 
@@ -29,6 +30,8 @@ pub struct Swept {
     pub lapsed: u64,
     /// Reminders sent.
     pub reminded: u64,
+    /// Contracts whose near end was told of.
+    pub contracts_told: u64,
     /// Memberships marked as over.
     pub members_ended: u64,
     /// Sessions ended because no contract is in force.
@@ -49,6 +52,7 @@ pub async fn sweep(portal: &Portal) -> Result<Swept, StoreError> {
     };
     swept.lapsed = certifications::suspend(portal, lapsed).await?;
     swept.reminded = certifications::remind(portal).await?;
+    swept.contracts_told = contracts::tell(portal).await?;
     swept.members_ended = ends::members(portal).await?;
     swept.sessions_ended = ends::sessions_without_contract(portal).await?;
     swept.deleted = ends::delete_expired(portal).await?;

@@ -229,3 +229,58 @@ async fn the_worker_stops_when_told() {
     assert!(matches!(world.clock, Clock::Fixed(_)));
     super::run(world.portal.clone(), std::future::ready(())).await;
 }
+
+for_each_backend!(the_owner_is_told_once_of_each_end_of_a_contract, |world| {
+    let owner = world.employee("Ada Own", TenantRole::Owner).await;
+    let acme = owned(&world, "Acme", &owner).await;
+    let told = async || {
+        (
+            sweep(&world.portal).await.unwrap().contracts_told,
+            letters_about_contracts(&world, &owner).await,
+        )
+    };
+    // Certifications are out of the way: the next one is due far later.
+    let mut later = stored(&world, &acme).await;
+    let cx = world.system().await;
+    later.certification_due_at = Some(world.now() + Duration::days(700));
+    store::organizations::update(&cx.tx, &later).await.unwrap();
+    cx.commit().await.unwrap();
+    let days = i64::from(crate::organizations::Tenant::unnamed().warning_days);
+    world.clock.advance(Duration::days(365 - days) - Duration::seconds(1));
+    assert_eq!(told().await, (0, 0), "not before the warning days");
+    world.clock.advance(Duration::seconds(1));
+    assert_eq!(told().await, (1, 1));
+    assert_eq!(told().await, (0, 1), "once");
+    // Another end is another matter.
+    let cx = world.system().await;
+    let mut contract = store::contracts::in_force(&cx.tx, acme.id, cx.now).await.unwrap().unwrap();
+    contract.ends_at -= Duration::days(1);
+    store::contracts::update(&cx.tx, &contract).await.unwrap();
+    cx.commit().await.unwrap();
+    assert_eq!(told().await, (1, 2));
+    assert_eq!(world.events(EventKind::ContractEnding).await, 2);
+});
+
+for_each_backend!(a_contract_that_another_one_follows_is_no_news, |world| {
+    let owner = world.employee("Ada Own", TenantRole::Owner).await;
+    let acme = owned(&world, "Acme", &owner).await;
+    let mut cx = world.system().await;
+    let first = store::contracts::in_force(&cx.tx, acme.id, cx.now).await.unwrap().unwrap();
+    let next = crate::organizations::Contract {
+        id: crate::kernel::ContractId::new(cx.now, &mut cx.rng),
+        starts_at: first.ends_at,
+        ends_at: first.ends_at + Duration::days(365),
+        ..first
+    };
+    store::contracts::insert(&cx.tx, &next, cx.now).await.unwrap();
+    cx.commit().await.unwrap();
+    world.clock.advance(Duration::days(364));
+    assert_eq!(sweep(&world.portal).await.unwrap().contracts_told, 0);
+});
+
+async fn letters_about_contracts(world: &World, person: &Person) -> u64 {
+    let query = outbox::Entity::find()
+        .filter(outbox::Column::Recipient.eq(person.email.as_str()))
+        .filter(outbox::Column::Subject.contains("ends soon"));
+    query.count(world.portal.store.reader().connection()).await.unwrap()
+}

@@ -70,6 +70,55 @@ pub enum Letter {
         /// Why, when it was said.
         reason: Option<String>,
     },
+    /// A paused membership counts again.
+    MembershipReinstated {
+        /// The organization.
+        organization: String,
+        /// The start page.
+        link: String,
+    },
+    /// An application was assigned.
+    ApplicationAssigned {
+        /// The organization.
+        organization: String,
+        /// The application.
+        application: String,
+        /// Who assigned it.
+        by: String,
+        /// When it ends; none means as long as the organization holds it.
+        ends_at: Option<Timestamp>,
+        /// The application's page.
+        link: String,
+    },
+    /// Somebody answers for a partner from now on.
+    OwnerNamed {
+        /// The partner.
+        organization: String,
+        /// As deputy, not as owner.
+        as_deputy: bool,
+        /// The partner's page.
+        link: String,
+    },
+    /// Somebody does not answer for a partner any more.
+    OwnerReleased {
+        /// The partner.
+        organization: String,
+        /// Who does now.
+        successor: String,
+    },
+    /// The last contract of a partner ends soon.
+    ContractEnding {
+        /// The partner.
+        organization: String,
+        /// Number or name on the paper.
+        reference: String,
+        /// When it ends.
+        ends_at: Timestamp,
+        /// How many people have access.
+        people: u64,
+        /// The page of the contracts.
+        link: String,
+    },
     /// A membership is over.
     MembershipEnded {
         /// The organization.

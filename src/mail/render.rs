@@ -134,6 +134,48 @@ fn draft(tenant: &Tenant, letter: Letter) -> Draft {
             ],
             ASK,
         ),
+        Letter::MembershipReinstated { organization, link } => Draft::new(
+            format!("Your access for {organization} is back"),
+            vec![format!("Your access for {organization} in the partner portal of {us} counts again, with everything you held that has not ended meanwhile.")],
+            ASK,
+        )
+        .action("Open the portal", link),
+        Letter::ApplicationAssigned { organization, application, by, ends_at, link } => Draft::new(
+            format!("You can now use {application}"),
+            vec![
+                format!("{by} assigned {application} to you. You use it for {organization}, in the partner portal of {us}."),
+                ends_at.map(|at| format!("It ends by itself on {}.", when(at))).unwrap_or_default(),
+            ],
+            ASK,
+        )
+        .action("Open the application's page", link),
+        Letter::OwnerNamed { organization, as_deputy, link } => Draft::new(
+            format!("You answer for {organization}"),
+            vec![
+                if as_deputy {
+                    format!("You were named the deputy of the owner of {organization} in the partner portal of {us}.")
+                } else {
+                    format!("You were named the owner of {organization} in the partner portal of {us}.")
+                },
+                "You look after its contracts and applications, and you say regularly whether the partner is still needed.".to_owned(),
+            ],
+            "If this is a mistake, tell the people who run the portal.",
+        )
+        .action("Open the partner", link),
+        Letter::OwnerReleased { organization, successor } => Draft::new(
+            format!("You no longer answer for {organization}"),
+            vec![format!("From now on {successor} answers for {organization} in the partner portal of {us}, and not you.")],
+            "If this is a mistake, tell the people who run the portal.",
+        ),
+        Letter::ContractEnding { organization, reference, ends_at, people, link } => Draft::new(
+            format!("The contract with {organization} ends soon"),
+            vec![
+                format!("The contract {reference} with {organization} ends on {}. No later one is in the portal of {us}.", when(ends_at)),
+                format!("At that moment the access of its people ends by itself ({people} have access now)."),
+            ],
+            "If this is as it should be, there is nothing to do. Otherwise extend the contract or add the next one in time.",
+        )
+        .action("Look at the contracts", link),
         Letter::MembershipEnded { organization } => Draft::new(
             format!("Your access for {organization} has ended"),
             vec![format!("Your access for {organization} in the partner portal of {us} has ended. Its applications are closed to you.")],

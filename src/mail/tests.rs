@@ -306,6 +306,109 @@ for_each_backend!(a_server_that_is_down_or_hangs_up_loses_nothing, |world| {
     assert!(!waiting.text.is_empty());
 });
 
+/// Subjects of the letters to an address, oldest first.
+async fn subjects_to(world: &World, email: &str) -> Vec<String> {
+    use crate::store::{Db as _, entity::outbox};
+    use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+    let rows = outbox::Entity::find()
+        .filter(outbox::Column::Recipient.eq(email))
+        .order_by_asc(outbox::Column::Id)
+        .all(world.portal.store.reader().connection())
+        .await
+        .unwrap();
+    rows.into_iter().map(|row| row.subject).collect()
+}
+
+for_each_backend!(people_are_told_of_what_is_given_to_them, |world| {
+    let acme = world.organization("Acme").await;
+    let admin = world.member(&acme, "Pat Admin", MemberRole::PartnerAdmin).await;
+    let bo = world.member(&acme, "Bo Lind", MemberRole::Member).await;
+    let (orders, scopes) = world.application("orders").await;
+    world.entitle(&acme, &orders, &scopes).await;
+    let mut browser = world.browser_as(admin.person, Some(admin.id)).await;
+    let (bo_id, admin_id, scope) = (bo.id.to_string(), admin.id.to_string(), scopes[0].id.to_string());
+    let form = [
+        ("application", "orders"),
+        ("members[]", bo_id.as_str()),
+        ("members[]", admin_id.as_str()),
+        ("scopes[]", scope.as_str()),
+    ];
+    assert_eq!(
+        browser.post("/do/assign-application", &form).await.location.as_deref(),
+        Some("/team/apps/orders")
+    );
+    world.clock.advance(Duration::seconds(1));
+    browser.post("/do/suspend-member", &[("member", &bo_id), ("version", "1")]).await;
+    world.clock.advance(Duration::seconds(1));
+    browser.post("/do/reinstate-member", &[("member", &bo_id), ("version", "2")]).await;
+    assert_eq!(
+        subjects_to(&world, "bo.lind@example.com").await,
+        [
+            "You can now use orders",
+            "Your access for Acme is paused",
+            "Your access for Acme is back"
+        ]
+    );
+    assert!(subjects_to(&world, "pat.admin@example.com").await.is_empty(), "who does it knows");
+});
+
+for_each_backend!(owners_are_told_when_a_partner_changes_hands, |world| {
+    let acme = world.organization("Acme").await;
+    let first = world.employee("Olga First", TenantRole::Owner).await;
+    let second = world.employee("Sam Second", TenantRole::Owner).await;
+    let operator = world.employee("Opal Operator", TenantRole::Operator).await;
+    let mut browser = world.browser_as(operator.id, None).await;
+    for (version, owner, deputy) in [
+        ("1", &first, String::new()),
+        ("2", &second, first.id.to_string()),
+        ("3", &second, String::new()),
+    ] {
+        let owner = owner.id.to_string();
+        let form = [
+            ("organization", "acme"),
+            ("version", version),
+            ("owner", &owner),
+            ("deputy", &deputy),
+        ];
+        assert_eq!(
+            browser.post("/do/assign-owner", &form).await.location.as_deref(),
+            Some("/partners/acme"),
+            "version {version} of {acme:?}"
+        );
+        world.clock.advance(Duration::seconds(1));
+    }
+    assert_eq!(
+        subjects_to(&world, "olga.first@example.com").await,
+        ["You answer for Acme", "You answer for Acme", "You no longer answer for Acme"]
+    );
+    assert_eq!(subjects_to(&world, "sam.second@example.com").await, ["You answer for Acme"]);
+});
+
+for_each_backend!(the_operators_list_says_what_becomes_of_mails, |world| {
+    let operator = world.employee("Olga Berg", TenantRole::Operator).await;
+    for (demo, smtp_configured, shown) in [
+        (true, false, "Mails are not sent here."),
+        (false, false, "Messages wait here until"),
+        (true, true, ""),
+        (false, true, ""),
+    ] {
+        let mut world = world.clone();
+        world.portal.settings = std::sync::Arc::new(Settings {
+            demo,
+            smtp_configured,
+            ..Settings::default()
+        });
+        let page = world.browser_as(operator.id, None).await.get("/admin/outbox").await.text;
+        for words in ["Mails are not sent here.", "Messages wait here until"] {
+            assert_eq!(
+                page.contains(words),
+                words == shown,
+                "demo {demo}, mail server {smtp_configured}: {words}"
+            );
+        }
+    }
+});
+
 for_each_backend!(a_message_is_readable_only_in_a_demonstration_without_a_mail_server, |world| {
     let message = queue_one(&world, "bo@example.com").await;
     let operator = world.employee("Olga Berg", TenantRole::Operator).await;

@@ -8,7 +8,7 @@ use sea_orm::{
 
 use super::{Db, StoreError, Tx, entity};
 use crate::{
-    kernel::{MemberId, OrganizationId, Timestamp},
+    kernel::{ContractId, MemberId, OrganizationId, Timestamp},
     organizations::OrganizationStatus,
     people::MemberStatus,
 };
@@ -80,6 +80,39 @@ pub async fn note_reminder(tx: &Tx, id: OrganizationId, reminder: &str) -> Resul
         .exec(tx.connection())
         .await?;
     Ok(done.rows_affected == 1)
+}
+
+/// Contracts that end after `now` and not after `until`, by their end; the organization first.
+pub async fn contracts_ending(db: &impl Db, now: Timestamp, until: Timestamp) -> Result<Vec<(OrganizationId, ContractId)>, StoreError> {
+    use entity::contract::{Column as C, Entity as Contracts};
+    let rows: Vec<(uuid::Uuid, uuid::Uuid)> = Contracts::find()
+        .select_only()
+        .columns([C::OrganizationId, C::Id])
+        .filter(C::EndsAt.gt(now))
+        .filter(C::EndsAt.lte(until))
+        .order_by_asc(C::EndsAt)
+        .into_tuple()
+        .all(db.connection())
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(organization, contract)| (organization.into(), contract.into()))
+        .collect())
+}
+
+/// Whether the trail has this event about this end of a contract.
+pub async fn was_told_of_end(db: &impl Db, contract: ContractId, action: &str, ends_at: &str) -> Result<bool, StoreError> {
+    use entity::audit_event::{Column as A, Entity as Events};
+    let details: Vec<String> = Events::find()
+        .select_only()
+        .column(A::Details)
+        .filter(A::SubjectId.eq(contract.0))
+        .filter(A::Action.eq(action))
+        .into_tuple()
+        .all(db.connection())
+        .await?;
+    let told = |details: &String| serde_json::from_str::<serde_json::Value>(details).is_ok_and(|details| details["ends_at"] == ends_at);
+    Ok(details.iter().any(told))
 }
 
 /// Members past their end that nobody has marked so yet, at most `size`.

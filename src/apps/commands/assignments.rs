@@ -7,9 +7,11 @@ use crate::{
     audit::{self, Event, EventKind, Subject},
     cx::Cx,
     kernel::{AssignmentId, MemberId, ScopeId, Timestamp, last_day},
+    mail::{self, Letter},
     organizations::Organization,
     people::{Member, MemberStatus},
     store,
+    web::routes,
 };
 
 /// Assigns an entitlement to a member, with some of its scopes, at the latest until `ends_at` (none: as long as the
@@ -155,9 +157,33 @@ pub async fn assign_application(cx: &mut Cx, input: AssignApplication) -> Result
     for id in members {
         let member = store::members::get(&cx.tx, organization.id, id).await?.ok_or(Refused::NotFound)?;
         let ends_at = within_bounds(cx, &member, &entitlement, input.ends_at).await?;
-        granted.push(grant_assignment(cx, &organization, &member, &entitlement, input.scopes.clone(), ends_at).await?);
+        let assignment = grant_assignment(cx, &organization, &member, &entitlement, input.scopes.clone(), ends_at).await?;
+        tell(cx, &organization, &application, &member, &assignment).await?;
+        granted.push(assignment);
     }
     Ok(granted)
+}
+
+/// Writes to whom an application was assigned, unless they did it themselves.
+async fn tell(
+    cx: &mut Cx,
+    organization: &Organization,
+    application: &Application,
+    member: &Member,
+    assignment: &Assignment,
+) -> Result<(), AssignError> {
+    let Some(by) = cx.actor.person().filter(|by| by.id != member.person).map(|by| by.name.clone()) else {
+        return Ok(());
+    };
+    let person = store::people::get(&cx.tx, member.person).await?.ok_or(Refused::NotFound)?;
+    let letter = Letter::ApplicationAssigned {
+        organization: organization.name.clone(),
+        application: application.name.clone(),
+        by,
+        ends_at: assignment.ends_at,
+        link: format!("{}{}", cx.settings.public_url, routes::app(&application.slug)),
+    };
+    Ok(mail::queue(cx, &person.email, Some(organization.id), letter).await?)
 }
 
 /// Other scopes or another end for something a member holds.

@@ -11,9 +11,11 @@ use crate::{
     audit::{self, Event, EventKind, Subject},
     cx::Cx,
     kernel::{OrganizationId, PersonId, Timestamp},
+    mail::{self, Letter},
     organizations::{Organization, OrganizationError, OrganizationStatus, profile},
     people::TenantRole,
     store::{self, StoreError},
+    web::routes,
 };
 
 /// How many levels of parents there may be.
@@ -251,7 +253,40 @@ pub async fn assign_owner(cx: &mut Cx, input: AssignOwner) -> Result<Organizatio
         .subject(Subject::new("organization", organization.id, &organization.name))
         .detail("changed", change);
     audit::record(cx, event).await?;
+    tell_change(cx, &organization, [owner_before, deputy_before]).await?;
     Ok(organization)
+}
+
+/// Writes to whoever answers for the partner from now on, and to whoever does not any more; not to the one who acts.
+async fn tell_change(cx: &mut Cx, organization: &Organization, before: [Option<PersonId>; 2]) -> Result<(), StoreError> {
+    let acting = cx.actor.person().map(|person| person.id);
+    let after = [organization.owner, organization.deputy];
+    let concerned: Vec<PersonId> = before.into_iter().chain(after).flatten().filter(|id| Some(*id) != acting).collect();
+    let people = store::people::get_many(&cx.tx, concerned).await?;
+    let successor = match organization.owner {
+        Some(id) => store::people::get(&cx.tx, id).await?.map_or_else(String::new, |owner| owner.name),
+        None => String::new(),
+    };
+    for person in people.into_iter().filter(|person| person.disabled_at.is_none()) {
+        let (was, is) = (
+            before.iter().position(|id| *id == Some(person.id)),
+            after.iter().position(|id| *id == Some(person.id)),
+        );
+        let letter = match is {
+            _ if was == is => continue,
+            Some(place) => Letter::OwnerNamed {
+                organization: organization.name.clone(),
+                as_deputy: place == 1,
+                link: format!("{}{}", cx.settings.public_url, routes::partner(&organization.slug)),
+            },
+            None => Letter::OwnerReleased {
+                organization: organization.name.clone(),
+                successor: successor.clone(),
+            },
+        };
+        mail::queue(cx, &person.email, Some(organization.id), letter).await?;
+    }
+    Ok(())
 }
 
 /// Nobody locks themselves out by asking for a confirmation that they cannot give.

@@ -8,6 +8,7 @@ use crate::{
     mail::{self, Letter},
     people::Member,
     store,
+    web::routes,
 };
 
 /// Pauses or ends a membership.
@@ -61,6 +62,11 @@ pub async fn reinstate_member(cx: &mut Cx, input: ReinstateMember) -> Result<(Me
     let member = opened.member.clone().reinstate(cx.now)?;
     store::members::update(&cx.tx, &member).await?;
     audit::record(cx, opened.event(EventKind::MemberReinstated)).await?;
+    let letter = Letter::MembershipReinstated {
+        organization: opened.organization.name.clone(),
+        link: format!("{}{}", cx.settings.public_url, routes::HOME),
+    };
+    mail::queue(cx, &opened.person.email, Some(opened.organization.id), letter).await?;
     Ok((member, opened.person.name))
 }
 
