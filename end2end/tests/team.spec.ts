@@ -14,7 +14,7 @@ test("an invited person sets up the account and sees exactly the given applicati
   await signIn(page, partner.admin);
   await page.goto("/team/invite");
   const application = page.getByRole("group", { name: apps.orders.name });
-  await application.getByLabel("orders:read").check();
+  await application.getByLabel("See orders.").check();
   await submit(page, "preview-invitations", { email, name: "Bo Lind", role: "member" });
   await expect(page).toHaveURL(/\/team\/invite\/review$/);
   await expect(row(page, email)).toContainText("Will be invited");

@@ -89,6 +89,7 @@ fn navigation(person: &SignedIn, qx: &Qx, path: &str) -> Vec<NavSection> {
             let mut people = item(routes::TEAM, "People", "users");
             let elsewhere = [
                 routes::TEAM_INVITATIONS,
+                routes::TEAM_INVITE,
                 routes::TEAM_APPS,
                 routes::TEAM_ACTIVITY,
                 routes::TEAM_SETTINGS,
@@ -99,7 +100,8 @@ fn navigation(person: &SignedIn, qx: &Qx, path: &str) -> Vec<NavSection> {
             team.push(people);
         }
         if may(Action::InviteMember) {
-            team.push(item(routes::TEAM_INVITATIONS, "Invitations", "mail"));
+            let inviting = path.starts_with(routes::TEAM_INVITE) || path.starts_with(routes::TEAM_INVITATIONS);
+            team.push(item(routes::TEAM_INVITATIONS, "Invitations", "mail").active(inviting));
         }
         if may(Action::ViewTeamApps) {
             team.push(item(routes::TEAM_APPS, "Team applications", "package"));

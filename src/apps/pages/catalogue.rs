@@ -53,7 +53,7 @@ fn row(row: CatalogueRow) -> AnyView {
             <HeadCell label="Application">
                 <Cluster>
                     <AppIcon icon=icon name=title />
-                    <Stack gap=Gap::Small><TextLink href=href>{application.name}</TextLink><Muted>{application.description}</Muted></Stack>
+                    <TextLink href=href>{application.name}</TextLink>
                 </Cluster>
             </HeadCell>
             <Cell label="Category">{application.category}</Cell>

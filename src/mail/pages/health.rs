@@ -97,11 +97,18 @@ fn uptime_seconds() -> Option<u64> {
 
 fn duration_words(seconds: u64) -> String {
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    let words = |count: u64, one: &str| {
+        if count == 1 {
+            format!("1 {one}")
+        } else {
+            format!("{count} {one}s")
+        }
+    };
     match (days, hours, minutes) {
-        (0, 0, 0) => format!("{seconds} seconds"),
-        (0, 0, minutes) => format!("{minutes} minutes"),
-        (0, hours, minutes) => format!("{hours} hours, {minutes} minutes"),
-        (days, hours, _) => format!("{days} days, {hours} hours"),
+        (0, 0, 0) => words(seconds, "second"),
+        (0, 0, minutes) => words(minutes, "minute"),
+        (0, hours, minutes) => format!("{}, {}", words(hours, "hour"), words(minutes, "minute")),
+        (days, hours, _) => format!("{}, {}", words(days, "day"), words(hours, "hour")),
     }
 }
 

@@ -166,7 +166,7 @@ fn row(place: &Place, person: TeamPerson, warn_days: i64) -> AnyView {
             <NumberCell label="Applications">{applications}</NumberCell>
             <Cell label="Last seen">{seen}</Cell>
             <Cell label="Ends"><TimeLeft end=ends_at href=why warn_days=warn_days /></Cell>
-            <ActionCell><LinkButton href=open kind=Kind::Ghost size=Size::Small>"Open"</LinkButton></ActionCell>
+            <ActionCell><LinkButton href=open kind=Kind::Secondary size=Size::Small>"Open"</LinkButton></ActionCell>
         </Row>
     }
     .into_any()

@@ -250,13 +250,18 @@ fn app_choice(holding: &Holding) -> AnyView {
         .scopes
         .iter()
         .map(|scope| {
-            let choice = Choice::new(scope.id.to_string(), scope.name.clone());
-            let about = match (scope.description.is_empty(), scope.high_value) {
-                (true, true) => "High value.".to_owned(),
-                (false, true) => format!("{} High value.", scope.description),
-                (_, false) => scope.description.clone(),
+            // Words first: the name is for those who know the application's tokens.
+            let (label, name) = match scope.description.is_empty() {
+                true => (scope.name.clone(), None),
+                false => (scope.description.clone(), Some(scope.name.as_str())),
             };
-            if about.is_empty() { choice } else { choice.hint(about) }
+            let choice = Choice::new(scope.id.to_string(), label);
+            match (name, scope.high_value) {
+                (None, false) => choice,
+                (None, true) => choice.hint("high value"),
+                (Some(name), false) => choice.hint(name),
+                (Some(name), true) => choice.hint(format!("{name} (high value)")),
+            }
         })
         .collect::<Vec<_>>();
     let name = format!("scopes[{}][]", holding.application.slug);
