@@ -24,4 +24,4 @@ pub use errors::error_page;
 pub use page::{Content, PageCx, PageError, page, plain_page};
 pub use request::{RequestCx, RequestId};
 pub use router::{WebState, router};
-pub use submit::{CONTINUE_KEY, FLASH_KEY, Done, FieldErrors, Post, Refusal, location, redirection, see_other, take_wanted};
+pub use submit::{CONTINUE_KEY, Done, FLASH_KEY, FieldErrors, Post, Refusal, location, redirection, see_other, take_wanted};
