@@ -72,6 +72,8 @@ string_enum! {
         ProviderPaused = "identity_provider.paused",
         /// It was removed.
         ProviderRemoved = "identity_provider.removed",
+        /// Both sides were told that a certificate of an identity provider ends soon.
+        CertificateEnding = "identity_provider.certificate_ending",
         /// Too many sign-ins through a partner's identity provider failed; local passwords are let in again.
         ProviderFellBack = "identity_provider.fell_back",
         /// Name or zone was changed.
@@ -203,6 +205,7 @@ impl EventKind {
             Self::ProviderSwitchedOver => "Switched over to the company's own sign-in",
             Self::ProviderPaused => "Switched the company's own sign-in off",
             Self::ProviderRemoved => "Removed the company's own sign-in",
+            Self::CertificateEnding => "Told that a certificate ends soon",
             Self::ProviderFellBack => "Let local passwords in again",
             Self::ProfileChanged => "Changed a profile",
             Self::PersonCreated => "Created a person",

@@ -3,6 +3,7 @@
 mod certifications;
 mod contracts;
 mod ends;
+mod providers;
 mod worker;
 
 #[cfg(test)]
@@ -32,6 +33,10 @@ pub struct Swept {
     pub reminded: u64,
     /// Contracts whose near end was told of.
     pub contracts_told: u64,
+    /// Identity providers whose metadata was read anew.
+    pub metadata_read: u64,
+    /// Certificates of identity providers whose near end was told of.
+    pub certificates_told: u64,
     /// Memberships marked as over.
     pub members_ended: u64,
     /// Sessions ended because no contract is in force.
@@ -53,6 +58,8 @@ pub async fn sweep(portal: &Portal) -> Result<Swept, StoreError> {
     swept.lapsed = certifications::suspend(portal, lapsed).await?;
     swept.reminded = certifications::remind(portal).await?;
     swept.contracts_told = contracts::tell(portal).await?;
+    swept.metadata_read = providers::refresh(portal).await?;
+    swept.certificates_told = providers::warn(portal).await?;
     swept.members_ended = ends::members(portal).await?;
     swept.sessions_ended = ends::sessions_without_contract(portal).await?;
     swept.deleted = ends::delete_expired(portal).await?;

@@ -284,3 +284,84 @@ async fn letters_about_contracts(world: &World, person: &Person) -> u64 {
         .filter(outbox::Column::Subject.contains("ends soon"));
     query.count(world.portal.store.reader().connection()).await.unwrap()
 }
+
+async fn saml_provider(
+    world: &World,
+    organization: &Organization,
+    ends_at: Timestamp,
+    metadata_url: Option<String>,
+) -> crate::kernel::ProviderId {
+    use crate::federation::{IdentityProvider, Joining, Mapping, Preset, Protocol, ProviderStatus, Rules, SamlSettings};
+    let mut cx = world.system().await;
+    let provider = IdentityProvider {
+        id: crate::kernel::ProviderId::new(cx.now, &mut cx.rng),
+        organization: organization.id,
+        name: "Acme account".to_owned(),
+        preset: Preset::Saml,
+        protocol: Protocol::Saml(SamlSettings {
+            entity_id: "https://idp.acme.example".to_owned(),
+            metadata_url,
+            post_binding: false,
+            accept_signed_response: false,
+        }),
+        status: ProviderStatus::Live,
+        secrets: None,
+        published: Some("<old/>".to_owned()),
+        published_at: Some(cx.now),
+        mapping: Mapping::of(Preset::Saml),
+        rules: Rules::default(),
+        joining: Joining::default(),
+        trusts_second_factor: false,
+        exclusive: false,
+        break_glass: None,
+        failures: 0,
+        fell_back_at: None,
+        tried_at: None,
+        certificate_ends_at: Some(ends_at),
+        certificate_warned_at: None,
+        created_at: cx.now,
+        version: 1,
+    };
+    store::federation::providers::insert(&cx.tx, &provider).await.unwrap();
+    cx.commit().await.unwrap();
+    provider.id
+}
+
+for_each_backend!(
+    both_sides_hear_of_a_certificate_sixty_thirty_and_seven_days_before_its_end,
+    |world| {
+        let owner = world.employee("Ada Own", TenantRole::Owner).await;
+        let acme = owned(&world, "Acme", &owner).await;
+        let admin = world.member(&acme, "Kim Admin", MemberRole::PartnerAdmin).await;
+        let person = store::people::get(&world.portal.store.reader(), admin.person)
+            .await
+            .unwrap()
+            .unwrap();
+        saml_provider(&world, &acme, world.now() + Duration::days(61), None).await;
+        let told = async || sweep(&world.portal).await.unwrap().certificates_told;
+        assert_eq!(told().await, 0, "61 days before");
+        for days in [2, 30, 23] {
+            world.clock.advance(Duration::days(days));
+            assert_eq!((told().await, told().await), (1, 0), "once for each mark");
+        }
+        world.clock.advance(Duration::days(10));
+        assert_eq!(told().await, 0, "after the end there is nothing to warn of");
+        for somebody in [&owner, &person] {
+            assert_eq!(letters_about_contracts(&world, somebody).await, 3);
+        }
+        assert_eq!(world.events(EventKind::CertificateEnding).await, 3);
+    }
+);
+
+for_each_backend!(metadata_that_cannot_be_read_leaves_the_old_copy, |world| {
+    let acme = world.organization("Acme").await;
+    let nobody_listens = Some("http://127.0.0.1:9/metadata".to_owned());
+    let id = saml_provider(&world, &acme, world.now() + Duration::days(400), nobody_listens).await;
+    world.clock.advance(Duration::hours(13));
+    assert_eq!(sweep(&world.portal).await.unwrap().metadata_read, 0);
+    let kept = store::federation::providers::find(&world.portal.store.reader(), id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(kept.published.as_deref(), Some("<old/>"));
+});

@@ -119,6 +119,17 @@ pub enum Letter {
         /// The page of the contracts.
         link: String,
     },
+    /// The signing certificate of a partner's identity provider ends soon.
+    CertificateEnding {
+        /// The partner.
+        organization: String,
+        /// The connection, as its people know it.
+        provider: String,
+        /// When.
+        ends_at: Timestamp,
+        /// The page of the connection.
+        link: String,
+    },
     /// A membership is over.
     MembershipEnded {
         /// The organization.

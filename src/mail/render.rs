@@ -176,6 +176,15 @@ fn draft(tenant: &Tenant, letter: Letter) -> Draft {
             "If this is as it should be, there is nothing to do. Otherwise extend the contract or add the next one in time.",
         )
         .action("Look at the contracts", link),
+        Letter::CertificateEnding { organization, provider, ends_at, link } => Draft::new(
+            format!("A certificate of {provider} ends soon"),
+            vec![
+                format!("People of {organization} sign in through {provider}. The certificate it signs with ends on {}.", when(ends_at)),
+                format!("From then on nobody gets into the partner portal of {us} that way."),
+            ],
+            "Whoever runs that sign-in should publish the next certificate in its metadata before. The old and the new one may stand there together.",
+        )
+        .action("Look at the connection", link),
         Letter::MembershipEnded { organization } => Draft::new(
             format!("Your access for {organization} has ended"),
             vec![format!("Your access for {organization} in the partner portal of {us} has ended. Its applications are closed to you.")],

@@ -3,10 +3,8 @@
 use leptos::prelude::*;
 
 use crate::{
-    access::{Action, Refused},
-    federation::{commands::Trial, http::TRIAL_KEY},
+    federation::{commands::Trial, http::TRIAL_KEY, queries},
     kernel::ProviderId,
-    store::federation::providers,
     ui::*,
     web::{Content, PageCx, PageError, page, routes},
 };
@@ -14,11 +12,7 @@ use crate::{
 pub(super) fn trial() -> AnyView {
     page(|cx| async move {
         let id: ProviderId = cx.param("provider")?;
-        let provider = providers::find(&cx.qx.db, id).await?.ok_or(Refused::NotFound)?;
-        let organization = crate::store::organizations::get(&cx.qx.db, provider.organization)
-            .await?
-            .ok_or(Refused::NotFound)?;
-        cx.qx.authorise(Action::ManageSignIn, &organization)?;
+        let (provider, _) = queries::managed(&cx.qx, id).await?;
         let last: Option<Trial> = cx.request.session.get(TRIAL_KEY).await.ok().flatten();
         let last = last.filter(|trial| trial.provider == id);
         Ok::<_, PageError>(content(&cx, &provider.name, id, last))
