@@ -11,6 +11,7 @@ pub mod mapping;
 pub mod model;
 pub mod oidc;
 pub mod pages;
+pub mod place;
 pub mod queries;
 pub mod rules;
 pub mod saml;

@@ -1,6 +1,6 @@
 //! What pages about a partner's identity provider show.
 
-use super::IdentityProvider;
+use super::{IdentityProvider, domains::Domain, place::Place};
 use crate::{
     access::{Action, Refused},
     cx::Qx,
@@ -9,6 +9,16 @@ use crate::{
     store::{self, federation::providers},
     web::PageError,
 };
+
+/// The domains of a place by name, and its connections, oldest first.
+///
+/// # Errors
+/// [`PageError`].
+pub async fn domains(qx: &Qx, place: &Place) -> Result<(Vec<Domain>, Vec<IdentityProvider>), PageError> {
+    let id = place.organization.id;
+    let domains = store::federation::domains::of_organization(&qx.db, id).await?;
+    Ok((domains, providers::of_organization(&qx.db, id).await?))
+}
 
 /// A connection that the person may manage, with its organization. Somebody else's does not exist.
 ///

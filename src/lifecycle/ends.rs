@@ -116,6 +116,7 @@ pub(super) async fn delete_expired(portal: &Portal) -> Result<u64, StoreError> {
     let cx = begin(portal).await?;
     let sessions = store::sessions::sweep(&cx.tx, now, idle(portal)).await?;
     let others = store::lifecycle::delete_expired(&cx.tx, now).await?;
+    let trips = store::federation::trips::sweep(&cx.tx, now).await?;
     cx.commit().await?;
-    Ok(sessions + others)
+    Ok(sessions + others + trips)
 }

@@ -2,6 +2,7 @@
 
 mod certifications;
 mod contracts;
+mod domains;
 mod ends;
 mod providers;
 mod worker;
@@ -33,6 +34,8 @@ pub struct Swept {
     pub reminded: u64,
     /// Contracts whose near end was told of.
     pub contracts_told: u64,
+    /// Domains whose record was looked for.
+    pub domains_checked: u64,
     /// Identity providers whose metadata was read anew.
     pub metadata_read: u64,
     /// Certificates of identity providers whose near end was told of.
@@ -58,6 +61,7 @@ pub async fn sweep(portal: &Portal) -> Result<Swept, StoreError> {
     swept.lapsed = certifications::suspend(portal, lapsed).await?;
     swept.reminded = certifications::remind(portal).await?;
     swept.contracts_told = contracts::tell(portal).await?;
+    swept.domains_checked = domains::check(portal).await?;
     swept.metadata_read = providers::refresh(portal).await?;
     swept.certificates_told = providers::warn(portal).await?;
     swept.members_ended = ends::members(portal).await?;

@@ -119,6 +119,17 @@ pub enum Letter {
         /// The page of the contracts.
         link: String,
     },
+    /// The DNS record of a proven domain is not there any more.
+    DomainMissing {
+        /// The partner.
+        organization: String,
+        /// The domain.
+        domain: String,
+        /// It was missing for too long.
+        lost: bool,
+        /// The page of the domains.
+        link: String,
+    },
     /// The signing certificate of a partner's identity provider ends soon.
     CertificateEnding {
         /// The partner.

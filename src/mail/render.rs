@@ -176,6 +176,19 @@ fn draft(tenant: &Tenant, letter: Letter) -> Draft {
             "If this is as it should be, there is nothing to do. Otherwise extend the contract or add the next one in time.",
         )
         .action("Look at the contracts", link),
+        Letter::DomainMissing { organization, domain, lost, link } => Draft::new(
+            if lost { format!("{domain} no longer counts as yours") } else { format!("The record of {domain} is missing") },
+            vec![
+                format!("The DNS record that shows that {domain} belongs to {organization} was not found."),
+                if lost {
+                    "It was missing for three days, so nobody new can join by signing in with an address of this domain. People who signed in before still can.".to_owned()
+                } else {
+                    "If it stays away for three days, nobody new can join by signing in with an address of this domain.".to_owned()
+                },
+            ],
+            "Ask whoever runs your DNS to set the record again. Then everything goes on by itself.",
+        )
+        .action("Look at the record", link),
         Letter::CertificateEnding { organization, provider, ends_at, link } => Draft::new(
             format!("A certificate of {provider} ends soon"),
             vec![

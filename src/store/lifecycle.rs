@@ -180,7 +180,7 @@ pub async fn delete_expired(tx: &Tx, now: Timestamp) -> Result<u64, StoreError> 
 
 /// Whether there is anything for [`delete_expired`] or the sweep of sessions.
 pub async fn anything_expired(db: &impl Db, now: Timestamp, idle: Duration) -> Result<bool, StoreError> {
-    use entity::{attempt, password_reset, session};
+    use entity::{attempt, federation_trip, password_reset, session};
     let sessions = session::Entity::find()
         .filter(
             Condition::any()
@@ -197,7 +197,11 @@ pub async fn anything_expired(db: &impl Db, now: Timestamp, idle: Duration) -> R
         .filter(password_reset::Column::ExpiresAt.lte(now - Duration::days(1)))
         .count(db.connection())
         .await?;
-    Ok(sessions + attempts + resets > 0)
+    let trips = federation_trip::Entity::find()
+        .filter(federation_trip::Column::EndsAt.lte(now))
+        .count(db.connection())
+        .await?;
+    Ok(sessions + attempts + resets + trips > 0)
 }
 
 /// Whether the trail has an event of this action since `since`.

@@ -32,6 +32,7 @@ pub fn App() -> impl IntoView {
         crate::audit::pages::routes(),
         crate::people::pages::routes(),
         crate::certification::pages::routes(),
+        crate::federation::domains::pages::routes(),
         crate::federation::pages::routes(),
         crate::organizations::pages::routes(),
         crate::mail::pages::routes(),

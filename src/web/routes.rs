@@ -56,6 +56,10 @@ pub const TEAM_APPS: &str = "/team/apps";
 pub const TEAM_ACTIVITY: &str = "/team/activity";
 /// `GET` sign-in rules and branding of the organization.
 pub const TEAM_SETTINGS: &str = "/team/settings";
+/// `GET` domains of the organization.
+pub const TEAM_DOMAINS: &str = "/team/settings/domains";
+/// `GET` connections to identity providers of the organization.
+pub const TEAM_SIGN_IN: &str = "/team/settings/sign-in";
 /// `GET` partners of the owner (or all, for operator and auditor).
 pub const PARTNERS: &str = "/partners";
 /// `GET` new partner.

@@ -1,6 +1,7 @@
 //! Pages about what a partner's identity provider said.
 
 mod signed_out;
+pub mod tabs;
 mod trial;
 
 use leptos_router::any_nested_route::AnyNestedRoute;

@@ -8,7 +8,7 @@ use crate::{
     web::routes,
 };
 
-/// Heading of a partner's page; `tab` is one of `overview`, `people`, `apps`, `contracts`, `activity`.
+/// Heading of a partner's page; `tab` is one of `overview`, `people`, `apps`, `contracts`, `sign-in`, `domains`, `activity`.
 pub fn partner_header(organization: &Organization, tab: &'static str, purpose: &'static str, action: Option<AnyView>) -> AnyView {
     let slug = &organization.slug;
     let tabs = [
@@ -16,6 +16,8 @@ pub fn partner_header(organization: &Organization, tab: &'static str, purpose: &
         ("people", "People"),
         ("apps", "Applications"),
         ("contracts", "Contracts"),
+        ("sign-in", "Company sign-in"),
+        ("domains", "Domains"),
         ("activity", "Activity"),
     ]
     .into_iter()

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
+    federation::pages::tabs::settings_tabs,
     kernel::AccentColor,
     organizations::{Organization, queries},
     ui::*,
@@ -26,6 +27,7 @@ pub(super) fn settings() -> AnyView {
             "Settings",
             view! {
                 <PageHeader title="Settings" purpose="How the portal looks for your people, and how carefully it asks who they are." />
+                {settings_tabs("settings")}
                 <Stack gap=Gap::Large>
                     {look}
                     {branding_card(&organization, branding, false)}

@@ -1,0 +1,207 @@
+//! What a partner does with its domains. The DNS is asked before a command's transaction begins.
+
+use thiserror::Error;
+
+use super::{Domain, DomainError, DomainStatus, dns::Found};
+use crate::{
+    access::{Action, Refused},
+    audit::{self, Event, EventKind, Subject},
+    cx::Cx,
+    kernel::{DomainId, ProviderId},
+    mail::{self, Letter},
+    organizations::{Organization, commands::tell_owners},
+    store::{
+        self, StoreError,
+        federation::{domains, providers},
+    },
+    web::{Refusal, routes},
+};
+
+/// Why nothing is done with a domain.
+#[derive(Debug, Error)]
+pub enum DomainCommandError {
+    /// What was typed.
+    #[error(transparent)]
+    Name(#[from] DomainError),
+    /// They have it already.
+    #[error("This domain is in the list already.")]
+    Twice,
+    /// Somebody else has proven it. Who, is nobody's business.
+    #[error("This domain is proven by another organization already. If it is yours, ask the company that runs this portal.")]
+    Taken,
+    /// Too many.
+    #[error("An organization can have at most {MAX_DOMAINS} domains here.")]
+    TooMany,
+    /// Nobody answered.
+    #[error("The name servers of this domain did not answer, so nothing is known. Try again in a few minutes.")]
+    NoAnswer,
+    /// The record is not there.
+    #[error("The record was not found yet. It can take some minutes until a new record is seen everywhere.")]
+    NotFound,
+    /// Not allowed, or not theirs.
+    #[error(transparent)]
+    Access(#[from] Refused),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<DomainCommandError> for Refusal {
+    fn from(error: DomainCommandError) -> Self {
+        match error {
+            DomainCommandError::Access(refused) => refused.into(),
+            DomainCommandError::Store(error) => error.into(),
+            DomainCommandError::Name(_) | DomainCommandError::Twice | DomainCommandError::Taken => Self::field("name", error.to_string()),
+            // That it was looked for is kept.
+            DomainCommandError::NotFound => Self::because(error.to_string()).kept(),
+            other => Self::because(other.to_string()),
+        }
+    }
+}
+
+/// So many domains an organization may list.
+pub const MAX_DOMAINS: usize = 50;
+
+fn event(kind: EventKind, organization: &Organization, domain: &Domain) -> Event {
+    Event::new(kind)
+        .organization(organization.id, organization.name.clone())
+        .subject(Subject::new("domain", domain.id, domain.name.clone()))
+}
+
+/// Lists a domain as the organization's, to be proven.
+///
+/// # Errors
+/// [`DomainCommandError`].
+pub async fn claim_domain(cx: &mut Cx, organization: &Organization, typed: &str) -> Result<Domain, DomainCommandError> {
+    cx.authorise(Action::ManageSignIn, organization)?;
+    let domain = Domain::claim(typed, organization.id, cx.now, &mut cx.rng)?;
+    if domains::of_organization(&cx.tx, organization.id).await?.len() >= MAX_DOMAINS {
+        return Err(DomainCommandError::TooMany);
+    }
+    ensure_free(cx, &domain).await?;
+    if !domains::insert(&cx.tx, &domain).await? {
+        return Err(DomainCommandError::Twice);
+    }
+    let told = event(EventKind::DomainClaimed, organization, &domain).detail("subdomains", domain.subdomains);
+    audit::record(cx, told).await?;
+    Ok(domain)
+}
+
+async fn ensure_free(cx: &Cx, domain: &Domain) -> Result<(), DomainCommandError> {
+    let owned = domains::owned(&cx.tx, std::slice::from_ref(&domain.name)).await?;
+    if owned.iter().any(|other| other.organization != domain.organization) {
+        return Err(DomainCommandError::Taken);
+    }
+    Ok(())
+}
+
+async fn own(cx: &Cx, organization: &Organization, id: DomainId) -> Result<Domain, DomainCommandError> {
+    Ok(domains::get(&cx.tx, organization.id, id).await?.ok_or(Refused::NotFound)?)
+}
+
+/// Takes over what looking for the record brought.
+///
+/// # Errors
+/// [`DomainCommandError`]; [`DomainCommandError::NotFound`] is committed all the same.
+pub async fn check_domain(cx: &mut Cx, organization: &Organization, id: DomainId, found: Found) -> Result<Domain, DomainCommandError> {
+    cx.authorise(Action::ManageSignIn, organization)?;
+    let domain = own(cx, organization, id).await?;
+    match found {
+        Found::NoAnswer => Err(DomainCommandError::NoAnswer),
+        Found::Yes => note_seen(cx, organization, domain).await,
+        Found::No => {
+            note_missing(cx, organization, domain).await?;
+            Err(DomainCommandError::NotFound)
+        }
+    }
+}
+
+/// The record was seen.
+pub(crate) async fn note_seen(cx: &mut Cx, organization: &Organization, domain: Domain) -> Result<Domain, DomainCommandError> {
+    let before = domain.status;
+    let domain = domain.seen(cx.now);
+    if before == DomainStatus::Pending {
+        ensure_free(cx, &domain).await?;
+    }
+    match domains::update(&cx.tx, &domain).await {
+        Ok(()) => {}
+        // The unique index: another organization proved the name in this very moment.
+        Err(StoreError::Unavailable(text)) if text.to_lowercase().contains("unique") => return Err(DomainCommandError::Taken),
+        Err(error) => return Err(error.into()),
+    }
+    if before != DomainStatus::Proven {
+        audit::record(cx, event(EventKind::DomainProven, organization, &domain)).await?;
+    }
+    Ok(domain)
+}
+
+/// The record was not there: the people who run the organization hear of it when it begins, and when the domain is lost.
+pub(crate) async fn note_missing(cx: &mut Cx, organization: &Organization, domain: Domain) -> Result<Domain, DomainCommandError> {
+    let before = domain.clone();
+    let domain = domain.not_seen(cx.now);
+    domains::update(&cx.tx, &domain).await?;
+    let lost = domain.status == DomainStatus::Lost && before.status == DomainStatus::Proven;
+    let missing = before.missing_since.is_none() && domain.missing_since.is_some();
+    if lost || missing {
+        let kind = if lost { EventKind::DomainLost } else { EventKind::DomainMissing };
+        audit::record(cx, event(kind, organization, &domain)).await?;
+        let letter = Letter::DomainMissing {
+            organization: organization.name.clone(),
+            domain: domain.name.clone(),
+            lost,
+            link: routes::absolute(&cx.settings.public_url, routes::TEAM_DOMAINS),
+        };
+        for admin in store::members::admins(&cx.tx, organization.id).await? {
+            if admin.runs_organization_at(cx.now)
+                && let Some(person) = store::people::get(&cx.tx, admin.person).await?
+            {
+                mail::queue(cx, &person.email, Some(organization.id), letter.clone()).await?;
+            }
+        }
+        tell_owners(cx, organization, &letter).await?;
+    }
+    Ok(domain)
+}
+
+/// Takes a domain off the list. Whoever signed in before can go on; nobody new comes in by it.
+///
+/// # Errors
+/// [`DomainCommandError`].
+pub async fn give_up_domain(cx: &mut Cx, organization: &Organization, id: DomainId) -> Result<Domain, DomainCommandError> {
+    cx.authorise(Action::ManageSignIn, organization)?;
+    let domain = own(cx, organization, id).await?;
+    domains::delete(&cx.tx, &domain).await?;
+    let told = event(EventKind::DomainGivenUp, organization, &domain).detail("status", domain.status.as_str());
+    audit::record(cx, told).await?;
+    Ok(domain)
+}
+
+/// Says which connection the people of a domain use; none is the organization's first.
+///
+/// # Errors
+/// [`DomainCommandError`]; a connection of somebody else does not exist.
+pub async fn assign_domain(
+    cx: &mut Cx,
+    organization: &Organization,
+    id: DomainId,
+    version: i32,
+    provider: Option<ProviderId>,
+) -> Result<Domain, DomainCommandError> {
+    cx.authorise(Action::ManageSignIn, organization)?;
+    let mut domain = own(cx, organization, id).await?;
+    if domain.version != version {
+        return Err(StoreError::Stale.into());
+    }
+    let name = match provider {
+        None => None,
+        Some(id) => Some(providers::get(&cx.tx, organization.id, id).await?.ok_or(Refused::NotFound)?.name),
+    };
+    if domain.provider == provider {
+        return Ok(domain);
+    }
+    domain.provider = provider;
+    domains::update(&cx.tx, &domain).await?;
+    let told = event(EventKind::DomainAssigned, organization, &domain).detail("identity_provider", name);
+    audit::record(cx, told).await?;
+    Ok(domain)
+}
