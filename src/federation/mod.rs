@@ -15,6 +15,7 @@ pub mod place;
 pub mod queries;
 pub mod rules;
 pub mod saml;
+pub mod setup;
 
 pub use mapping::{Claims, Mapping, MappingError, Profile};
 pub use model::{

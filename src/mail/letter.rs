@@ -119,6 +119,19 @@ pub enum Letter {
         /// The page of the contracts.
         link: String,
     },
+    /// People of an organization sign in through its own identity provider now, or no longer.
+    SignInSwitched {
+        /// The partner.
+        organization: String,
+        /// The connection, as its people know it.
+        provider: String,
+        /// It is in use now.
+        live: bool,
+        /// When.
+        at: Timestamp,
+        /// The page of the connection.
+        link: String,
+    },
     /// The DNS record of a proven domain is not there any more.
     DomainMissing {
         /// The partner.

@@ -176,6 +176,16 @@ fn draft(tenant: &Tenant, letter: Letter) -> Draft {
             "If this is as it should be, there is nothing to do. Otherwise extend the contract or add the next one in time.",
         )
         .action("Look at the contracts", link),
+        Letter::SignInSwitched { organization, provider, live, at, link } => Draft::new(
+            if live { format!("{organization} signs in with {provider}") } else { format!("{provider} is switched off") },
+            vec![if live {
+                format!("Since {}, people of {organization} sign in to the partner portal of {us} with {provider}.", when(at))
+            } else {
+                format!("Since {}, people of {organization} no longer sign in to the partner portal of {us} with {provider}. They use their passwords here; whoever has none asks for one with \u{201c}Forgot your password?\u{201d}.", when(at))
+            }],
+            "If you did not expect this, look at the connection and at the activity of the organization.",
+        )
+        .action("Look at the connection", link),
         Letter::DomainMissing { organization, domain, lost, link } => Draft::new(
             if lost { format!("{domain} no longer counts as yours") } else { format!("The record of {domain} is missing") },
             vec![

@@ -13,7 +13,7 @@ use sea_orm::{
 use super::{Db, StoreError, Tx, entity, parse};
 use crate::{
     kernel::{MemberId, OrganizationId, PersonId, Timestamp},
-    people::{Member, MemberCursor, MemberFilter, MemberPage, MemberRole, MemberStatus, SortKey, StandingFilter},
+    people::{Member, Person, MemberCursor, MemberFilter, MemberPage, MemberRole, MemberStatus, SortKey, StandingFilter},
 };
 use entity::{
     member::{ActiveModel, Column as C, Entity, Model},
@@ -336,4 +336,25 @@ pub async fn touch(tx: &Tx, id: MemberId, now: Timestamp) -> Result<(), StoreErr
         .exec(tx.connection())
         .await?;
     Ok(())
+}
+
+/// The members of an organization that count now with their people, oldest first, at most `size`; two queries.
+pub async fn current_with_people(db: &impl Db, organization: OrganizationId, now: Timestamp, size: u64) -> Result<Vec<(Member, Person)>, StoreError> {
+    let members: Vec<Member> = Entity::find()
+        .filter(C::OrganizationId.eq(organization.0))
+        .filter(C::Status.ne(MemberStatus::Removed.as_str()))
+        .filter(Condition::any().add(C::EndsAt.is_null()).add(C::EndsAt.gt(now)))
+        .order_by_asc(C::Id)
+        .limit(size)
+        .all(db.connection())
+        .await?
+        .into_iter()
+        .map(member)
+        .collect::<Result<_, _>>()?;
+    let people = super::people::get_many(db, members.iter().map(|member| member.person)).await?;
+    let mut by_id: std::collections::HashMap<PersonId, Person> = people.into_iter().map(|person| (person.id, person)).collect();
+    Ok(members
+        .into_iter()
+        .filter_map(|member| Some((member.clone(), by_id.remove(&member.person)?)))
+        .collect())
 }

@@ -34,6 +34,7 @@ pub fn App() -> impl IntoView {
         crate::certification::pages::routes(),
         crate::federation::domains::pages::routes(),
         crate::federation::pages::routes(),
+        crate::federation::setup::pages::routes(),
         crate::organizations::pages::routes(),
         crate::mail::pages::routes(),
         vec![route(path!("/gallery"), pages::gallery)],

@@ -130,6 +130,11 @@ pub fn provider(id: &str) -> String {
 pub fn oidc_logged_out(provider: &str) -> String {
     format!("/federation/oidc/{provider}/logged-out")
 }
+/// One of our addresses towards a partner's OpenID provider: `backchannel-logout` or `jwks`.
+#[must_use]
+pub fn oidc(provider: &str, what: &str) -> String {
+    format!("/federation/oidc/{provider}/{what}")
+}
 /// `GET`, `POST` one of our addresses towards a partner's SAML provider: `metadata`, `acs` or `logout`.
 #[must_use]
 pub fn saml(provider: &str, what: &str) -> String {

@@ -121,6 +121,12 @@ pub async fn update(tx: &Tx, provider: &IdentityProvider) -> Result<(), StoreErr
     if done.rows_affected == 1 { Ok(()) } else { Err(StoreError::Stale) }
 }
 
+/// Removes a provider that nothing points to any more.
+pub async fn delete(tx: &Tx, id: ProviderId) -> Result<(), StoreError> {
+    Entity::delete_by_id(id.0).exec(tx.connection()).await?;
+    Ok(())
+}
+
 /// Keeps what a provider publishes, whatever else changes of it meanwhile.
 pub async fn keep_published(
     tx: &Tx,

@@ -112,6 +112,15 @@ pub async fn first_use(tx: &Tx, id: Vec<u8>, ends_at: Timestamp) -> Result<bool,
     Ok(rows == 1)
 }
 
+/// Deletes the trips to a provider that is being removed.
+pub async fn end_of_provider(tx: &Tx, provider: ProviderId) -> Result<(), StoreError> {
+    Entity::delete_many()
+        .filter(C::ProviderId.eq(provider.0))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
 /// Deletes what is over; answers how many rows.
 pub async fn sweep(tx: &Tx, now: Timestamp) -> Result<u64, StoreError> {
     use entity::federation_replay as replay;

@@ -1,0 +1,145 @@
+//! The connections of an organization, and the choice of a new one.
+
+use leptos::prelude::*;
+
+use super::super::queries::{self, Overview};
+use crate::{
+    federation::{IdentityProvider, Preset, ProviderStatus, domains::DomainStatus, pages::tabs::heading, place::Place},
+    ui::*,
+    web::{Content, PageCx, PageError, page},
+};
+
+const PURPOSE: &str = "Your people can sign in with the account they have at your company, instead of a password of this portal.";
+
+pub(super) fn list() -> AnyView {
+    page(|cx| async move {
+        let place = Place::of(&cx).await?;
+        let overview = queries::overview(&cx.qx, &place).await?;
+        Ok::<_, PageError>(content(&place, overview))
+    })
+}
+
+/// Where a connection stands, in a word and a colour.
+pub(super) fn badge(provider: &IdentityProvider) -> AnyView {
+    match (provider.status, provider.fell_back_at) {
+        (ProviderStatus::Draft, _) => view! { <Badge tone=Tone::Info>"Being set up"</Badge> }.into_any(),
+        (ProviderStatus::Paused, _) => view! { <Badge tone=Tone::Neutral>"Switched off"</Badge> }.into_any(),
+        (ProviderStatus::Live, None) => view! { <Badge tone=Tone::Good>"In use"</Badge> }.into_any(),
+        (ProviderStatus::Live, Some(_)) => view! { <Badge tone=Tone::Bad>"Failing"</Badge> }.into_any(),
+    }
+}
+
+fn content(place: &Place, overview: Overview) -> Content {
+    let new = format!("{}/new", place.sign_in());
+    let proven = overview
+        .domains
+        .iter()
+        .filter(|domain| domain.status == DomainStatus::Proven)
+        .count();
+    let domains = place.domains();
+    let hint = match proven {
+        0 => view! {
+            <Notice tone=Tone::Info title="No domain is proven yet">
+                "Before your people can sign in at your company, "<TextLink href=domains>"prove the domain of their addresses"</TextLink>"."
+            </Notice>
+        }
+        .into_any(),
+        _ => ().into_any(),
+    };
+    let rows = if overview.providers.is_empty() {
+        view! {
+            <EmptyState icon="log-in" title="Your people sign in with passwords of this portal"
+                text="Connect your company's own sign-in: you set it up, try it, see who would be affected, and then switch over. Nothing changes before that."
+                action=view! { <LinkButton href=new.clone()>"Connect your company's sign-in"</LinkButton> }.into_any() />
+        }
+        .into_any()
+    } else {
+        let rows = overview.providers.iter().map(|provider| row(place, provider)).collect_view();
+        view! {
+            <Table caption="Connections" columns=vec![Column::new("Name"), Column::new("Kind"), Column::new("State"), Column::new("Last trial"), Column::action("Open")]>
+                {rows}
+            </Table>
+            <Cluster><LinkButton href=new kind=Kind::Secondary icon="plus">"Connect another sign-in"</LinkButton></Cluster>
+        }
+        .into_any()
+    };
+    Content::new(
+        "Company sign-in",
+        view! {
+            {heading(place, "sign-in", "Company sign-in", PURPOSE)}
+            {hint}
+            {rows}
+        },
+    )
+}
+
+fn row(place: &Place, provider: &IdentityProvider) -> AnyView {
+    let href = format!("{}/{}", place.sign_in(), provider.id);
+    let open = href.clone();
+    let name = provider.name.clone();
+    let tried = match provider.tried_at {
+        Some(at) => view! { <RelativeTime at=at /> }.into_any(),
+        None => view! { <Muted>"not since the last change"</Muted> }.into_any(),
+    };
+    let mark = badge(provider);
+    let kind = provider.preset.title();
+    view! {
+        <Row>
+            <HeadCell label="Name"><TextLink href=href>{name}</TextLink></HeadCell>
+            <Cell label="Kind">{kind}</Cell>
+            <Cell label="State">{mark}</Cell>
+            <Cell label="Last trial">{tried}</Cell>
+            <ActionCell><LinkButton href=open kind=Kind::Secondary size=Size::Small>"Open"</LinkButton></ActionCell>
+        </Row>
+    }
+    .into_any()
+}
+
+pub(super) fn new() -> AnyView {
+    page(|cx| async move {
+        let place = Place::of(&cx).await?;
+        let cards = Preset::ALL.iter().map(|preset| choice(&cx, &place, *preset)).collect_view();
+        Ok::<_, PageError>(Content::new(
+            "Connect a sign-in",
+            view! {
+                {heading(&place, "sign-in", "Connect your company's sign-in", "Choose what your company uses. You can set it up and try it as often as you like; nobody is affected before you switch over.")}
+                <Grid>{cards}</Grid>
+            },
+        ))
+    })
+}
+
+fn choice(cx: &PageCx, place: &Place, preset: Preset) -> AnyView {
+    let text = match preset {
+        Preset::Entra => "Also known as Azure AD: accounts of Microsoft 365.",
+        Preset::Okta => "Okta Workforce Identity.",
+        Preset::Google => "Accounts of Google Workspace.",
+        Preset::Keycloak => "Keycloak or Red Hat build of Keycloak.",
+        Preset::Oidc => "Whatever speaks OpenID Connect and publishes its configuration.",
+        Preset::Saml => "AD FS, Shibboleth, and whatever else speaks SAML 2.0.",
+    };
+    let id = format!("create-{}", preset.as_str());
+    let form = cx.form(&id);
+    let slug = place.slug();
+    let label = format!(
+        "Connect {}",
+        if matches!(preset, Preset::Oidc | Preset::Saml) {
+            "it"
+        } else {
+            preset.title()
+        }
+    );
+    let suggested = format!("{} account", place.organization.name);
+    view! {
+        <Card title=preset.title() level=2>
+            <Paragraph>{text}</Paragraph>
+            <Form action="/do/create-provider" form=form id=id>
+                <Hidden name="organization" value=slug />
+                <Hidden name="preset" value=preset.as_str() />
+                <Field name="name" label="What your people call it" value=suggested required=true maxlength="60" />
+                <FormActions><SubmitButton kind=Kind::Secondary>{label}</SubmitButton></FormActions>
+            </Form>
+        </Card>
+    }
+    .into_any()
+}
