@@ -75,7 +75,7 @@ const LAUNCHES: [(&str, &str); 14] = [
     ("bo.lind@acme.example", "analytics"),
     ("bo.lind@acme.example", "orders"),
     ("maya.chen@acme.example", "quality"),
-    ("hana.sato@acme.example", "drawings"),
+    ("priya.raman@acme.example", "drawings"),
     ("jonas.weber@acme.example", "quality"),
     ("kristine.ozola@balticfreight.example", "tracking"),
     ("aino.virtanen@balticfreight.example", "warehouse"),
@@ -85,6 +85,29 @@ const LAUNCHES: [(&str, &str); 14] = [
     ("freja.nielsen@cobalt.example", "pricing"),
     ("dana@whitfield-inspection.example", "quality"),
     ("zoe.laurent@halcyon.example", "catalogue"),
+];
+
+/// Who was there in the last weeks without opening an application, and how many hours ago. Without this everybody but those above
+/// would look as if they had never come.
+const VISITS: [(&str, i64); 18] = [
+    ("claire.dubois@acme.example", 30),
+    ("samuel.osei@acme.example", 5),
+    ("hana.sato@acme.example", 52),
+    ("yusuf.demir@acme.example", 41 * 24),
+    ("gabriel.santos@cobalt.example", 9),
+    ("nina.petrova@cobalt.example", 100),
+    ("omar.haddad@cobalt.example", 140),
+    ("freja.nielsen@cobalt.example", 61),
+    ("aino.virtanen@balticfreight.example", 33),
+    ("kristine.ozola@balticfreight.example", 26),
+    ("piotr.nowak@balticfreight.example", 48),
+    ("emil.johansson@cobalt.example", 19),
+    ("grace.mwangi@evergreen.example", 70),
+    ("luca.moretti@evergreen.example", 12),
+    ("elena.marsh@kestrel.example", 3),
+    ("viktor.dragan@ferrum.example", 62 * 24),
+    ("ana.kovac@ferrum.example", 70 * 24),
+    ("zoe.laurent@halcyon.example", 96 * 24),
 ];
 
 /// Fills an empty database; leaves one that holds the demonstration alone.
@@ -116,7 +139,10 @@ pub async fn fill(portal: &Portal) -> Result<(), DeclarationError> {
 }
 
 async fn history(portal: &Portal) -> Result<(), StoreError> {
-    for (number, (email, application)) in (1..).zip(LAUNCHES) {
+    let mut launches: Vec<(i64, (&str, &str))> = (1..).zip(LAUNCHES).collect();
+    // The oldest first, so that the last one is what "last seen" says.
+    launches.reverse();
+    for (number, (email, application)) in launches {
         if let Some(mut cx) = as_person(portal, email).await? {
             // Some hours apart, so that "last seen" and the trail look like those of a portal in use.
             cx.now -= chrono::Duration::minutes(410 * number);
@@ -132,7 +158,28 @@ async fn history(portal: &Portal) -> Result<(), StoreError> {
             }
         }
     }
+    visits(portal).await?;
     invite(portal).await
+}
+
+async fn visits(portal: &Portal) -> Result<(), StoreError> {
+    let db = portal.store.reader();
+    let Some(cx) = as_person(portal, PEOPLE[0].1).await? else {
+        return Ok(());
+    };
+    for (email, hours) in VISITS {
+        let Ok(email) = email.parse::<EmailAddress>() else { continue };
+        let Some(person) = store::people::find_by_email(&db, &email).await? else {
+            continue;
+        };
+        let at = cx.now - chrono::Duration::hours(hours);
+        for member in store::members::of_person(&db, person.id).await? {
+            if member.last_seen_at.is_none() {
+                store::members::touch(&cx.tx, member.id, at).await?;
+            }
+        }
+    }
+    cx.commit().await
 }
 
 /// Two invitations of Acme's administrator that wait for an answer.

@@ -142,6 +142,8 @@ pub struct FrameData {
     pub inbox_href: String,
     /// How much waits there.
     pub inbox_count: u32,
+    /// Whether the inbox is open.
+    pub inbox_active: bool,
     /// The navigation at the left, by role.
     pub navigation: Vec<NavSection>,
     /// What just happened.
@@ -170,6 +172,7 @@ impl Default for FrameData {
             search_query: String::new(),
             inbox_href: "/inbox".to_owned(),
             inbox_count: 0,
+            inbox_active: false,
             navigation: Vec::new(),
             flash: None,
         }
@@ -181,7 +184,7 @@ impl Default for FrameData {
 pub fn Frame(data: FrameData, children: Children) -> impl IntoView {
     let brand = brand(&data);
     let search = (!data.search_action.is_empty()).then(|| search(data.search_action, data.search_query));
-    let inbox = (!data.inbox_href.is_empty()).then(|| inbox(data.inbox_href, data.inbox_count));
+    let inbox = (!data.inbox_href.is_empty()).then(|| inbox(data.inbox_href, data.inbox_count, data.inbox_active));
     let person = person(data.person_name, data.person_email, data.person_links, data.sign_out_action);
     let navigation = data.navigation.into_iter().map(nav_section).collect::<Vec<_>>();
     view! {
@@ -259,13 +262,14 @@ fn search(action: String, query: String) -> AnyView {
     .into_any()
 }
 
-fn inbox(href: String, count: u32) -> AnyView {
+fn inbox(href: String, count: u32, active: bool) -> AnyView {
     let label = match count {
         0 => "Inbox, nothing waits".to_owned(),
         count => format!("Inbox, {count} waiting"),
     };
     let count = (count > 0).then(|| view! { <span class="count" aria-hidden="true">{count.min(99)}</span> });
-    view! { <a class="icon-button" href=href aria-label=label><Icon name="inbox" />{count}</a> }.into_any()
+    view! { <a class="icon-button" href=href aria-label=label aria-current=active.then_some("page")><Icon name="inbox" />{count}</a> }
+        .into_any()
 }
 
 fn person(name: String, email: String, links: Vec<NavItem>, sign_out: String) -> AnyView {

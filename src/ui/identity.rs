@@ -47,13 +47,38 @@ pub fn AppIcon(#[prop(into)] icon: String, #[prop(into)] name: String) -> impl I
     view! { <span class=format!("app-icon {}", hue(&name)) aria-hidden="true"><Icon name=icon /></span> }
 }
 
+/// A name, as a link or not, with one more line below it.
+#[component]
+pub fn Name(#[prop(into)] name: String, #[prop(optional, into)] detail: Text, #[prop(optional, into)] href: Text) -> impl IntoView {
+    view! { <span class="two-lines">{named(name, href)}{second_line(detail)}</span> }
+}
+
+/// An application with its icon, name and one more line, such as its category.
+#[component]
+pub fn AppName(
+    #[prop(into)] icon: String,
+    #[prop(into)] name: String,
+    #[prop(optional, into)] detail: Text,
+    #[prop(optional, into)] href: Text,
+) -> impl IntoView {
+    view! { <span class="person"><AppIcon icon=icon name=name.clone() /><Name name=name detail=detail href=href /></span> }
+}
+
 /// A person with avatar, name and one more line.
 #[component]
 pub fn Person(#[prop(into)] name: String, #[prop(optional, into)] detail: Text, #[prop(optional, into)] href: Text) -> impl IntoView {
-    let shown = match href.given() {
-        Some(href) => view! { <a href=href>{name.clone()}</a> }.into_any(),
-        None => view! { <span>{name.clone()}</span> }.into_any(),
-    };
-    let detail = detail.given().map(|detail| view! { <span class="muted">{detail}</span> });
-    view! { <span class="person"><Avatar name=name /><span class="two-lines">{shown}{detail}</span></span> }
+    view! { <span class="person"><Avatar name=name.clone() /><Name name=name detail=detail href=href /></span> }
+}
+
+fn named(name: String, href: Text) -> AnyView {
+    match href.given() {
+        Some(href) => view! { <a href=href>{name}</a> }.into_any(),
+        None => view! { <span>{name}</span> }.into_any(),
+    }
+}
+
+fn second_line(detail: Text) -> Option<AnyView> {
+    detail
+        .given()
+        .map(|detail| view! { <span class="muted">{detail}</span> }.into_any())
 }

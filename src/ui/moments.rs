@@ -56,6 +56,33 @@ pub fn TimeLeft(
     wrap(class, href, view! { <span>{body}</span> {bar} }.into_any())
 }
 
+/// A day by which something has to be done: not an end, so it says "due" and is never struck through. Amber within
+/// `warn_days`, red when it has passed; `href` leads to where it is done.
+#[component]
+pub fn DueBy(#[prop(into)] at: DateTime<Utc>, #[prop(optional, into)] href: Text, #[prop(default = 30)] warn_days: i64) -> impl IntoView {
+    let Viewing { now, zone } = use_context::<Viewing>().unwrap_or(Viewing {
+        now: at,
+        zone: chrono_tz::UTC,
+    });
+    let (class, icon, words) = match time::standing(Some(at), now, TimeDelta::days(warn_days)) {
+        Standing::Ended => ("time-left late", Some("alert"), "overdue since "),
+        Standing::EndsSoon => ("time-left soon", Some("clock-alert"), "due "),
+        Standing::Running | Standing::Endless => ("time-left", None, "due "),
+    };
+    let icon = icon.map(|name| view! { <Icon name=name /> });
+    let (day, title, machine) = (time::last_day(at, now, zone), time::exact(at, zone), time::machine(at));
+    let (far, fresh) = (time::relative(at, now), machine.clone());
+    let body = view! {
+        <span>
+            {icon}<time datetime=machine title=title>{words}{day}</time>", "<time datetime=fresh data-relative="">{far}</time>
+        </span>
+    };
+    match href.given() {
+        Some(href) => view! { <a class=class href=href>{body}</a> }.into_any(),
+        None => view! { <span class=class>{body}</span> }.into_any(),
+    }
+}
+
 fn wrap(class: &'static str, href: Text, body: AnyView) -> AnyView {
     match href.given() {
         Some(href) => view! { <a class=class href=href>{body}<span class="sr-only">" (why?)"</span></a> }.into_any(),

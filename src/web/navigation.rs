@@ -53,6 +53,7 @@ pub async fn frame_data(request: &RequestCx, qx: &Qx, flash: Option<Flash>) -> F
         home_href: routes::HOME.to_owned(),
         search_action: routes::SEARCH.to_owned(),
         inbox_href: routes::INBOX.to_owned(),
+        inbox_active: request.path() == routes::INBOX,
         // A page is shown even when what waits cannot be counted.
         inbox_count: crate::certification::queries::waiting_count(qx).await.unwrap_or_default(),
         navigation: navigation(person, qx, request.path()),
@@ -74,7 +75,10 @@ fn navigation(person: &SignedIn, qx: &Qx, path: &str) -> Vec<NavSection> {
     if let Some(member) = &person.member {
         sections.push(NavSection {
             title: String::new(),
-            items: vec![item(routes::HOME, "My applications", "grid")],
+            items: vec![
+                item(routes::HOME, "My applications", "grid"),
+                item(routes::ME, "My account", "user"),
+            ],
         });
         let own = Resource::Organization(OrganizationFacts {
             id: member.organization,
@@ -149,5 +153,9 @@ fn navigation(person: &SignedIn, qx: &Qx, path: &str) -> Vec<NavSection> {
             items,
         });
     }
+    sections.push(NavSection {
+        title: String::new(),
+        items: vec![item(routes::ME, "My account", "user")],
+    });
     sections
 }

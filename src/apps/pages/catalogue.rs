@@ -47,14 +47,10 @@ fn row(row: CatalogueRow) -> AnyView {
     let owner = row
         .owner
         .map_or_else(|| view! { <Muted>"nobody"</Muted> }.into_any(), IntoAny::into_any);
-    let (icon, title) = (application.icon.clone(), application.name.clone());
     view! {
         <Row ended=retired>
             <HeadCell label="Application">
-                <Cluster>
-                    <AppIcon icon=icon name=title />
-                    <TextLink href=href>{application.name}</TextLink>
-                </Cluster>
+                <AppName icon=application.icon name=application.name href=href />
             </HeadCell>
             <Cell label="Category">{application.category}</Cell>
             <Cell label="Owner">{owner}</Cell>
@@ -232,21 +228,25 @@ fn scopes(cx: &PageCx, entry: &CatalogueEntry) -> AnyView {
         let text = "Without a permission it cannot be given to anybody. Add one for looking and one for changing, for example.";
         view! { <EmptyState icon="key" title="No permissions yet" text=text /> }.into_any()
     } else {
-        let columns = vec![Column::new("Permission"), Column::new("What it allows"), Column::new("Kind")];
-        let rows = entry.scopes.iter().map(scope_row).collect_view();
+        let mut columns = vec![Column::new("Permission"), Column::new("What it allows"), Column::new("Kind")];
+        if entry.may_change {
+            columns.push(Column::action("Actions"));
+        }
+        let rows = entry.scopes.iter().map(|scope| scope_row(entry, scope)).collect_view();
         view! { <Table caption="Permissions" columns=columns>{rows}</Table> }.into_any()
     };
     let (slug, version) = (entry.application.slug.clone(), entry.application.version);
     let forms = entry.may_change.then(|| {
-        let change = entry
+        let refused = entry
             .scopes
             .iter()
-            .map(|scope| change_scope(cx, &slug, version, scope))
+            .filter_map(|scope| refused_change(cx, &slug, version, scope))
             .collect_view();
         let form = cx.form("scope");
         let open = form.has_errors() || entry.scopes.is_empty();
         let slug = slug.clone();
         view! {
+            {refused}
             <Disclosure summary="Add a permission" open=open>
                 <Form action="/do/put-scope" form=form id="scope">
                     <Hidden name="application" value=slug />
@@ -257,7 +257,6 @@ fn scopes(cx: &PageCx, entry: &CatalogueEntry) -> AnyView {
                     <FormActions><SubmitButton>"Add the permission"</SubmitButton></FormActions>
                 </Form>
             </Disclosure>
-            {change}
         }
     });
     view! {
@@ -266,42 +265,61 @@ fn scopes(cx: &PageCx, entry: &CatalogueEntry) -> AnyView {
     .into_any()
 }
 
-fn scope_row(scope: &Scope) -> AnyView {
+fn scope_row(entry: &CatalogueEntry, scope: &Scope) -> AnyView {
     let kind = match scope.access {
         ScopeAccess::Read => "Read",
         ScopeAccess::Write => "Change",
     };
     let (name, description, high_value) = (scope.name.clone(), scope.description.clone(), high_value_badge(scope.high_value));
+    let change = entry.may_change.then(|| {
+        let fields = vec![
+            ("application", entry.application.slug.clone()),
+            ("version", entry.application.version.to_string()),
+            ("name", name.clone()),
+            ("change", "yes".to_owned()),
+        ];
+        let (id, title, verb) = (format!("change-{}", slug_of(&name)), format!("Change {name}"), format!("Save {name}"));
+        let (description, access, high_value) = (description.clone(), scope.access, scope.high_value);
+        view! {
+            <ActionCell>
+                <Confirm id=id trigger="Change…" title=title verb=verb action="/do/put-scope" fields=fields kind=Kind::Secondary size=Size::Small>
+                    {scope_fields(description, access, high_value)}
+                </Confirm>
+            </ActionCell>
+        }
+    });
     view! {
         <Row>
             <HeadCell label="Permission"><Code>{name}</Code></HeadCell>
             <Cell label="What it allows">{description}</Cell>
             <Cell label="Kind"><Cluster>{kind}{high_value}</Cluster></Cell>
+            {change}
         </Row>
     }
     .into_any()
 }
 
-fn change_scope(cx: &PageCx, slug: &str, version: i32, scope: &Scope) -> AnyView {
+/// A change that came back: in the page, because a summary of errors cannot lead into a dialog that is closed.
+fn refused_change(cx: &PageCx, slug: &str, version: i32, scope: &Scope) -> Option<AnyView> {
     let id = format!("scope-{}", scope.name);
     let form = cx.form(&id);
-    let open = form.has_errors();
-    let (slug, name, summary) = (slug.to_owned(), scope.name.clone(), format!("Change {}", scope.name));
+    if !form.has_errors() {
+        return None;
+    }
+    let (slug, name, title) = (slug.to_owned(), scope.name.clone(), format!("Change {}", scope.name));
     let (description, access, high_value) = (scope.description.clone(), scope.access, scope.high_value);
     let id = slug_of(&id);
-    view! {
-        <Disclosure summary=summary open=open>
-            <Form action="/do/put-scope" form=form id=id>
-                <Hidden name="application" value=slug />
-                <Hidden name="version" value=version.to_string() />
-                <Hidden name="name" value=name />
-                <Hidden name="change" value="yes" />
-                {scope_fields(description, access, high_value)}
-                <FormActions><SubmitButton>"Save changes"</SubmitButton></FormActions>
-            </Form>
-        </Disclosure>
-    }
-    .into_any()
+    let form = view! {
+        <FormCard title=title action="/do/put-scope" form=form id=id>
+            <Hidden name="application" value=slug />
+            <Hidden name="version" value=version.to_string() />
+            <Hidden name="name" value=name />
+            <Hidden name="change" value="yes" />
+            {scope_fields(description, access, high_value)}
+            <FormActions><SubmitButton>"Save changes"</SubmitButton></FormActions>
+        </FormCard>
+    };
+    Some(form.into_any())
 }
 
 fn slug_of(text: &str) -> String {

@@ -82,8 +82,7 @@ fn list_content(cx: &PageCx, partner: &PartnerApps) -> Content {
 
 fn row(org: &str, app: &TeamApp, may_manage: bool, warn_days: i64) -> AnyView {
     let href = routes::partner_app(org, &app.application.slug);
-    let name = app.application.name.clone();
-    let (icon, title) = (app.application.icon.clone(), name.clone());
+    let (icon, name) = (app.application.icon.clone(), app.application.name.clone());
     let retired = (!app.application.is_offered()).then(|| view! { <Badge tone=Tone::Bad>"Retired"</Badge> });
     let (end, start, ended) = (app.ends_at, app.entitlement.starts_at, !app.in_force);
     let with_contract = app
@@ -99,7 +98,7 @@ fn row(org: &str, app: &TeamApp, may_manage: bool, warn_days: i64) -> AnyView {
     });
     view! {
         <Row ended=ended>
-            <HeadCell label="Application"><Cluster><AppIcon icon=icon name=title /><TextLink href=href>{name}</TextLink>{retired}</Cluster></HeadCell>
+            <HeadCell label="Application"><Cluster><AppName icon=icon name=name href=href />{retired}</Cluster></HeadCell>
             <Cell label="Permissions">{scopes}</Cell>
             <Cell label="Until"><Stack gap=Gap::Small><TimeLeft end=end start=start warn_days=warn_days />{with_contract}</Stack></Cell>
             <Cell label="People">{people}</Cell>

@@ -36,7 +36,7 @@ pub(super) fn search() -> AnyView {
 
 fn found(results: SearchResults, warn_days: i64) -> AnyView {
     let applications = (!results.applications.is_empty()).then(|| {
-        let columns = vec![Column::new("Application"), Column::new("Category"), Column::new("Until"), Column::action("Actions")];
+        let columns = vec![Column::new("Application"), Column::new("Until"), Column::action("Actions")];
         let rows = results
             .applications
             .into_iter()
@@ -44,13 +44,12 @@ fn found(results: SearchResults, warn_days: i64) -> AnyView {
                 let end = judged.facts.ends_at();
                 let application = judged.held.application;
                 let (details, launch) = (routes::app(&application.slug), routes::launch(&application.slug));
-                let (icon, title, label) = (application.icon.clone(), application.name.clone(), application.name.clone());
+                let (icon, label) = (application.icon.clone(), application.name.clone());
                 view! {
                     <Row>
-                        <HeadCell label="Application"><Cluster><AppIcon icon=icon name=title /><TextLink href=details>{application.name}</TextLink></Cluster></HeadCell>
-                        <Cell label="Category">{application.category}</Cell>
+                        <HeadCell label="Application"><AppName icon=icon name=application.name detail=application.category href=details /></HeadCell>
                         <Cell label="Until"><TimeLeft end=end warn_days=warn_days /></Cell>
-                        <ActionCell><LinkButton href=launch size=Size::Small>"Launch " {label}</LinkButton></ActionCell>
+                        <ActionCell><LinkButton href=launch kind=Kind::Secondary size=Size::Small>"Launch " {label}</LinkButton></ActionCell>
                     </Row>
                 }
                 .into_any()

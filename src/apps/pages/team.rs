@@ -61,16 +61,12 @@ fn row(app: &TeamApp, may_assign: bool, warn_days: i64) -> AnyView {
     });
     let (ends_at, starts_at, ended) = (app.ends_at, app.entitlement.starts_at, !app.in_force);
     let retired = (!app.application.is_offered()).then(|| view! { <Badge tone=Tone::Bad>"No longer offered"</Badge> });
-    let (icon, title) = (app.application.icon.clone(), name.clone());
+    let icon = app.application.icon.clone();
     let scopes = scope_names(&app.scopes);
     view! {
         <Row ended=ended>
             <HeadCell label="Application">
-                <Cluster>
-                    <AppIcon icon=icon name=title />
-                    <Stack gap=Gap::Small><TextLink href=href>{name}</TextLink><Muted>{category}</Muted></Stack>
-                    {retired}
-                </Cluster>
+                <Cluster><AppName icon=icon name=name detail=category href=href />{retired}</Cluster>
             </HeadCell>
             <Cell label="Permissions">{scopes}</Cell>
             <Cell label="Until"><TimeLeft end=ends_at start=starts_at warn_days=warn_days /></Cell>

@@ -100,7 +100,7 @@ fn filters(trail: &TrailPage, query: &TrailQuery, applications: Vec<(Application
     let (actor, subject, organization) = (query.actor.clone(), query.subject.clone(), query.organization.clone());
     let who = trail
         .people
-        .then(|| view! { <Field name="actor" label="Who" value=actor placeholder="Name or e-mail address" /> });
+        .then(|| view! { <Field name="actor" label="Who" value=actor placeholder="Name or e-mail" /> });
     let organization = trail
         .organizations
         .then(|| view! { <Field name="organization" label="Organization" value=organization placeholder="Name" /> });
@@ -114,7 +114,7 @@ fn filters(trail: &TrailPage, query: &TrailQuery, applications: Vec<(Application
             <DateField name="to" label="Last day" value=to />
             {who}
             <Select name="action" label="Action" options=actions selected=action />
-            <Field name="subject" label="About" value=subject placeholder="Name of a person or thing" />
+            <Field name="subject" label="About" value=subject placeholder="Person or thing" />
             {application}
             <Select name="outcome" label="Outcome" options=outcomes selected=outcome />
             {organization}
@@ -186,7 +186,7 @@ fn one_event(row: AuditRow, zone: Tz, people: bool, organizations: bool) -> AnyV
     let about = about(&row);
     // Why something was allowed stands on the event's own page; here it would drown what matters.
     let reason = row.reason.clone().filter(|_| row.outcome != Outcome::Allowed.as_str());
-    let about = (!about.is_empty()).then(|| view! { <span>{about}</span> });
+    let about = (!about.is_empty()).then(|| view! { <Muted>{about}</Muted> });
     let reason = reason.map(|reason| view! { <Muted>{shortened(&reason)}</Muted> });
     let who = people.then(|| {
         let address = row.address.clone().map(|address| view! { <Muted>{address}</Muted> });

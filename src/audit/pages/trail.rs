@@ -6,6 +6,7 @@ use super::list::{TrailPage, trail_list};
 use crate::{
     audit::queries,
     organizations::pages::partner_header,
+    signin::account::pages::account_tabs,
     ui::*,
     web::{Content, PageError, page, routes},
 };
@@ -107,7 +108,7 @@ pub fn own() -> AnyView {
         let purpose = "What you did in this portal, and attempts to sign in as you. If something here was not you, set a new password and tell your admin.";
         Ok::<_, PageError>(Content::new(
             "My activity",
-            view! { <Stack><PageHeader title="My activity" purpose=purpose />{list}</Stack> },
+            view! { <Stack><PageHeader title="My activity" purpose=purpose />{account_tabs(routes::MY_ACTIVITY, cx.qx.actor.person())}{list}</Stack> },
         ))
     })
 }

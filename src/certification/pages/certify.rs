@@ -73,8 +73,8 @@ fn evidence(dossier: &Dossier, now: Timestamp, warn_days: i64) -> AnyView {
     };
     let contract = match &evidence.contract {
         Some(contract) => {
-            let reference = format!("{} ", contract.reference);
-            view! { {reference}<TimeLeft start=contract.starts_at end=contract.ends_at warn_days=warn_days /> }.into_any()
+            let (reference, start, end) = (contract.reference.clone(), contract.starts_at, contract.ends_at);
+            view! { <Stack gap=Gap::Small><span>{reference}</span><TimeLeft start=start end=end warn_days=warn_days /></Stack> }.into_any()
         }
         None => view! { <Badge tone=Tone::Warn>"None in force"</Badge> }.into_any(),
     };

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     certification::queries::{self, DueRow},
-    kernel::Cursor,
+    kernel::{Cursor, Timestamp},
     organizations::pages::{due, page_request, status_badge},
     ui::*,
     web::{Content, page, routes},
@@ -38,7 +38,7 @@ pub(super) fn list() -> AnyView {
             let rows = found
                 .rows
                 .into_iter()
-                .map(|partner| row(partner, found.mine, warn_days))
+                .map(|partner| row(partner, found.mine, warn_days, cx.qx.now))
                 .collect_view();
             view! {
                 <Table caption="Certifications" columns=columns>{rows}</Table>
@@ -53,7 +53,7 @@ pub(super) fn list() -> AnyView {
     })
 }
 
-fn row(partner: DueRow, mine: bool, warn_days: i64) -> AnyView {
+fn row(partner: DueRow, mine: bool, warn_days: i64, now: Timestamp) -> AnyView {
     let DueRow {
         organization,
         owner,
@@ -73,17 +73,21 @@ fn row(partner: DueRow, mine: bool, warn_days: i64) -> AnyView {
         Some(contract) => view! { <TimeLeft start=contract.starts_at end=contract.ends_at warn_days=warn_days /> }.into_any(),
         None => view! { <Muted>"none in force"</Muted> }.into_any(),
     };
-    let owner = (!mine).then(|| view! { <Muted>{owner.unwrap_or_else(|| "nobody answers for it".to_owned())}</Muted> });
+    let owner = (!mine).then(|| owner.unwrap_or_else(|| "nobody answers for it".to_owned()));
     let paused = (organization.status != crate::organizations::OrganizationStatus::Active).then(|| status_badge(organization.status));
-    let (verb, kind) = if may_certify {
-        (format!("Certify {}", organization.name), Kind::Primary)
-    } else {
-        (format!("Evidence of {}", organization.name), Kind::Ghost)
+    // The loud button is for what waits; a certification may be renewed long before it is due.
+    let waits = organization
+        .certification_due_at
+        .is_some_and(|due| due - now <= chrono::Duration::days(warn_days));
+    let (verb, kind) = match (may_certify, waits) {
+        (true, true) => (format!("Certify {}", organization.name), Kind::Primary),
+        (true, false) => (format!("Certify {}", organization.name), Kind::Secondary),
+        (false, _) => (format!("Evidence of {}", organization.name), Kind::Ghost),
     };
     let due = due(organization.certification_due_at, certify.clone(), warn_days);
     view! {
         <Row>
-            <HeadCell label="Partner"><Stack gap=Gap::Small><TextLink href=routes::partner(&slug)>{organization.name}</TextLink>{paused}{owner}</Stack></HeadCell>
+            <HeadCell label="Partner"><Cluster><Name name=organization.name detail=owner href=routes::partner(&slug) />{paused}</Cluster></HeadCell>
             <Cell label="Due">{due}</Cell>
             <NumberCell label="People">{people}</NumberCell>
             <NumberCell label="Applications">{applications}</NumberCell>

@@ -18,7 +18,7 @@ pub(super) fn employees() -> AnyView {
             Column::new("Person"),
             Column::new("Roles"),
             Column::new("Second factor"),
-            Column::new("Take away"),
+            Column::action("Actions"),
         ];
         let rows = employees
             .into_iter()
@@ -75,7 +75,7 @@ fn row(employee: &Employee, is_me: bool) -> AnyView {
             <HeadCell label="Person"><Person name=name detail=detail /></HeadCell>
             <Cell label="Roles"><Cluster>{badges}</Cluster></Cell>
             <Cell label="Second factor">{factor}</Cell>
-            <Cell label="Take away"><Cluster>{revoke}</Cluster></Cell>
+            <ActionCell>{revoke}</ActionCell>
         </Row>
     }
     .into_any()
@@ -93,7 +93,7 @@ fn confirm(employee: &Employee, role: TenantRole, is_me: bool) -> AnyView {
     };
     let me = is_me.then(|| view! { <Paragraph><Strong>"This is you: you lose the role at once."</Strong></Paragraph> });
     view! {
-        <Confirm id=format!("revoke-{}-{role}", employee.person.id) trigger=format!("{title}…") title=format!("Take the role {title} away from {name}?")
+        <Confirm id=format!("revoke-{}-{role}", employee.person.id) trigger=format!("Take away {title}…") title=format!("Take the role {title} away from {name}?")
             verb=format!("Take {title} away from {name}") action="/do/revoke-tenant-role"
             fields=vec![("person", employee.person.id.to_string()), ("role", role.to_string())] size=Size::Small kind=Kind::Danger>
             {me}

@@ -3,17 +3,19 @@
 use leptos::prelude::*;
 
 use crate::{
+    access::{Action, Verdict},
     organizations::{Organization, OrganizationStatus},
     ui::{Badge, Crumb, PageHeader, Stack, Tab, Tabs, Tone},
-    web::routes,
+    web::{RequestCx, routes},
 };
 
-/// Heading of a partner's page; `tab` is one of `overview`, `people`, `apps`, `contracts`, `sign-in`, `domains`, `activity`.
+/// Heading of a partner's page; `tab` is the key of one of its tabs.
 pub fn partner_header(organization: &Organization, tab: &'static str, purpose: &'static str, action: Option<AnyView>) -> AnyView {
     let slug = &organization.slug;
     let tabs = [
         ("overview", "Overview"),
         ("people", "People"),
+        ("invitations", "Invitations"),
         ("apps", "Applications"),
         ("contracts", "Contracts"),
         ("sign-in", "Company sign-in"),
@@ -21,6 +23,7 @@ pub fn partner_header(organization: &Organization, tab: &'static str, purpose: &
         ("activity", "Activity"),
     ]
     .into_iter()
+    .filter(|(key, _)| *key != "invitations" || may_invite(organization))
     .map(|(key, label)| {
         let href = if key == "overview" {
             routes::partner(slug)
@@ -41,6 +44,18 @@ pub fn partner_header(organization: &Organization, tab: &'static str, purpose: &
         </Stack>
     }
     .into_any()
+}
+
+/// Who may not invite has no page of invitations either.
+fn may_invite(organization: &Organization) -> bool {
+    RequestCx::current().is_some_and(|request| {
+        let now = request.portal.clock.now();
+        let decision = request
+            .portal
+            .policies
+            .decide(&request.actor, Action::InviteMember, &organization.into(), now);
+        decision.verdict != Verdict::Deny
+    })
 }
 
 /// The state of a partner as a badge.

@@ -147,7 +147,7 @@ fn row(partner: PartnerRow, warn_days: i64) -> AnyView {
     let due = due(organization.certification_due_at.filter(|_| !over), certify, warn_days);
     view! {
         <Row ended=over>
-            <HeadCell label="Partner"><Stack gap=Gap::Small><TextLink href=href>{organization.name}</TextLink><Muted>{organization.kind}</Muted></Stack></HeadCell>
+            <HeadCell label="Partner"><Name name=organization.name detail=organization.kind href=href /></HeadCell>
             <Cell label="Status">{status_badge(organization.status)}</Cell>
             <Cell label="Owner">{owner}</Cell>
             <Cell label="Contract">{contract}</Cell>
@@ -161,26 +161,7 @@ fn row(partner: PartnerRow, warn_days: i64) -> AnyView {
 /// When a certification is due, or that there is no date.
 pub(crate) fn due(due_at: Option<crate::kernel::Timestamp>, href: String, warn_days: i64) -> AnyView {
     match due_at {
-        Some(due_at) => view! { <DueDate at=due_at href=href warn_days=warn_days /> }.into_any(),
+        Some(due_at) => view! { <DueBy at=due_at href=href warn_days=warn_days /> }.into_any(),
         None => view! { <Muted>"no date"</Muted> }.into_any(),
-    }
-}
-
-/// A date by which something has to be done: not an end, so it says "due" and is never struck through.
-#[component]
-pub(crate) fn DueDate(at: crate::kernel::Timestamp, #[prop(into)] href: String, warn_days: i64) -> impl IntoView {
-    let Viewing { now, zone } = use_context::<Viewing>().unwrap_or(Viewing {
-        now: at,
-        zone: chrono_tz::UTC,
-    });
-    let day = time::last_day(at, now, zone);
-    let far = time::relative(at, now);
-    let link = view! { <TextLink href=href>"due " {day} ", " {far}</TextLink> };
-    if at <= now {
-        view! { <Cluster><Badge tone=Tone::Bad>"Overdue"</Badge>{link}</Cluster> }.into_any()
-    } else if at - now <= chrono::Duration::days(warn_days) {
-        view! { <Cluster><Badge tone=Tone::Warn>"Due soon"</Badge>{link}</Cluster> }.into_any()
-    } else {
-        link.into_any()
     }
 }

@@ -166,8 +166,9 @@ fn numbers(found: &Overview, warn_days: i64) -> AnyView {
     };
     let contract = match (&found.contract, &found.next_contract) {
         (Some(contract), _) => {
-            let reference = format!("{} ", contract.reference);
-            view! { {reference}<TimeLeft start=contract.starts_at end=contract.ends_at href=contracts warn_days=warn_days /> }.into_any()
+            let (reference, start, end) = (contract.reference.clone(), contract.starts_at, contract.ends_at);
+            view! { <Stack gap=Gap::Small><span>{reference}</span><TimeLeft start=start end=end href=contracts warn_days=warn_days /></Stack> }
+                .into_any()
         }
         (None, Some(next)) => {
             let (reference, starts_at) = (next.reference.clone(), next.starts_at);
@@ -198,7 +199,7 @@ fn profile(organization: &Organization) -> AnyView {
         .metadata
         .clone()
         .into_iter()
-        .map(|(key, value)| view! { <Definition term=key>{value}</Definition> })
+        .map(|(key, value)| view! { <Definition term=words(&key)>{value}</Definition> })
         .collect_view();
     let step_up = if organization.require_step_up {
         "needed for changes"
@@ -219,6 +220,15 @@ fn profile(organization: &Organization) -> AnyView {
         </Card>
     }
     .into_any()
+}
+
+/// "cost_centre" as "Cost centre".
+fn words(key: &str) -> String {
+    let text = key.replace(['_', '-'], " ");
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn relations(found: &Overview) -> Option<AnyView> {

@@ -30,8 +30,7 @@ pub(super) fn settings() -> AnyView {
                 {settings_tabs("settings")}
                 <Stack gap=Gap::Large>
                     {look}
-                    {branding_card(&organization, branding, false)}
-                    {try_card(accent)}
+                    <Stack gap=Gap::Small>{branding_card(&organization, branding, false)}{try_colour(accent, tried.is_some())}</Stack>
                     {rules}
                 </Stack>
             },
@@ -58,14 +57,14 @@ fn preview(tried: &AccentColor, organization: &Organization) -> AnyView {
     .into_any()
 }
 
-fn try_card(accent: String) -> AnyView {
+fn try_colour(accent: String, open: bool) -> AnyView {
     view! {
-        <Card title="Try a colour" level=2>
+        <Disclosure summary="Try a colour before you save it" open=open>
             <Form action=routes::TEAM_SETTINGS method_get=true id="try">
                 <Field name="try" label="Colour to try" kind="color" value=accent required=true width=Width::Short hint="Only you see it, on this page alone." />
                 <FormActions><SubmitButton kind=Kind::Secondary>"Show the page in this colour"</SubmitButton></FormActions>
             </Form>
-        </Card>
+        </Disclosure>
     }
     .into_any()
 }

@@ -6,13 +6,14 @@ use super::{invite::seat_notice, place_of};
 use crate::{
     kernel::PageRequest,
     mail::MessageStatus,
+    organizations::pages::partner_header,
     people::invitations::queries::InvitationFilter,
     people::invitations::{
         InvitationState,
         queries::{self, Listed, Place},
     },
     ui::*,
-    web::{Content, PageCx, PageError, page, routes},
+    web::{Content, PageCx, PageError, page},
 };
 
 pub(super) fn own() -> AnyView {
@@ -48,14 +49,6 @@ async fn build(cx: &PageCx, partners: bool) -> Result<Content, PageError> {
     } else {
         "Invitations".to_owned()
     };
-    let crumbs = if partners {
-        vec![
-            Crumb::new(routes::PARTNERS, "Partners"),
-            Crumb::new(routes::partner(&place.organization.slug), place.organization.name.clone()),
-        ]
-    } else {
-        Vec::new()
-    };
     let refused = refused(&cx.form("invitations"));
     let link = |name: &str, cursor: Option<crate::kernel::Cursor>| {
         cursor.map(|cursor| format!("{}?{}", place.invitations(), query(&filter, name, &cursor.to_string())))
@@ -83,11 +76,17 @@ async fn build(cx: &PageCx, partners: bool) -> Result<Content, PageError> {
         _ => view! { <Table caption="Invitations" columns=columns>{rows}</Table><Pagination newer=newer older=older /> }.into_any(),
     };
     let invite = view! { <LinkButton href=place.invite() icon="plus">"Invite people"</LinkButton> }.into_any();
+    let header = if partners {
+        let purpose = "Who has been invited to this partner, and what became of it.";
+        view! { {partner_header(&place.organization, "invitations", purpose, Some(invite))}<Muted>{waiting}</Muted> }.into_any()
+    } else {
+        view! { <PageHeader title="Invitations" purpose=waiting action=invite /> }.into_any()
+    };
     Ok(Content::new(
-        title.clone(),
+        title,
         view! {
             <Stack>
-                <PageHeader title=title purpose=waiting crumbs=crumbs action=invite />
+                {header}
                 {refused}
                 {seat_notice(list.seats)}
                 {filters}
@@ -232,5 +231,5 @@ fn actions(place: &Place, listed: &Listed) -> AnyView {
             </Confirm>
         }
     });
-    view! { <Cluster>{again}{withdraw}</Cluster> }.into_any()
+    view! { {again}{withdraw} }.into_any()
 }
