@@ -1,10 +1,11 @@
 // The `test` that every end-to-end test uses. It fails on a console error, an uncaught error, a refused piece of content
 // (CSP) or an unexpected 5xx, and brings `checkPage` (axe, no sideways scrolling), `mail` (what was really sent),
-// `world` (partners and people of the test's own) and `visit` (further browser profiles).
+// `world` (partners and people of the test's own), `names` (records in the DNS) and `visit` (further browser profiles).
 
 import { randomInt } from "node:crypto";
 import AxeBuilder from "@axe-core/playwright";
 import { expect, test as base, type BrowserContext, type Page } from "@playwright/test";
+import { Names } from "./names";
 import type { Place } from "./server";
 import { World } from "./world";
 
@@ -163,6 +164,8 @@ export function row(page: Page, text: string | RegExp) {
 interface Fixtures {
   complaints: Complaints;
   mail: Mailbox;
+  /** The records of the DNS that the portal asks. */
+  names: Names;
   /** Declares partners, people and grants that belong to this test alone. */
   world: World;
   /** Opens a page in a fresh browser profile: another person, or the same one elsewhere. */
@@ -184,6 +187,10 @@ export const test = base.extend<Fixtures>({
 
   mail: async ({}, use) => {
     await use(new Mailbox(process.env.E2E_MAIL ?? ""));
+  },
+
+  names: async ({}, use) => {
+    await use(new Names(process.env.E2E_NAMES ?? ""));
   },
 
   world: async ({}, use) => {

@@ -3,9 +3,10 @@
 import { startEverything } from "./server";
 
 export default async function globalSetup() {
-  const { portal, mail, stop } = await startEverything();
+  const { portal, mail, names, stop } = await startEverything();
   process.env.E2E_URL = portal.address;
   process.env.E2E_PLACE = JSON.stringify(portal.place);
   process.env.E2E_MAIL = mail.address;
+  process.env.E2E_NAMES = names.control;
   return stop;
 }

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { startNames } from "./names";
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const logs = join(root, "target", "end2end");
@@ -18,6 +19,8 @@ export interface Place {
   folder: string;
   port: number;
   smtpPort: number;
+  /** The name server that is asked for partners' records; without one, the machine's own. */
+  dns?: string;
 }
 
 /** Where the browser goes, for example http://127.0.0.1:4711 */
@@ -45,6 +48,7 @@ function environment(place: Place): NodeJS.ProcessEnv {
     PORTICO_SMTP_SECURITY: "none",
     // Each test has an address of its own, so that they do not share the counters that throttle an address.
     PORTICO_TRUST_FORWARDED_FOR: "true",
+    ...(place.dns ? { PORTICO_DNS_SERVER: place.dns } : {}),
   };
 }
 
@@ -136,9 +140,9 @@ export class Portal {
     private readonly name: string,
   ) {}
 
-  static async reserve(name: string, smtpPort: number): Promise<Portal> {
+  static async reserve(name: string, smtpPort: number, dns?: string): Promise<Portal> {
     const folder = mkdtempSync(join(tmpdir(), "portico-end2end-"));
-    return new Portal({ folder, port: await freePort(), smtpPort }, name);
+    return new Portal({ folder, port: await freePort(), smtpPort, dns }, name);
   }
 
   get address(): string {
@@ -184,12 +188,13 @@ export async function apply(place: Place, declaration: object): Promise<void> {
   }
 }
 
-/** Starts maildev and portico with the demo tenant, each on free ports; `stop` ends them and removes their data. */
+/** Starts maildev, a name server and portico with the demo tenant, each on free ports; `stop` ends them and removes their data. */
 export async function startEverything() {
   const mail = await MailServer.reserve();
-  const portal = await Portal.reserve("portico", mail.smtpPort);
+  const names = await startNames();
+  const portal = await Portal.reserve("portico", mail.smtpPort, names.address);
   const stop = async () => {
-    await Promise.all([portal.remove(), mail.stop()]);
+    await Promise.all([portal.remove(), mail.stop(), names.stop()]);
   };
   try {
     await mail.start();
@@ -198,5 +203,5 @@ export async function startEverything() {
     await stop();
     throw error;
   }
-  return { portal, mail, stop };
+  return { portal, mail, names, stop };
 }

@@ -18,6 +18,8 @@ pub enum Route {
         provider: Box<IdentityProvider>,
         /// Whose it is.
         organization: Box<Organization>,
+        /// Too many sign-ins there failed lately, so passwords here count as well.
+        fell_back: bool,
     },
 }
 
@@ -36,13 +38,12 @@ pub async fn route(db: &impl Db, email: &EmailAddress, _now: Timestamp) -> Resul
     if organization.status == OrganizationStatus::Offboarded {
         return Ok(Route::Local);
     }
-    let live = providers::of_organization(db, organization.id)
-        .await?
-        .into_iter()
-        .filter(IdentityProvider::is_live)
-        .find(|provider| domain.provider.is_none_or(|bound| bound == provider.id));
-    Ok(live.map_or(Route::Local, |provider| Route::Provider {
-        provider: Box::new(provider),
-        organization: Box::new(organization),
-    }))
+    let connections = providers::of_organization(db, organization.id).await?;
+    Ok(
+        domains::way_of(domain, &connections).map_or(Route::Local, |provider| Route::Provider {
+            provider: Box::new(provider.clone()),
+            organization: Box::new(organization),
+            fell_back: provider.fell_back_at.is_some(),
+        }),
+    )
 }

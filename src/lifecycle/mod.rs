@@ -61,12 +61,13 @@ pub async fn sweep(portal: &Portal) -> Result<Swept, StoreError> {
     swept.lapsed = certifications::suspend(portal, lapsed).await?;
     swept.reminded = certifications::remind(portal).await?;
     swept.contracts_told = contracts::tell(portal).await?;
-    swept.domains_checked = domains::check(portal).await?;
-    swept.metadata_read = providers::refresh(portal).await?;
     swept.certificates_told = providers::warn(portal).await?;
     swept.members_ended = ends::members(portal).await?;
     swept.sessions_ended = ends::sessions_without_contract(portal).await?;
     swept.deleted = ends::delete_expired(portal).await?;
+    // Last, because these wait for other people's servers.
+    swept.domains_checked = domains::check(portal).await?;
+    swept.metadata_read = providers::refresh(portal).await?;
     Ok(swept)
 }
 

@@ -36,6 +36,7 @@ const ON_ONESELF: &[&str] = &[
     "end-other-sessions",
     "join-organization",
     "return-application",
+    "confirm-away",
 ];
 
 /// Needs a role, in the organization or in the tenant.
@@ -76,6 +77,21 @@ const BY_ROLE: &[&str] = &[
     "certify-partner",
     "decline-partner",
     "retry-message",
+    "claim-domain",
+    "check-domain",
+    "give-up-domain",
+    "assign-domain",
+    "try-provider",
+    "create-provider",
+    "change-oidc",
+    "change-saml",
+    "change-mapping",
+    "change-admission",
+    "change-provider-key",
+    "switch-over",
+    "pause-provider",
+    "remove-provider",
+    "end-fall-back",
 ];
 
 fn endpoints() -> Vec<String> {
@@ -118,6 +134,15 @@ impl Aim {
             .await
             .expect("contracts")
             .remove(0);
+        let mut cx = world.system().await;
+        let domain = portico::federation::domains::commands::claim_domain(&mut cx, &acme, "acme.example")
+            .await
+            .expect("a domain");
+        let provider =
+            portico::federation::setup::commands::create_provider(&mut cx, &acme, portico::federation::Preset::Oidc, "Acme account".to_owned())
+                .await
+                .expect("a connection");
+        cx.commit().await.expect("commit");
         let unknown = "0190a0a0-0000-7000-8000-000000000000";
         let pairs = [
             ("organization", acme.slug.clone()),
@@ -129,6 +154,14 @@ impl Aim {
             ("entitlement", entitlement.id.to_string()),
             ("assignment", assignment.id.to_string()),
             ("contract", contract.id.to_string()),
+            ("domain", domain.id.to_string()),
+            ("provider", provider.id.to_string()),
+            ("preset", "oidc".to_owned()),
+            ("issuer", "http://127.0.0.1:9".to_owned()),
+            ("client_id", "portal".to_owned()),
+            ("client_auth", "client_secret_basic".to_owned()),
+            ("subject", "sub".to_owned()),
+            ("policy", "open".to_owned()),
             ("invitation", unknown.to_owned()),
             ("message", unknown.to_owned()),
             ("person", owner.id.to_string()),
@@ -181,6 +214,7 @@ impl Aim {
                 .iter_mut()
                 .filter(|(name, _)| *name == "name")
                 .for_each(|pair| pair.1 = "orders:more"),
+            "/do/change-oidc" => pairs.retain(|(name, _)| !name.starts_with("scopes")),
             "/do/assign-owner" => pairs.extend([("owner", person), ("deputy", "")]),
             "/do/preview-invitations" | "/do/send-invitations" => {
                 pairs.retain(|(name, _)| !name.starts_with("scopes") && *name != "partner");
@@ -234,7 +268,14 @@ async fn another_partners_admin_changes_nothing_of_acme() {
     let other = world.organization("Other").await;
     let foreign = world.member(&other, "Fay Foreign", MemberRole::PartnerAdmin).await;
     // What an admin does in their own organization is not aimed at Acme, whatever the form says.
-    let own = ["change-branding", "change-sign-in-rules", "preview-invitations", "send-invitations"];
+    let own = [
+        "change-branding",
+        "change-sign-in-rules",
+        "preview-invitations",
+        "send-invitations",
+        "claim-domain",
+        "create-provider",
+    ];
     let before = changes(&world).await;
     let mut wrong = Vec::new();
     for path in endpoints().iter().filter(|path| BY_ROLE.contains(&path.trim_start_matches("/do/"))) {
@@ -297,6 +338,8 @@ const NAMES: &[&str] = &[
     "invitation",
     "message",
     "person",
+    "domain",
+    "provider",
     "version",
 ];
 
@@ -320,7 +363,14 @@ async fn what_is_typed_does_not_matter_to_whoever_may_not() {
     let other = world.organization("Other").await;
     let foreign = world.member(&other, "Fay Foreign", MemberRole::PartnerAdmin).await;
     let plain = world.member(&acme, "Mia Member", MemberRole::Member).await;
-    let own = ["change-branding", "change-sign-in-rules", "preview-invitations", "send-invitations"];
+    let own = [
+        "change-branding",
+        "change-sign-in-rules",
+        "preview-invitations",
+        "send-invitations",
+        "claim-domain",
+        "create-provider",
+    ];
     let long = "~".repeat(5000);
     let mut wrong = Vec::new();
     for path in endpoints() {
@@ -378,6 +428,8 @@ async fn an_unknown_name_is_not_found_whatever_else_is_typed() {
         "change-sign-in-rules",
         "preview-invitations",
         "send-invitations",
+        "claim-domain",
+        "create-provider",
     ];
     let unknown = "0190a0a0-0000-7000-8000-000000000001";
     let mut wrong = Vec::new();

@@ -20,6 +20,7 @@ const PUBLIC: &[&str] = &[
     "/invitation/{token}/accept",
     "/invitation/accept",
     "/gallery",
+    "/signed-out",
 ];
 
 /// Pages every signed-in person has: they show their own things alone.
@@ -148,6 +149,8 @@ async fn every_page_answers_the_people_it_is_for() {
             "{event}",
             "{contract}",
             "{assignment}",
+            "{provider}",
+            "/signed-out",
             "/no-access",
             "/sign-in/",
             "/gallery",

@@ -74,13 +74,17 @@ async fn look(request: &RequestCx, slug: &str, id: DomainId) -> Result<(DomainId
 
 /// `POST /do/give-up-domain`: takes a domain off the list.
 #[server(prefix = "/do", endpoint = "give-up-domain")]
-pub async fn give_up_domain(#[server(default)] organization: String, #[server(default)] domain: String) -> Result<(), ServerFnError> {
+pub async fn give_up_domain(
+    #[server(default)] organization: String,
+    #[server(default)] domain: String,
+    #[server(default)] stranding: String,
+) -> Result<(), ServerFnError> {
     let page = domains_of(&organization);
-    let mut post = Post::begin("give-up", page.clone(), NOTHING).await?;
+    let mut post = Post::begin(&format!("give-up-{domain}"), page.clone(), NOTHING).await?;
     let outcome = async {
         let organization = managed_organization(&post.cx, &organization).await?;
         let id = domain.parse().map_err(|_| Refused::NotFound)?;
-        let domain = commands::give_up_domain(&mut post.cx, &organization, id).await?;
+        let domain = commands::give_up_domain(&mut post.cx, &organization, id, stranding == "yes").await?;
         Ok(Done::to(page).saying(Flash::good(format!("{} is off the list.", domain.name))))
     }
     .await;

@@ -61,6 +61,13 @@ impl Domain {
         self
     }
 
+    /// Nobody answered: that says nothing about the record, and the next look is due as after any other.
+    #[must_use]
+    pub fn not_answered(mut self, now: Timestamp) -> Self {
+        self.checked_at = Some(now);
+        self
+    }
+
     /// The record was not there. A proven domain is lost when that lasts.
     #[must_use]
     pub fn not_seen(mut self, now: Timestamp) -> Self {
@@ -145,6 +152,12 @@ mod tests {
         assert_eq!(never.status, DomainStatus::Pending, "what was never proven cannot be lost");
         let missing = domain.clone().seen(day(1)).not_seen(day(2)).not_seen(day(4));
         assert_eq!(missing.status, DomainStatus::Proven);
+        let silent = missing.clone().not_answered(day(40));
+        assert_eq!(
+            (silent.status, silent.missing_since),
+            (DomainStatus::Proven, Some(day(2))),
+            "silence loses nothing"
+        );
         let lost = missing.not_seen(day(5));
         assert_eq!((lost.status, lost.missing_since), (DomainStatus::Lost, Some(day(2))));
         let again = lost.seen(day(6));

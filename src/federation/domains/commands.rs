@@ -2,14 +2,14 @@
 
 use thiserror::Error;
 
-use super::{Domain, DomainError, DomainStatus, dns::Found};
+use super::{Domain, DomainError, DomainStatus, dns::Found, left_without};
 use crate::{
     access::{Action, Refused},
     audit::{self, Event, EventKind, Subject},
     cx::Cx,
     kernel::{DomainId, ProviderId},
     mail::{self, Letter},
-    organizations::{Organization, commands::tell_owners},
+    organizations::{Organization, OrganizationStatus, commands::tell_owners},
     store::{
         self, StoreError,
         federation::{domains, providers},
@@ -29,9 +29,22 @@ pub enum DomainCommandError {
     /// Somebody else has proven it. Who, is nobody's business.
     #[error("This domain is proven by another organization already. If it is yours, ask the company that runs this portal.")]
     Taken,
+    /// The same, found out when the record was seen.
+    #[error(
+        "The record is there, but this domain is proven by another organization already. If it is yours, ask the company that runs this portal."
+    )]
+    ProvenElsewhere,
+    /// A connection that keeps local passwords out would lead nobody in any more.
+    #[error(
+        "This is the last domain whose people sign in with {0}, and {0} keeps local passwords out. Tick that people will need a password here, or give that up first."
+    )]
+    LastDomain(String),
     /// Too many.
     #[error("An organization can have at most {MAX_DOMAINS} domains here.")]
     TooMany,
+    /// A declaration vouches for it.
+    #[error("The company that runs this portal vouches for this domain, so there is no record to look for.")]
+    NoRecord,
     /// Nobody answered.
     #[error("The name servers of this domain did not answer, so nothing is known. Try again in a few minutes.")]
     NoAnswer,
@@ -78,7 +91,9 @@ pub async fn claim_domain(cx: &mut Cx, organization: &Organization, typed: &str)
     if domains::of_organization(&cx.tx, organization.id).await?.len() >= MAX_DOMAINS {
         return Err(DomainCommandError::TooMany);
     }
-    ensure_free(cx, &domain).await?;
+    if others(cx, &domain).await?.iter().any(|(organization, _)| holds_on(organization)) {
+        return Err(DomainCommandError::Taken);
+    }
     if !domains::insert(&cx.tx, &domain).await? {
         return Err(DomainCommandError::Twice);
     }
@@ -87,12 +102,22 @@ pub async fn claim_domain(cx: &mut Cx, organization: &Organization, typed: &str)
     Ok(domain)
 }
 
-async fn ensure_free(cx: &Cx, domain: &Domain) -> Result<(), DomainCommandError> {
-    let owned = domains::owned(&cx.tx, std::slice::from_ref(&domain.name)).await?;
-    if owned.iter().any(|other| other.organization != domain.organization) {
-        return Err(DomainCommandError::Taken);
+/// Whose the name is already, when that is somebody else.
+async fn others(cx: &Cx, domain: &Domain) -> Result<Vec<(Organization, Domain)>, StoreError> {
+    let mut others = Vec::new();
+    for other in domains::owned(&cx.tx, std::slice::from_ref(&domain.name)).await? {
+        if other.organization != domain.organization
+            && let Some(organization) = store::organizations::get(&cx.tx, other.organization).await?
+        {
+            others.push((organization, other));
+        }
     }
-    Ok(())
+    Ok(others)
+}
+
+/// Whether an organization's word for a domain still counts against somebody else's.
+fn holds_on(organization: &Organization) -> bool {
+    organization.status != OrganizationStatus::Offboarded
 }
 
 async fn own(cx: &Cx, organization: &Organization, id: DomainId) -> Result<Domain, DomainCommandError> {
@@ -106,6 +131,9 @@ async fn own(cx: &Cx, organization: &Organization, id: DomainId) -> Result<Domai
 pub async fn check_domain(cx: &mut Cx, organization: &Organization, id: DomainId, found: Found) -> Result<Domain, DomainCommandError> {
     cx.authorise(Action::ManageSignIn, organization)?;
     let domain = own(cx, organization, id).await?;
+    if domain.is_declared() {
+        return Err(DomainCommandError::NoRecord);
+    }
     match found {
         Found::NoAnswer => Err(DomainCommandError::NoAnswer),
         Found::Yes => note_seen(cx, organization, domain).await,
@@ -121,17 +149,30 @@ pub(crate) async fn note_seen(cx: &mut Cx, organization: &Organization, domain: 
     let before = domain.status;
     let domain = domain.seen(cx.now);
     if before == DomainStatus::Pending {
-        ensure_free(cx, &domain).await?;
+        for (other, theirs) in others(cx, &domain).await? {
+            if holds_on(&other) {
+                return Err(DomainCommandError::ProvenElsewhere);
+            }
+            // Whose partnership is over does not keep a name from whoever has it now.
+            domains::delete(&cx.tx, &theirs).await?;
+            let told = event(EventKind::DomainGivenUp, &other, &theirs)
+                .reason("The partnership is over, and somebody else has shown that the domain is theirs.");
+            audit::record(cx, told).await?;
+        }
     }
-    match domains::update(&cx.tx, &domain).await {
-        Ok(()) => {}
-        // The unique index: another organization proved the name in this very moment.
-        Err(StoreError::Unavailable(text)) if text.to_lowercase().contains("unique") => return Err(DomainCommandError::Taken),
-        Err(error) => return Err(error.into()),
+    if !domains::prove(&cx.tx, &domain).await? {
+        return Err(DomainCommandError::ProvenElsewhere);
     }
     if before != DomainStatus::Proven {
         audit::record(cx, event(EventKind::DomainProven, organization, &domain)).await?;
     }
+    Ok(domain)
+}
+
+/// Nobody answered.
+pub(crate) async fn note_no_answer(cx: &Cx, domain: Domain) -> Result<Domain, StoreError> {
+    let domain = domain.not_answered(cx.now);
+    domains::update(&cx.tx, &domain).await?;
     Ok(domain)
 }
 
@@ -163,13 +204,18 @@ pub(crate) async fn note_missing(cx: &mut Cx, organization: &Organization, domai
     Ok(domain)
 }
 
-/// Takes a domain off the list. Whoever signed in before can go on; nobody new comes in by it.
+/// Takes a domain off the list. `stranding` is the word that people may be left without the connection that keeps passwords out.
 ///
 /// # Errors
 /// [`DomainCommandError`].
-pub async fn give_up_domain(cx: &mut Cx, organization: &Organization, id: DomainId) -> Result<Domain, DomainCommandError> {
+pub async fn give_up_domain(cx: &mut Cx, organization: &Organization, id: DomainId, stranding: bool) -> Result<Domain, DomainCommandError> {
     cx.authorise(Action::ManageSignIn, organization)?;
     let domain = own(cx, organization, id).await?;
+    let all = domains::of_organization(&cx.tx, organization.id).await?;
+    let connections = providers::of_organization(&cx.tx, organization.id).await?;
+    if !stranding && let Some(provider) = left_without(&domain, &all, &connections) {
+        return Err(DomainCommandError::LastDomain(provider.name.clone()));
+    }
     domains::delete(&cx.tx, &domain).await?;
     let told = event(EventKind::DomainGivenUp, organization, &domain).detail("status", domain.status.as_str());
     audit::record(cx, told).await?;

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use futures::{StreamExt as _, stream::FuturesUnordered};
 use hickory_resolver::{
     TokioResolver,
     config::{ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts},
@@ -22,7 +23,7 @@ pub enum Found {
     NoAnswer,
 }
 
-/// The longest wait for one name.
+/// The longest wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 fn resolver(server: Option<SocketAddr>) -> Option<TokioResolver> {
@@ -48,24 +49,35 @@ fn resolver(server: Option<SocketAddr>) -> Option<TokioResolver> {
 /// Looks for a domain's record. Asks the network, so no transaction may be open.
 pub async fn look(domain: &Domain, server: Option<SocketAddr>) -> Found {
     let Some(resolver) = resolver(server) else { return Found::NoAnswer };
-    let mut answered = false;
-    for name in domain.record_names() {
-        // The dot keeps the machine's search list out of it.
-        let question = format!("{name}.");
-        match tokio::time::timeout(PATIENCE, resolver.txt_lookup(question)).await {
-            Ok(Ok(answer)) => {
-                answered = true;
-                let proven = answer.answers().iter().any(|record| match &record.data {
-                    RData::TXT(text) => text.txt_data.concat() == domain.proof.as_bytes(),
-                    _ => false,
-                });
-                if proven {
-                    return Found::Yes;
-                }
-            }
-            Ok(Err(error)) if error.is_no_records_found() || error.is_nx_domain() => answered = true,
-            Ok(Err(_)) | Err(_) => {}
+    let names = domain.record_names();
+    let mut asked: FuturesUnordered<_> = names.iter().map(|name| ask(&resolver, name, &domain.proof)).collect();
+    let mut everywhere = true;
+    while let Some(found) = asked.next().await {
+        match found {
+            Found::Yes => return Found::Yes,
+            Found::No => {}
+            // The record may be at the name that nobody answered for.
+            Found::NoAnswer => everywhere = false,
         }
     }
-    if answered { Found::No } else { Found::NoAnswer }
+    if everywhere { Found::No } else { Found::NoAnswer }
+}
+
+async fn ask(resolver: &TokioResolver, name: &str, proof: &str) -> Found {
+    // The dot keeps the machine's search list out of it.
+    match tokio::time::timeout(PATIENCE, resolver.txt_lookup(format!("{name}."))).await {
+        Ok(Ok(answer)) => {
+            let proven = answer.answers().iter().any(|record| match &record.data {
+                RData::TXT(text) => text.txt_data.concat() == proof.as_bytes(),
+                _ => false,
+            });
+            if proven { Found::Yes } else { Found::No }
+        }
+        Ok(Err(error)) if error.is_no_records_found() || error.is_nx_domain() => Found::No,
+        Ok(Err(error)) => {
+            tracing::debug!(name, %error, "a domain's name servers did not answer");
+            Found::NoAnswer
+        }
+        Err(_) => Found::NoAnswer,
+    }
 }

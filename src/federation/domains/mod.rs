@@ -8,4 +8,7 @@ mod model;
 pub mod pages;
 mod public_mail;
 
-pub use model::{Domain, DomainError, DomainStatus, ascii, most_specific, names_above};
+pub use model::{Domain, DomainError, DomainStatus, ascii, left_without, most_specific, names_above, way_of};
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -2,7 +2,10 @@
 
 use thiserror::Error;
 
-use crate::kernel::{DomainId, EmailAddress, OrganizationId, ProviderId, Timestamp, string_enum};
+use crate::{
+    federation::IdentityProvider,
+    kernel::{DomainId, EmailAddress, OrganizationId, ProviderId, Timestamp, string_enum},
+};
 
 string_enum! {
     /// Where a claim stands.
@@ -60,6 +63,12 @@ pub enum DomainError {
 }
 
 impl Domain {
+    /// Whether a declaration vouches for it: there is no record to look for.
+    #[must_use]
+    pub fn is_declared(&self) -> bool {
+        self.proof.is_empty()
+    }
+
     /// Whether an address's domain is this one or, where that counts, below it.
     #[must_use]
     pub fn covers(&self, domain: &str) -> bool {
@@ -91,6 +100,25 @@ pub fn most_specific<'a>(email: &EmailAddress, domains: &'a [Domain]) -> Option<
         .iter()
         .filter(|domain| domain.covers(&wanted))
         .max_by_key(|domain| domain.name.len())
+}
+
+/// The connection that a domain's people use: the one it names, else the organization's oldest in use.
+#[must_use]
+pub fn way_of<'a>(domain: &Domain, providers: &'a [IdentityProvider]) -> Option<&'a IdentityProvider> {
+    providers
+        .iter()
+        .filter(|provider| provider.is_live())
+        .find(|provider| domain.provider.is_none_or(|bound| bound == provider.id))
+}
+
+/// The connection that keeps local passwords out and that nobody is led to any more when this domain goes.
+#[must_use]
+pub fn left_without<'a>(domain: &Domain, domains: &[Domain], providers: &'a [IdentityProvider]) -> Option<&'a IdentityProvider> {
+    let counts = |domain: &Domain| domain.status != DomainStatus::Pending;
+    let provider = way_of(domain, providers).filter(|provider| counts(domain) && provider.keeps_out_passwords())?;
+    let others = domains.iter().filter(|other| other.id != domain.id && counts(other));
+    let mut led = others.filter_map(|other| way_of(other, providers));
+    led.all(|other| other.id != provider.id).then_some(provider)
 }
 
 /// The ASCII form of a domain (UTS 46), the way the DNS and certificates write it.

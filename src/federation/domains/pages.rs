@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::{any_nested_route::AnyNestedRoute, path};
 
-use super::{Domain, DomainStatus};
+use super::{Domain, DomainStatus, left_without};
 use crate::{
     federation::{IdentityProvider, pages::tabs::heading, place::Place, queries},
     ui::*,
@@ -36,11 +36,11 @@ fn content(cx: &PageCx, place: &Place, domains: Vec<Domain>, providers: &[Identi
         }
         .into_any()
     } else {
-        domains
-            .into_iter()
-            .map(|domain| card(cx, place, domain, providers))
-            .collect_view()
-            .into_any()
+        let cards = domains.iter().map(|domain| {
+            let stranded = left_without(domain, &domains, providers).map(|provider| provider.name.clone());
+            card(cx, place, domain.clone(), providers, stranded)
+        });
+        cards.collect_view().into_any()
     };
     let slug = place.slug();
     let form = cx.form("claim");
@@ -68,7 +68,7 @@ fn badge(domain: &Domain) -> AnyView {
     }
 }
 
-fn card(cx: &PageCx, place: &Place, domain: Domain, providers: &[IdentityProvider]) -> AnyView {
+fn card(cx: &PageCx, place: &Place, domain: Domain, providers: &[IdentityProvider], stranded: Option<String>) -> AnyView {
     let slug = place.slug();
     let id = domain.id.to_string();
     let title = if domain.subdomains {
@@ -80,27 +80,40 @@ fn card(cx: &PageCx, place: &Place, domain: Domain, providers: &[IdentityProvide
     let checked = domain
         .checked_at
         .map(|at| view! { <p><Muted>"Last looked for "<RelativeTime at=at />"."</Muted></p> });
-    let declared = domain.proof.is_empty();
+    let missing = domain
+        .missing_since
+        .map(|at| view! { <p><Muted>"Missing since "<DateTimeText at=at />"."</Muted></p> });
+    let declared = domain.is_declared();
     let proof = if declared {
         view! { <Paragraph>"The company that runs this portal vouches for this domain; there is no record to set."</Paragraph> }.into_any()
     } else {
         let [name, _] = domain.record_names();
         let value = domain.proof.clone();
+        let (name_id, value_id) = (format!("name-{id}"), format!("value-{id}"));
         let text = match domain.status {
             DomainStatus::Proven => "Keep this TXT record at your DNS provider. It is looked for once a day.",
             _ => "Set this TXT record at your DNS provider, then check it here.",
         };
         view! {
             <Paragraph>{text}</Paragraph>
-            <CopyField label="Name of the record" value=name />
-            <CopyField label="Value" value=value />
+            <CopyField label="Name of the record" value=name id=name_id />
+            <CopyField label="Value" value=value id=value_id />
         }
         .into_any()
     };
-    let refused = cx.form(&format!("check-{id}"));
-    let refused = refused
-        .has_errors()
-        .then(|| view! { <Notice tone=Tone::Warn>{refused.summary.unwrap_or_default()}</Notice> });
+    let refused = [format!("check-{id}"), format!("give-up-{id}")].map(|form| {
+        let form = cx.form(&form);
+        form.has_errors()
+            .then(|| view! { <Notice tone=Tone::Warn>{form.summary.unwrap_or_default()}</Notice> })
+    });
+    let [unseen, kept] = refused;
+    let stranded = stranded.map(|name| {
+        let text = format!("{name} keeps local passwords out, and no other domain leads to it.");
+        view! {
+            <p>{text}</p>
+            <Checkbox name="stranding" label="Its people will need a password here" required=true />
+        }
+    });
     let check = (!declared).then(|| {
         let fields = vec![("organization", slug.clone()), ("domain", id.clone())];
         view! { <PostButton action="/do/check-domain" fields=fields kind=Kind::Secondary>"Check now"</PostButton> }
@@ -132,14 +145,16 @@ fn card(cx: &PageCx, place: &Place, domain: Domain, providers: &[IdentityProvide
     });
     view! {
         <Card title=title level=2>
-            <Cluster>{mark}{checked}</Cluster>
-            {refused}
+            <Cluster>{mark}{checked}{missing}</Cluster>
+            {unseen}
+            {kept}
             {proof}
             {assign}
             <Cluster>
                 {check}
                 <Confirm id=dialog trigger=trigger title=question verb=verb action="/do/give-up-domain" fields=fields kind=Kind::Danger>
                     <p>"Nobody new can join by signing in with an address of this domain, and its addresses are no longer led to your company's sign-in. To have it back, you prove it again."</p>
+                    {stranded}
                 </Confirm>
             </Cluster>
         </Card>

@@ -1,7 +1,7 @@
 //! Rows of domains that partners say are theirs.
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ActiveValue::Set, ColumnTrait as _, Condition, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, SqlErr,
     sea_query::OnConflict,
 };
 
@@ -75,12 +75,33 @@ pub async fn insert(tx: &Tx, domain: &Domain) -> Result<bool, StoreError> {
     Ok(rows == 1)
 }
 
-/// Writes a domain back. A name that is being proven must be checked with [`owned`] in the same transaction first; the unique index
-/// is the last guard.
+/// Writes a domain back.
 ///
 /// # Errors
 /// [`StoreError::Stale`] when its version moved on.
 pub async fn update(tx: &Tx, domain: &Domain) -> Result<(), StoreError> {
+    if write(tx, domain).await? == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Stale)
+    }
+}
+
+/// Writes a domain back that was proven. Answers false when the name is another organization's by now, which the unique index alone can
+/// tell of what happens at the same moment; the transaction is then good for a rollback only.
+///
+/// # Errors
+/// [`StoreError::Stale`] when its version moved on.
+pub async fn prove(tx: &Tx, domain: &Domain) -> Result<bool, StoreError> {
+    match write(tx, domain).await {
+        Ok(1) => Ok(true),
+        Ok(_) => Err(StoreError::Stale),
+        Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn write(tx: &Tx, domain: &Domain) -> Result<u64, DbErr> {
     let mut row = row(domain, domain.version + 1);
     row.id = sea_orm::ActiveValue::NotSet;
     let done = Entity::update_many()
@@ -89,7 +110,7 @@ pub async fn update(tx: &Tx, domain: &Domain) -> Result<(), StoreError> {
         .filter(C::Version.eq(domain.version))
         .exec(tx.connection())
         .await?;
-    if done.rows_affected == 1 { Ok(()) } else { Err(StoreError::Stale) }
+    Ok(done.rows_affected)
 }
 
 /// Gives a domain up.
