@@ -38,7 +38,8 @@ pub struct Ready {
 pub async fn ready_for(request: &RequestCx, email: &EmailAddress) -> Result<Option<Ready>, store::StoreError> {
     let portal = &request.portal;
     match super::discovery::route(&portal.store.reader(), email, portal.clock.now()).await? {
-        super::discovery::Route::Local => Ok(None),
+        // Where too many sign-ins failed, passwords count again until somebody gets in or tries the connection with success.
+        super::discovery::Route::Local | super::discovery::Route::Provider { fell_back: true, .. } => Ok(None),
         super::discovery::Route::Provider { provider, .. } => {
             let prepared = commands::prepare(portal, &provider).await;
             Ok(Some(Ready {
@@ -179,12 +180,13 @@ async fn of_session(request: &RequestCx, through: &Through) -> Result<Option<Rea
 
 /// `POST /do/try-provider`: signs in at the provider to see what it says; nobody is signed in here by it.
 #[server(prefix = "/do", endpoint = "try-provider")]
-pub async fn try_provider(#[server(default)] provider: String) -> Result<(), ServerFnError> {
+pub async fn try_provider(#[server(default)] organization: String, #[server(default)] provider: String) -> Result<(), ServerFnError> {
     let found = match (RequestCx::current(), provider.parse::<ProviderId>()) {
         (Some(request), Ok(id)) => found(&request, id).await,
         _ => Ok(None),
     };
-    let back = routes::provider(&provider);
+    // The organization only says from which side the page was opened; the connection itself decides whose it is.
+    let back = super::place::connection_of(&organization, &provider);
     let mut post = Post::begin("try", back, [] as [(&str, String); 0]).await?;
     let outcome = async {
         let ready = found?.ok_or(Refused::NotFound)?;

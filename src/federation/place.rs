@@ -3,6 +3,7 @@
 use crate::{
     access::{Action, Refused},
     cx::Qx,
+    kernel::ProviderId,
     organizations::Organization,
     store,
     web::{PageCx, PageError, routes},
@@ -92,4 +93,11 @@ pub fn sign_in_of(slug: &str) -> String {
     } else {
         routes::partner_part(slug, "sign-in")
     }
+}
+
+/// The page of one connection; an empty name is the own organization. What is no id is left out.
+#[must_use]
+pub fn connection_of(slug: &str, provider: &str) -> String {
+    let id = provider.parse::<ProviderId>().map(|id| id.to_string()).unwrap_or_default();
+    format!("{}/{id}", sign_in_of(slug))
 }

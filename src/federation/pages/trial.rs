@@ -3,26 +3,33 @@
 use leptos::prelude::*;
 
 use crate::{
-    federation::{commands::Trial, http::TRIAL_KEY, queries},
+    federation::{commands::Trial, http::TRIAL_KEY, place::connection_of, queries},
     kernel::ProviderId,
     ui::*,
-    web::{Content, PageCx, PageError, page, routes},
+    web::{Content, PageCx, PageError, page},
 };
 
 pub(super) fn trial() -> AnyView {
     page(|cx| async move {
         let id: ProviderId = cx.param("provider")?;
-        let (provider, _) = queries::managed(&cx.qx, id).await?;
+        let (provider, organization) = queries::managed(&cx.qx, id).await?;
+        // Owners and operators come from the partner's page and go back there.
+        let slug = if cx.qx.actor.organization().is_some() {
+            String::new()
+        } else {
+            organization.slug
+        };
         let last: Option<Trial> = cx.request.session.get(TRIAL_KEY).await.ok().flatten();
         let last = last.filter(|trial| trial.provider == id);
-        Ok::<_, PageError>(content(&cx, &provider.name, id, last))
+        Ok::<_, PageError>(content(&cx, &slug, &provider.name, id, last))
     })
 }
 
-fn content(cx: &PageCx, name: &str, id: ProviderId, trial: Option<Trial>) -> Content {
-    let back = routes::provider(&id.to_string());
+fn content(cx: &PageCx, slug: &str, name: &str, id: ProviderId, trial: Option<Trial>) -> Content {
+    let back = connection_of(slug, &id.to_string());
     let crumbs = vec![Crumb::new(back.clone(), name.to_owned()), Crumb::here("Trial")];
-    let again = view! { <PostButton action="/do/try-provider" fields=vec![("provider", id.to_string())] kind=Kind::Secondary>"Try again"</PostButton> };
+    let fields = vec![("organization", slug.to_owned()), ("provider", id.to_string())];
+    let again = view! { <PostButton action="/do/try-provider" fields=fields kind=Kind::Secondary>"Try again"</PostButton> };
     let flash = cx
         .form("try")
         .summary

@@ -7,15 +7,16 @@ use leptos::prelude::*;
 use super::commands::{self, Admission, OidcConnection, SetupError};
 use crate::{
     access::Refused,
+    cx::Cx,
     federation::{
         ClientAuth, JoinPolicy, Joining, Mapping, OidcSettings, Preset, Rules,
         commands::{managed_organization, read_metadata},
         mapping::{GroupApplication, GroupRole},
         oidc::discovery,
-        place::sign_in_of,
+        place::{connection_of, sign_in_of},
     },
     kernel::{ApplicationId, ProviderId},
-    organizations::actions::version_of,
+    organizations::{Organization, actions::version_of},
     people::MemberRole,
     ui::Flash,
     web::{Done, FieldErrors, Post, Refusal, RequestCx, fields},
@@ -23,14 +24,10 @@ use crate::{
 
 const NOTHING: [(&str, String); 0] = [];
 
-/// The page of one connection; an empty organization is the own one.
-fn page_of(organization: &str, provider: &str) -> String {
-    let plain = provider.parse::<ProviderId>().map(|id| id.to_string()).unwrap_or_default();
-    format!("{}/{plain}", sign_in_of(organization))
-}
-
-fn id_of(provider: &str) -> Result<ProviderId, Refusal> {
-    provider.parse().map_err(|_| Refused::NotFound.into())
+/// The connection that a form is about: found before anything typed is looked at.
+async fn id_of(cx: &Cx, organization: &Organization, provider: &str) -> Result<ProviderId, Refusal> {
+    let id = provider.parse().map_err(|_| Refused::NotFound)?;
+    Ok(commands::ensure_theirs(cx, organization, id).await?)
 }
 
 /// Whether whoever asks may manage the organization's sign-in: nothing is fetched for anybody else.
@@ -68,7 +65,7 @@ pub async fn create_provider(
             return Err(errors.refusal());
         };
         let provider = commands::create_provider(&mut post.cx, &found, preset, name).await?;
-        Ok(Done::to(page_of(&organization, &provider.id.to_string())).saying(Flash::good(
+        Ok(Done::to(connection_of(&organization, &provider.id.to_string())).saying(Flash::good(
             "The connection is begun. Nobody signs in through it before you switch over.",
         )))
     }
@@ -103,10 +100,10 @@ pub async fn change_oidc(
         ("scopes", scopes.clone()),
         ("userinfo", userinfo.clone()),
     ];
-    let mut post = Post::begin("connection", page_of(&organization, &provider), values).await?;
+    let mut post = Post::begin("connection", connection_of(&organization, &provider), values).await?;
     let outcome = async {
         let found = managed_organization(&post.cx, &organization).await?;
-        let id = id_of(&provider)?;
+        let id = id_of(&post.cx, &found, &provider).await?;
         let mut errors = FieldErrors::default();
         let published = errors.take("issuer", read?);
         let client = fields::required_text(
@@ -136,7 +133,7 @@ pub async fn change_oidc(
             published,
         };
         commands::change_oidc(&mut post.cx, &found, id, version_of(&version), connection).await?;
-        Ok(Done::to(page_of(&organization, &provider))
+        Ok(Done::to(connection_of(&organization, &provider))
             .saying(Flash::good("The connection is saved and the provider answers. Try it next.")))
     }
     .await;
@@ -167,10 +164,10 @@ pub async fn change_saml(
         ("post_binding", post_binding.clone()),
         ("accept_signed_response", accept_signed_response.clone()),
     ];
-    let mut post = Post::begin("connection", page_of(&organization, &provider), values).await?;
+    let mut post = Post::begin("connection", connection_of(&organization, &provider), values).await?;
     let outcome = async {
         let found = managed_organization(&post.cx, &organization).await?;
-        let id = id_of(&provider)?;
+        let id = id_of(&post.cx, &found, &provider).await?;
         let mut errors = FieldErrors::default();
         let xml = match read? {
             Some(read) => errors.take("metadata_url", read).map(|(xml, _)| xml),
@@ -195,7 +192,7 @@ pub async fn change_saml(
             accept_signed_response == "yes",
         )
         .await?;
-        Ok(Done::to(page_of(&organization, &provider)).saying(Flash::good("The metadata is saved. Try the connection next.")))
+        Ok(Done::to(connection_of(&organization, &provider)).saying(Flash::good("The metadata is saved. Try the connection next.")))
     }
     .await;
     post.finish(outcome).await
@@ -244,10 +241,10 @@ pub async fn change_mapping(
         ("group_applications", group_applications.clone()),
         ("attributes", attributes.clone()),
     ];
-    let mut post = Post::begin("mapping", page_of(&organization, &provider), values).await?;
+    let mut post = Post::begin("mapping", connection_of(&organization, &provider), values).await?;
     let outcome = async {
         let found = managed_organization(&post.cx, &organization).await?;
-        let id = id_of(&provider)?;
+        let id = id_of(&post.cx, &found, &provider).await?;
         let mut errors = FieldErrors::default();
         let subject = fields::required_text(
             &mut errors,
@@ -291,7 +288,7 @@ pub async fn change_mapping(
             attributes,
         };
         commands::change_mapping(&mut post.cx, &found, id, version_of(&version), mapping).await?;
-        Ok(Done::to(page_of(&organization, &provider)).saying(Flash::good("Saved. Try the connection to see what is read now.")))
+        Ok(Done::to(connection_of(&organization, &provider)).saying(Flash::good("Saved. Try the connection to see what is read now.")))
     }
     .await;
     post.finish(outcome).await
@@ -319,10 +316,10 @@ pub async fn change_admission(
         ("trusts_second_factor".to_owned(), trusts_second_factor.clone()),
     ];
     values.extend(applications.iter().map(|id| ("applications[]".to_owned(), id.clone())));
-    let mut post = Post::begin("admission", page_of(&organization, &provider), values).await?;
+    let mut post = Post::begin("admission", connection_of(&organization, &provider), values).await?;
     let outcome = async {
         let found = managed_organization(&post.cx, &organization).await?;
-        let id = id_of(&provider)?;
+        let id = id_of(&post.cx, &found, &provider).await?;
         let mut errors = FieldErrors::default();
         let policy = fields::choice::<JoinPolicy>(&mut errors, "policy", &policy);
         let role = fields::choice::<MemberRole>(&mut errors, "role", &role);
@@ -348,7 +345,7 @@ pub async fn change_admission(
             trusts_second_factor: trusts_second_factor == "yes",
         };
         commands::change_admission(&mut post.cx, &found, id, version_of(&version), admission).await?;
-        Ok(Done::to(page_of(&organization, &provider)).saying(Flash::good("Saved. It counts from the next sign-in on.")))
+        Ok(Done::to(connection_of(&organization, &provider)).saying(Flash::good("Saved. It counts from the next sign-in on.")))
     }
     .await;
     post.finish(outcome).await
@@ -361,12 +358,13 @@ pub async fn change_provider_key(
     #[server(default)] provider: String,
     #[server(default)] version: String,
 ) -> Result<(), ServerFnError> {
-    let mut post = Post::begin("key", page_of(&organization, &provider), NOTHING).await?;
+    let mut post = Post::begin("key", connection_of(&organization, &provider), NOTHING).await?;
     let outcome = async {
         let found = managed_organization(&post.cx, &organization).await?;
-        let id = id_of(&provider)?;
+        let id = id_of(&post.cx, &found, &provider).await?;
         commands::change_key(&mut post.cx, &found, id, version_of(&version)).await?;
-        Ok(Done::to(page_of(&organization, &provider)).saying(Flash::good("Our metadata is changed. Let your provider read it again.")))
+        Ok(Done::to(connection_of(&organization, &provider))
+            .saying(Flash::good("Our metadata is changed. Let your provider read it again.")))
     }
     .await;
     post.finish(outcome).await
@@ -382,17 +380,17 @@ pub async fn switch_over(
     #[server(default)] break_glass: String,
 ) -> Result<(), ServerFnError> {
     let values = [("exclusive", exclusive.clone()), ("break_glass", break_glass.clone())];
-    let mut post = Post::begin("switch", page_of(&organization, &provider), values).await?;
+    let mut post = Post::begin("switch", connection_of(&organization, &provider), values).await?;
     let outcome = async {
         let found = managed_organization(&post.cx, &organization).await?;
-        let id = id_of(&provider)?;
+        let id = id_of(&post.cx, &found, &provider).await?;
         let exception = match break_glass.as_str() {
             "" => None,
             id => Some(id.parse().map_err(|_| Refused::NotFound)?),
         };
         let provider_now = commands::switch_over(&mut post.cx, &found, id, version_of(&version), exclusive == "yes", exception).await?;
         let text = format!("People of {} sign in with {} from now on.", found.name, provider_now.name);
-        Ok(Done::to(page_of(&organization, &provider)).saying(Flash::good(text)))
+        Ok(Done::to(connection_of(&organization, &provider)).saying(Flash::good(text)))
     }
     .await;
     post.finish(outcome).await
@@ -405,16 +403,16 @@ pub async fn pause_provider(
     #[server(default)] provider: String,
     #[server(default)] version: String,
 ) -> Result<(), ServerFnError> {
-    let mut post = Post::begin("pause", page_of(&organization, &provider), NOTHING).await?;
+    let mut post = Post::begin("pause", connection_of(&organization, &provider), NOTHING).await?;
     let outcome = async {
         let found = managed_organization(&post.cx, &organization).await?;
-        let id = id_of(&provider)?;
+        let id = id_of(&post.cx, &found, &provider).await?;
         let ended = commands::pause_provider(&mut post.cx, &found, id, version_of(&version)).await?;
         let text = match ended {
             1 => "The connection is switched off. 1 session ended.".to_owned(),
             ended => format!("The connection is switched off. {ended} sessions ended."),
         };
-        Ok(Done::to(page_of(&organization, &provider)).saying(Flash::good(text)))
+        Ok(Done::to(connection_of(&organization, &provider)).saying(Flash::good(text)))
     }
     .await;
     post.finish(outcome).await
@@ -427,10 +425,10 @@ pub async fn remove_provider(
     #[server(default)] provider: String,
     #[server(default)] version: String,
 ) -> Result<(), ServerFnError> {
-    let mut post = Post::begin("remove", page_of(&organization, &provider), NOTHING).await?;
+    let mut post = Post::begin("remove", connection_of(&organization, &provider), NOTHING).await?;
     let outcome = async {
         let found = managed_organization(&post.cx, &organization).await?;
-        let id = id_of(&provider)?;
+        let id = id_of(&post.cx, &found, &provider).await?;
         commands::remove_provider(&mut post.cx, &found, id, version_of(&version)).await?;
         Ok(Done::to(sign_in_of(&organization)).saying(Flash::good("The connection is removed.")))
     }
@@ -445,12 +443,12 @@ pub async fn end_fall_back(
     #[server(default)] provider: String,
     #[server(default)] version: String,
 ) -> Result<(), ServerFnError> {
-    let mut post = Post::begin("fall-back", page_of(&organization, &provider), NOTHING).await?;
+    let mut post = Post::begin("fall-back", connection_of(&organization, &provider), NOTHING).await?;
     let outcome = async {
         let found = managed_organization(&post.cx, &organization).await?;
-        let id = id_of(&provider)?;
+        let id = id_of(&post.cx, &found, &provider).await?;
         commands::end_fall_back(&mut post.cx, &found, id, version_of(&version)).await?;
-        Ok(Done::to(page_of(&organization, &provider)).saying(Flash::good("Local passwords are kept out again.")))
+        Ok(Done::to(connection_of(&organization, &provider)).saying(Flash::good("Local passwords are kept out again.")))
     }
     .await;
     post.finish(outcome).await

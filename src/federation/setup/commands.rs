@@ -11,6 +11,7 @@ use crate::{
         commands::{last_certificate_end, service_provider::new_key},
         domains::DomainStatus,
         oidc::{ClientKey, Published},
+        place::sign_in_of,
         saml::{IdpMetadata, MetadataError},
     },
     kernel::{MemberId, ProviderId, Timestamp},
@@ -45,6 +46,12 @@ pub enum SetupError {
     /// A secret is needed.
     #[error("Enter the client secret that your provider shows for this portal.")]
     NoSecret,
+    /// The secret of another provider must not travel to this one.
+    #[error("Enter the client secret of this issuer. The one that is saved belongs to the issuer before.")]
+    OtherIssuersSecret,
+    /// A group gives an application that the organization does not hold.
+    #[error("{0} is no short name of an application that your organization holds.")]
+    GroupNotHeld(String),
     /// A role above one's own.
     #[error("You cannot let people join with a role above your own.")]
     RoleTooHigh,
@@ -80,7 +87,8 @@ impl From<SetupError> for Refusal {
             SetupError::Access(_) | SetupError::Store(_) => "",
             SetupError::NameTaken => "name",
             SetupError::Metadata(_) => "metadata",
-            SetupError::NoSecret => "client_secret",
+            SetupError::NoSecret | SetupError::OtherIssuersSecret => "client_secret",
+            SetupError::GroupNotHeld(_) => "group_applications",
             SetupError::RoleTooHigh => "role",
             SetupError::NoBreakGlass => "break_glass",
             _ => "",
@@ -98,6 +106,14 @@ fn event(kind: EventKind, organization: &Organization, provider: &IdentityProvid
     Event::new(kind)
         .organization(organization.id, organization.name.clone())
         .subject(Subject::new("identity_provider", provider.id, provider.name.clone()))
+}
+
+/// Whether a connection is the organization's; somebody else's does not exist.
+///
+/// # Errors
+/// [`SetupError::Access`].
+pub async fn ensure_theirs(cx: &Cx, organization: &Organization, id: ProviderId) -> Result<ProviderId, SetupError> {
+    Ok(providers::get(&cx.tx, organization.id, id).await?.ok_or(Refused::NotFound)?.id)
 }
 
 /// A connection of the organization, at the version that the form showed.
@@ -211,12 +227,16 @@ pub async fn change_oidc(
     connection: OidcConnection,
 ) -> Result<IdentityProvider, SetupError> {
     let mut provider = at_version(cx, organization, id, version).await?;
-    if !matches!(provider.protocol, Protocol::Oidc(_)) {
+    let Protocol::Oidc(before) = &provider.protocol else {
         return Err(Refused::NotFound.into());
-    }
+    };
+    let other_issuer = before.issuer != connection.settings.issuer;
     let mut secrets = Secrets::open(&cx.master_key, provider.secrets.as_deref()).unwrap_or_default();
     if connection.secret.is_some() {
         secrets.client_secret = connection.secret;
+    } else if other_issuer && secrets.client_secret.take().is_some() && connection.settings.client_auth != ClientAuth::PrivateKeyJwt {
+        // Whoever may change the address must not learn a secret by it that is never shown.
+        return Err(SetupError::OtherIssuersSecret);
     }
     if connection.settings.client_auth != ClientAuth::PrivateKeyJwt && secrets.client_secret.is_none() {
         return Err(SetupError::NoSecret);
@@ -226,8 +246,22 @@ pub async fn change_oidc(
     provider.published = Some(connection.published.to_text());
     provider.published_at = Some(cx.now);
     provider.tried_at = None;
+    if other_issuer {
+        forget_identities(cx, organization, &provider).await?;
+    }
     keep(cx, organization, &provider, "connection").await?;
     Ok(provider)
+}
+
+/// A subject names somebody within one issuer alone (OpenID Connect Core §2), a NameID within one entity: with another provider behind
+/// the connection, the same name may be somebody else's.
+async fn forget_identities(cx: &Cx, organization: &Organization, provider: &IdentityProvider) -> Result<usize, SetupError> {
+    let known = links::of_provider(&cx.tx, organization.id, provider.id).await?;
+    for link in known.values() {
+        links::delete(&cx.tx, link).await?;
+    }
+    store::sessions::end_through(&cx.tx, provider.id, None, None).await?;
+    Ok(known.len())
 }
 
 /// Changes how a SAML provider is reached: `xml` is its metadata, pasted or read from `metadata_url`.
@@ -246,11 +280,12 @@ pub async fn change_saml(
     accept_signed_response: bool,
 ) -> Result<IdentityProvider, SetupError> {
     let mut provider = at_version(cx, organization, id, version).await?;
-    if !matches!(provider.protocol, Protocol::Saml(_)) {
+    let Protocol::Saml(before) = &provider.protocol else {
         return Err(Refused::NotFound.into());
-    }
+    };
     let metadata = IdpMetadata::parse(&xml)?;
     metadata.ensure_current(cx.now)?;
+    let other_entity = before.entity_id != metadata.entity_id;
     provider.certificate_ends_at = last_certificate_end(&metadata);
     provider.certificate_warned_at = None;
     provider.protocol = Protocol::Saml(SamlSettings {
@@ -262,6 +297,9 @@ pub async fn change_saml(
     provider.published = Some(xml);
     provider.published_at = Some(cx.now);
     provider.tried_at = None;
+    if other_entity {
+        forget_identities(cx, organization, &provider).await?;
+    }
     keep(cx, organization, &provider, "connection").await?;
     Ok(provider)
 }
@@ -304,6 +342,16 @@ pub async fn change_mapping(
         && mapping.group_roles.iter().any(|rule| !actor.role.may_grant(rule.role))
     {
         return Err(SetupError::RoleTooHigh);
+    }
+    for rule in &mapping.group_applications {
+        let application = store::applications::find_by_slug(&cx.tx, &rule.application).await?;
+        let held = match &application {
+            Some(application) => store::grants::entitlement_for(&cx.tx, organization.id, application.id).await?,
+            None => None,
+        };
+        if held.is_none() {
+            return Err(SetupError::GroupNotHeld(rule.application.clone()));
+        }
     }
     provider.mapping = mapping;
     provider.tried_at = None;
@@ -434,10 +482,7 @@ pub async fn remove_provider(cx: &mut Cx, organization: &Organization, id: Provi
     if provider.status == ProviderStatus::Live {
         return Err(SetupError::InUse);
     }
-    let known = links::of_provider(&cx.tx, organization.id, id).await?;
-    for link in known.values() {
-        links::delete(&cx.tx, link).await?;
-    }
+    let known = forget_identities(cx, organization, &provider).await?;
     for mut domain in domains::of_organization(&cx.tx, organization.id).await? {
         if domain.provider == Some(id) {
             domain.provider = None;
@@ -446,7 +491,7 @@ pub async fn remove_provider(cx: &mut Cx, organization: &Organization, id: Provi
     }
     store::federation::trips::end_of_provider(&cx.tx, id).await?;
     providers::delete(&cx.tx, id).await?;
-    let told = event(EventKind::ProviderRemoved, organization, &provider).detail("identities", known.len());
+    let told = event(EventKind::ProviderRemoved, organization, &provider).detail("identities", known);
     Ok(audit::record(cx, told).await?)
 }
 
@@ -467,20 +512,24 @@ pub async fn end_fall_back(cx: &mut Cx, organization: &Organization, id: Provide
 async fn tell_everybody(cx: &mut Cx, organization: &Organization, provider: &IdentityProvider, live: bool) -> Result<(), StoreError> {
     let acting = cx.actor.person().map(|person| person.id);
     let at: Timestamp = cx.now;
-    let letter = Letter::SignInSwitched {
+    let public_url = cx.settings.public_url.clone();
+    let letter = |page: String| Letter::SignInSwitched {
         organization: organization.name.clone(),
         provider: provider.name.clone(),
         live,
         at,
-        link: routes::absolute(&cx.settings.public_url, &routes::provider(&provider.id.to_string())),
+        link: routes::absolute(&public_url, &page),
     };
+    let own = letter(routes::provider(&provider.id.to_string()));
     for admin in store::members::admins(&cx.tx, organization.id).await? {
         if admin.runs_organization_at(cx.now)
             && Some(admin.person) != acting
             && let Some(person) = store::people::get(&cx.tx, admin.person).await?
         {
-            mail::queue(cx, &person.email, Some(organization.id), letter.clone()).await?;
+            mail::queue(cx, &person.email, Some(organization.id), own.clone()).await?;
         }
     }
-    tell_owners(cx, organization, &letter).await
+    // Owners and deputies open it from the partner's page.
+    let theirs = letter(format!("{}/{}", sign_in_of(&organization.slug), provider.id));
+    tell_owners(cx, organization, &theirs).await
 }

@@ -1,5 +1,7 @@
 //! What the pages of the set-up show: the connections of an organization, and what a switch-over would mean for its people.
 
+use std::collections::HashSet;
+
 use crate::{
     apps::Application,
     cx::Qx,
@@ -42,7 +44,7 @@ pub enum Prospect {
     Known,
     /// Has an address in a proven domain: the first sign-in joins it to them.
     WouldBeJoined,
-    /// Has an address elsewhere, while somebody of the same name could come with one in the domain.
+    /// Has an address elsewhere, while the same person would probably come with one in the domain.
     Duplicate,
     /// Has an address elsewhere.
     LockedOut,
@@ -57,6 +59,14 @@ pub struct Rehearsed {
     pub email: String,
     /// What would come of it.
     pub prospect: Prospect,
+}
+
+impl Rehearsed {
+    /// Would not get in as who they are now.
+    #[must_use]
+    pub const fn is_at_risk(&self) -> bool {
+        matches!(self.prospect, Prospect::LockedOut | Prospect::Duplicate)
+    }
 }
 
 /// A partner admin who could keep a local password.
@@ -102,13 +112,18 @@ pub async fn connection(qx: &Qx, place: &Place, id: ProviderId) -> Result<Connec
         .collect();
     let mut applications = store::applications::get_many(&qx.db, &held).await?;
     applications.sort_by(|one, other| one.name.cmp(&other.name));
-    let domains: Vec<Domain> = rows::domains::of_organization(&qx.db, organization)
+    let own: Vec<Domain> = rows::domains::of_organization(&qx.db, organization)
         .await?
         .into_iter()
         .filter(|domain| domain.status == DomainStatus::Proven && domain.provider.is_none_or(|bound| bound == id))
         .collect();
     let links = rows::links::of_provider(&qx.db, organization, id).await?;
     let people = store::members::current_with_people(&qx.db, organization, qx.now, REHEARSED).await?;
+    let covered: HashSet<String> = people
+        .iter()
+        .filter(|(_, person)| domains::most_specific(&person.email, &own).is_some())
+        .map(|(_, person)| local_part(&person.email).to_owned())
+        .collect();
     let mut exceptions = Vec::new();
     let mut rehearsed = Vec::new();
     for (member, person) in people {
@@ -122,7 +137,7 @@ pub async fn connection(qx: &Qx, place: &Place, id: ProviderId) -> Result<Connec
         let prospect = if links.contains_key(&member.id) {
             Prospect::Known
         } else {
-            prospect(&person.email, &domains)
+            prospect(&person.email, &own, &covered)
         };
         rehearsed.push(Rehearsed {
             name: person.name,
@@ -134,22 +149,28 @@ pub async fn connection(qx: &Qx, place: &Place, id: ProviderId) -> Result<Connec
         provider,
         applications,
         exceptions,
-        domains,
+        domains: own,
         rehearsed,
     })
 }
 
-/// What an address means at a switch-over.
-fn prospect(email: &EmailAddress, proven: &[Domain]) -> Prospect {
+/// What an address means at a switch-over; `covered` are the local parts of the members whose addresses lead to the connection.
+fn prospect(email: &EmailAddress, proven: &[Domain], covered: &HashSet<String>) -> Prospect {
     if domains::most_specific(email, proven).is_some() {
         return Prospect::WouldBeJoined;
     }
-    // A company's old and new domain often differ in the ending alone: the same person would come with another address.
-    let base = |domain: &str| domain.split('.').next().unwrap_or_default().to_owned();
-    let own = base(email.domain());
-    if proven.iter().any(|domain| base(&domain.name) == own) {
+    // The same person under two addresses: a company's old and new domain often differ in the ending alone, mail from a subdomain
+    // often belongs to the domain above, and one mailbox name in both places is rarely two people.
+    let label = |domain: &str| domain.split('.').next().unwrap_or_default().to_owned();
+    let alike = |domain: &Domain| label(&domain.name) == label(email.domain()) || email.domain().ends_with(&format!(".{}", domain.name));
+    if proven.iter().any(alike) || covered.contains(local_part(email)) {
         Prospect::Duplicate
     } else {
         Prospect::LockedOut
     }
+}
+
+/// The part before the @, in lower case.
+fn local_part(email: &EmailAddress) -> &str {
+    email.normalized().rsplit_once('@').map_or("", |(local, _)| local)
 }

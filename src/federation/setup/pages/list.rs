@@ -4,7 +4,12 @@ use leptos::prelude::*;
 
 use super::super::queries::{self, Overview};
 use crate::{
-    federation::{IdentityProvider, Preset, ProviderStatus, domains::DomainStatus, pages::tabs::heading, place::Place},
+    federation::{
+        IdentityProvider, Preset, ProviderStatus,
+        domains::{DomainStatus, way_of},
+        pages::tabs::heading,
+        place::Place,
+    },
     ui::*,
     web::{Content, PageCx, PageError, page},
 };
@@ -63,14 +68,55 @@ fn content(place: &Place, overview: Overview) -> Content {
         }
         .into_any()
     };
+    let now = now_section(&overview);
     Content::new(
         "Company sign-in",
         view! {
             {heading(place, "sign-in", "Company sign-in", PURPOSE)}
             {hint}
+            {now}
             {rows}
         },
     )
+}
+
+/// What happens today when somebody of the organization signs in: for each domain, and for everybody else.
+fn now_section(overview: &Overview) -> AnyView {
+    if !overview.providers.iter().any(IdentityProvider::is_live) {
+        return ().into_any();
+    }
+    let mut items: Vec<AnyView> = overview
+        .domains
+        .iter()
+        .filter(|domain| domain.status != DomainStatus::Pending)
+        .map(|domain| {
+            let text = match way_of(domain, &overview.providers) {
+                Some(provider) if provider.fell_back_at.is_some() => {
+                    format!("sign in with their passwords here, because {} is failing.", provider.name)
+                }
+                Some(provider) => format!("are sent to {}.", provider.name),
+                None => "sign in with their passwords here.".to_owned(),
+            };
+            let below = if domain.subdomains { " and the domains below it " } else { " " };
+            let name = domain.name.clone();
+            view! { <p>"Addresses of "<Strong>{name}</Strong>{below}{text}</p> }.into_any()
+        })
+        .collect();
+    let keeps_out = overview.providers.iter().find(|provider| provider.keeps_out_passwords());
+    let others = match keeps_out {
+        Some(provider) => format!(
+            "Passwords of this portal do not open your organization, because {} alone lets people in{}.",
+            provider.name,
+            if provider.break_glass.is_some() {
+                "; one partner admin is the exception"
+            } else {
+                ""
+            }
+        ),
+        None => "Everybody can still sign in with a password of this portal.".to_owned(),
+    };
+    items.push(view! { <p>{others}</p> }.into_any());
+    view! { <Section title="What happens at sign-in now"><BulletList items=items /></Section> }.into_any()
 }
 
 fn row(place: &Place, provider: &IdentityProvider) -> AnyView {

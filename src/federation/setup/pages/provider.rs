@@ -53,11 +53,12 @@ fn content(cx: &PageCx, place: &Place, connection: Connection) -> Content {
     let crumbs = vec![Crumb::new(place.sign_in(), "Company sign-in"), Crumb::here(name.clone())];
     let mark = badge(provider);
     let notices = notices(cx, place, provider);
+    let progress = progress_card(&connection, place);
     let values = values_card(cx, place, provider);
     let connect = connection_card(cx, place, provider);
     let mapping = mapping_card(cx, place, provider);
     let admission = admission_card(cx, place, &connection);
-    let trial = trial_card(cx, provider);
+    let trial = trial_card(cx, place, provider);
     let rehearsal = rehearsal_section(&connection);
     let switch = switch_card(cx, place, &connection);
     let end = end_card(place, provider);
@@ -67,6 +68,7 @@ fn content(cx: &PageCx, place: &Place, connection: Connection) -> Content {
             <PageHeader title=name purpose=provider.preset.title() crumbs=crumbs action=mark />
             {notices}
             <Stack gap=Gap::Large>
+                {progress}
                 {values}
                 {connect}
                 {mapping}
@@ -78,6 +80,36 @@ fn content(cx: &PageCx, place: &Place, connection: Connection) -> Content {
             </Stack>
         },
     )
+}
+
+/// How far the set-up is, and what is next.
+fn progress_card(connection: &Connection, place: &Place) -> AnyView {
+    let provider = &connection.provider;
+    let at_risk = connection.rehearsed.iter().filter(|person| person.is_at_risk()).count();
+    let reached = provider.published.is_some();
+    let rehearsed = match at_risk {
+        0 => "Every member would get in".to_owned(),
+        count => format!("{count} of {} members would not get in", connection.rehearsed.len()),
+    };
+    let domain = !connection.domains.is_empty();
+    let live = provider.is_live();
+    let step = |done: bool, text: String| {
+        let (tone, word) = if done { (Tone::Good, "Done") } else { (Tone::Neutral, "To do") };
+        view! { <Cluster><Badge tone=tone>{word}</Badge><span>{text}</span></Cluster> }.into_any()
+    };
+    let tried = provider.tried_at.is_some();
+    let mut items = vec![
+        step(reached, "The connection is saved and your provider answers (2)".to_owned()),
+        step(tried, "A trial since the last change would have let somebody in (5)".to_owned()),
+        step(domain, "A proven domain leads to this connection".to_owned()),
+        step(at_risk == 0, format!("{rehearsed} (6)")),
+        step(live, "People sign in with it (7)".to_owned()),
+    ];
+    if !domain {
+        let domains = place.domains();
+        items.push(view! { <TextLink href=domains>"Prove the domain of your people's addresses"</TextLink> }.into_any());
+    }
+    view! { <Card title="How far you are" level=2><BulletList items=items /></Card> }.into_any()
 }
 
 /// What is out of order.
@@ -141,9 +173,10 @@ fn values_card(cx: &PageCx, place: &Place, provider: &IdentityProvider) -> AnyVi
     .into_any()
 }
 
-fn trial_card(cx: &PageCx, provider: &IdentityProvider) -> AnyView {
+fn trial_card(cx: &PageCx, place: &Place, provider: &IdentityProvider) -> AnyView {
     let id = provider.id.to_string();
     let trial = routes::trial(&id);
+    let fields = vec![("organization", place.slug()), ("provider", id)];
     let refused = cx.form("try");
     let refused = refused
         .has_errors()
@@ -158,7 +191,7 @@ fn trial_card(cx: &PageCx, provider: &IdentityProvider) -> AnyView {
             {refused}
             {state}
             <Cluster>
-                <PostButton action="/do/try-provider" fields=vec![("provider", id)] kind=Kind::Secondary>"Try it now"</PostButton>
+                <PostButton action="/do/try-provider" fields=fields kind=Kind::Secondary>"Try it now"</PostButton>
                 <LinkButton href=trial kind=Kind::Ghost>"Show the last trial"</LinkButton>
             </Cluster>
         </Card>

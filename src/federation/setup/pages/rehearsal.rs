@@ -16,7 +16,7 @@ pub(super) fn rehearsal_section(connection: &Connection) -> AnyView {
     let affected: Vec<&Rehearsed> = connection
         .rehearsed
         .iter()
-        .filter(|person| matches!(person.prospect, Prospect::LockedOut | Prospect::Duplicate))
+        .filter(|person| person.is_at_risk())
         .take(SHOWN)
         .collect();
     let domains = connection
@@ -30,15 +30,16 @@ pub(super) fn rehearsal_section(connection: &Connection) -> AnyView {
     } else {
         domains
     };
-    let verdict = if out + twice == 0 {
+    let sum = out + twice;
+    let verdict = if sum == 0 {
         view! { <Notice tone=Tone::Good>"Every member would get in."</Notice> }.into_any()
     } else {
         let text = format!(
-            "{} of {all} members would be locked out or come a second time, because their address is in no domain of this connection.",
-            out + twice
+            "{out} of {all} members would be locked out, and {twice} would come a second time, because their address is in no domain of this connection."
         );
         view! { <Notice tone=Tone::Warn>{text}</Notice> }.into_any()
     };
+    let more = (sum > SHOWN).then(|| view! { <Paragraph>"The first "{SHOWN}" of them are named below."</Paragraph> });
     let rows = affected
         .into_iter()
         .map(|person| {
@@ -55,7 +56,7 @@ pub(super) fn rehearsal_section(connection: &Connection) -> AnyView {
             }
         })
         .collect_view();
-    let table = (out + twice > 0).then(|| {
+    let table = (sum > 0).then(|| {
         view! {
             <Table caption="Members who would not get in" columns=vec![Column::new("Person"), Column::new("What would happen")]>{rows}</Table>
         }
@@ -64,6 +65,7 @@ pub(super) fn rehearsal_section(connection: &Connection) -> AnyView {
         <Card title="6. Rehearsal" level=2>
             <Paragraph>"What a switch-over would mean for the people who are members now."</Paragraph>
             {verdict}
+            {more}
             <DefinitionList>
                 <Definition term="Domains">{covered}</Definition>
                 <Definition term="Signed in with it before">{known}</Definition>
