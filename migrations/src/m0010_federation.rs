@@ -1,4 +1,4 @@
-//! Partners' own identity providers: connections, domains, who is who, trips of browsers to a provider, set-up links, templates.
+//! Partners' own identity providers: connections, domains, who is who, trips of browsers to a provider.
 
 use sea_orm_migration::prelude::*;
 
@@ -14,8 +14,7 @@ impl MigrationTrait for Migration {
         domains(m).await?;
         people(m).await?;
         trips(m).await?;
-        sessions(m).await?;
-        setup(m).await
+        sessions(m).await
     }
 }
 
@@ -172,46 +171,4 @@ async fn sessions(m: &SchemaManager<'_>) -> Result<(), DbErr> {
             .await?;
     }
     index(m, "sessions_provider", "sessions", &["provider_id"]).await
-}
-
-async fn setup(m: &SchemaManager<'_>) -> Result<(), DbErr> {
-    table(
-        m,
-        "setup_links",
-        vec![
-            id(),
-            uuid("organization_id"),
-            bytes("token_hash"),
-            text("sent_to"),
-            uuid_null("provider_id"),
-            uuid_null("created_by"),
-            time("created_at"),
-            time("ends_at"),
-            time_null("opened_at"),
-            time_null("used_at"),
-        ],
-        vec![
-            references("organization_id", "organizations"),
-            references("provider_id", "identity_providers"),
-            references("created_by", "people"),
-        ],
-    )
-    .await?;
-    unique(m, "setup_links_token", "setup_links", &["token_hash"], None).await?;
-    index(m, "setup_links_organization", "setup_links", &["organization_id", "created_at"]).await?;
-    table(
-        m,
-        "organization_templates",
-        vec![
-            id(),
-            text("name"),
-            // JSON: kind, sign-in rules, joining, contract and entitlements of partners made from it.
-            text("content"),
-            time("created_at"),
-            int("version"),
-        ],
-        vec![],
-    )
-    .await?;
-    unique(m, "organization_templates_name", "organization_templates", &["name"], None).await
 }

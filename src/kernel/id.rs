@@ -66,10 +66,6 @@ typed_ids! {
     DomainId,
     /// A person as a partner's identity provider names them.
     ExternalIdentityId,
-    /// A link that lets someone without an account set up a partner's sign-in.
-    SetupLinkId,
-    /// A template for new partners.
-    TemplateId,
 }
 
 /// A fresh UUID of version 7 from the request's clock and randomness.
