@@ -140,6 +140,8 @@ mod tests {
     #[case("*.github.io", DomainError::PublicSuffix)]
     #[case("gmail.com", DomainError::PublicMail)]
     #[case("Web.de", DomainError::PublicMail)]
+    #[case("yahoo.co.jp", DomainError::PublicMail)]
+    #[case("*.mail.tutanota.com", DomainError::PublicMail)]
     fn what_belongs_to_nobody_cannot_be_claimed(#[case] typed: &str, #[case] error: DomainError) {
         assert_eq!(claim(typed), Err(error));
     }

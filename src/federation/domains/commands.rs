@@ -7,6 +7,7 @@ use crate::{
     access::{Action, Refused},
     audit::{self, Event, EventKind, Subject},
     cx::Cx,
+    federation::place::domains_of,
     kernel::{DomainId, ProviderId},
     mail::{self, Letter},
     organizations::{Organization, OrganizationStatus, commands::tell_owners},
@@ -186,20 +187,23 @@ pub(crate) async fn note_missing(cx: &mut Cx, organization: &Organization, domai
     if lost || missing {
         let kind = if lost { EventKind::DomainLost } else { EventKind::DomainMissing };
         audit::record(cx, event(kind, organization, &domain)).await?;
-        let letter = Letter::DomainMissing {
+        // Each side has its own page of the domains.
+        let letter = |page: &str| Letter::DomainMissing {
             organization: organization.name.clone(),
             domain: domain.name.clone(),
             lost,
-            link: routes::absolute(&cx.settings.public_url, routes::TEAM_DOMAINS),
+            link: routes::absolute(&cx.settings.public_url, page),
         };
+        let to_admins = letter(&domains_of(""));
+        let to_owners = letter(&domains_of(&organization.slug));
         for admin in store::members::admins(&cx.tx, organization.id).await? {
             if admin.runs_organization_at(cx.now)
                 && let Some(person) = store::people::get(&cx.tx, admin.person).await?
             {
-                mail::queue(cx, &person.email, Some(organization.id), letter.clone()).await?;
+                mail::queue(cx, &person.email, Some(organization.id), to_admins.clone()).await?;
             }
         }
-        tell_owners(cx, organization, &letter).await?;
+        tell_owners(cx, organization, &to_owners).await?;
     }
     Ok(domain)
 }

@@ -17,6 +17,14 @@ async fn letters_to(world: &World, person: &Person) -> u64 {
     query.count(world.portal.store.reader().connection()).await.unwrap()
 }
 
+/// Whether the letters to somebody, and there are some, all lead to this page.
+async fn led_to(world: &World, person: &Person, page: &str) -> bool {
+    let query = outbox::Entity::find().filter(outbox::Column::Recipient.eq(person.email.as_str()));
+    let letters = query.all(world.portal.store.reader().connection()).await.unwrap();
+    let link = crate::web::routes::absolute(&world.portal.settings.public_url, page);
+    !letters.is_empty() && letters.iter().all(|letter| letter.body_text.contains(&link))
+}
+
 async fn person(world: &World, member: &Member) -> Person {
     let found = store::people::get(&world.portal.store.reader(), member.person).await;
     found.unwrap().unwrap()
@@ -46,6 +54,11 @@ for_each_backend!(a_record_that_stays_away_warns_first_and_then_loses_the_domain
         (letters_to(&world, &kim).await, letters_to(&world, &owner).await),
         (1, 1),
         "one warning"
+    );
+    assert!(led_to(&world, &kim, "/team/settings/domains").await);
+    assert!(
+        led_to(&world, &owner, &format!("/partners/{}/domains", acme.slug)).await,
+        "an owner has no settings of the partner"
     );
     world.clock.advance(Duration::hours(24) + Duration::minutes(1));
     checked().await;

@@ -5,9 +5,11 @@ use crate::{
     federation::{
         Claims,
         arrival::Arrival,
+        commands::{EnterError, enter},
         discovery::{Route, route},
     },
     for_each_backend,
+    kernel::PersonId,
     organizations::OrganizationStatus,
 };
 
@@ -84,20 +86,11 @@ for_each_backend!(each_domain_leads_to_its_own_connection, |world| {
     assert_eq!(way(&world, "a@later.example").await, None, "a connection being set up leads nobody");
 });
 
-for_each_backend!(a_lost_domain_still_leads_its_people_but_vouches_for_nobody_new, |world| {
-    let acme = world.organization("Acme").await;
-    let provider = connection(&world, &acme, "Acme account", |provider| {
-        provider.joining.policy = crate::federation::JoinPolicy::Open;
-    })
-    .await;
-    let mut domain = proven(&world, &acme, "acme.example").await;
-    domain.status = DomainStatus::Lost;
-    keep(&world, &domain).await;
-    assert_eq!(way(&world, "bo@acme.example").await.as_deref(), Some("Acme account"));
-
-    let claims = serde_json::json!({ "sub": "1", "email": "new@acme.example", "email_verified": true, "name": "Nia New" });
+/// Somebody arrives from a connection: the name they have there, and their address.
+async fn arrives(world: &World, provider: &IdentityProvider, subject: &str, email: &str) -> Result<PersonId, EnterError> {
+    let claims = serde_json::json!({ "sub": subject, "email": email, "email_verified": true, "name": "Nia New" });
     let arrival = Arrival {
-        claims: Claims::from_json(claims.as_object().unwrap()),
+        claims: Claims::from_json(claims.as_object().expect("claims")),
         session: None,
         session_ends_at: None,
         second_factor_at: None,
@@ -105,11 +98,31 @@ for_each_backend!(a_lost_domain_still_leads_its_people_but_vouches_for_nobody_ne
         checks: Vec::new(),
     };
     let mut cx = world.system().await;
-    let outcome = crate::federation::commands::enter(&mut cx, &provider, &arrival).await;
-    assert!(
-        matches!(outcome, Err(crate::federation::commands::EnterError::NotTheirs(_))),
-        "{outcome:?}"
-    );
+    let outcome = enter(&mut cx, provider, &arrival).await;
+    cx.commit().await.expect("commit");
+    outcome.map(|entered| entered.person)
+}
+
+for_each_backend!(a_lost_domain_still_leads_its_people_but_vouches_for_nobody_new, |world| {
+    let acme = world.organization("Acme").await;
+    let provider = connection(&world, &acme, "Acme account", |provider| {
+        provider.joining.policy = crate::federation::JoinPolicy::Open;
+    })
+    .await;
+    let domain = proven(&world, &acme, "acme.example").await;
+    let known = arrives(&world, &provider, "1", "nia@acme.example").await.unwrap();
+
+    let mut lost = domain.clone();
+    lost.status = DomainStatus::Lost;
+    keep(&world, &lost).await;
+    assert_eq!(way(&world, "bo@acme.example").await.as_deref(), Some("Acme account"));
+    let again = arrives(&world, &provider, "1", "nia@acme.example").await;
+    assert_eq!(again.unwrap(), known, "who was here before is known by the link");
+    let new = arrives(&world, &provider, "2", "new@acme.example").await;
+    assert!(matches!(new, Err(EnterError::NotTheirs(_))), "{new:?}");
+    // Nor is somebody else at the provider taken for a member with the same address.
+    let other = arrives(&world, &provider, "3", "nia@acme.example").await;
+    assert!(matches!(other, Err(EnterError::NotTheirs(_))), "{other:?}");
 });
 
 for_each_backend!(nobody_is_led_by_an_organization_that_is_gone_or_a_connection_that_fails, |world| {
