@@ -34,6 +34,8 @@ pub fn Confirm(
         state: Arc::new(form),
         prefix: id.clone(),
     };
+    // In the dialog its verb is the main action, however quiet the button that asked.
+    let answer = if kind == Kind::Danger { Kind::Danger } else { Kind::Primary };
     let heading = format!("{id}-title");
     let (named, hide, label) = (id.clone(), id.clone(), heading.clone());
     view! {
@@ -46,7 +48,7 @@ pub fn Confirm(
                 <p class="confirm-title" id=heading>{title}</p>
                 <div class="confirm-text"><Provider value=around>{children()}</Provider></div>
                 <div class="form-actions">
-                    <button type="submit" class=button_class(kind, Size::Normal)>{verb}</button>
+                    <button type="submit" class=button_class(answer, Size::Normal)>{verb}</button>
                     <button type="button" class="button ghost" popovertarget=hide popovertargetaction="hide"
                         data-close="" autofocus=true>
                         "Cancel"

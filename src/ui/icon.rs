@@ -94,6 +94,7 @@ pub fn find_icon(name: &str) -> &'static IconData {
         "key" => lucide::LuKeyRound,
         "link" => lucide::LuLink,
         "lock" => lucide::LuLock,
+        "log-in" => lucide::LuLogIn,
         "mail" => lucide::LuMail,
         "map" => lucide::LuMap,
         "megaphone" => lucide::LuMegaphone,

@@ -66,6 +66,12 @@ pub fn Muted(children: Children) -> impl IntoView {
     view! { <span class="muted">{children()}</span> }
 }
 
+/// Words for those who listen: what a reader sees from the row they stand in.
+#[component]
+pub fn Aloud(children: Children) -> impl IntoView {
+    view! { <span class="sr-only">{children()}</span> }
+}
+
 /// Words that matter.
 #[component]
 pub fn Strong(children: Children) -> impl IntoView {

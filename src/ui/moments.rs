@@ -41,9 +41,8 @@ pub fn TimeLeft(
     } else {
         let warning = (standing == Standing::EndsSoon).then(|| view! { <Icon name="clock-alert" /> });
         view! {
-            {warning}
-            <time datetime=machine title=title>"until " {day}</time>
-            ", "
+            <time datetime=machine title=title>{warning} "until " {day} ","</time>
+            " "
             <time datetime=fresh data-relative="">{far}</time>
         }
         .into_any()
@@ -74,7 +73,7 @@ pub fn DueBy(#[prop(into)] at: DateTime<Utc>, #[prop(optional, into)] href: Text
     let (far, fresh) = (time::relative(at, now), machine.clone());
     let body = view! {
         <span>
-            {icon}<time datetime=machine title=title>{words}{day}</time>", "<time datetime=fresh data-relative="">{far}</time>
+            <time datetime=machine title=title>{icon}{words}{day}","</time>" "<time datetime=fresh data-relative="">{far}</time>
         </span>
     };
     match href.given() {

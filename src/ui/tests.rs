@@ -225,6 +225,27 @@ mod markup {
         }
     }
 
+    #[test]
+    fn every_icon_that_a_page_names_exists() {
+        fn sources(folder: &std::path::Path) -> Vec<String> {
+            let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+            let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+            paths
+                .flat_map(|path| match path.extension() {
+                    _ if path.is_dir() => sources(&path),
+                    Some(extension) if extension == "rs" => std::fs::read_to_string(&path).into_iter().collect(),
+                    _ => Vec::new(),
+                })
+                .collect()
+        }
+        let unknown = find_icon("no such icon");
+        let source = sources(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).concat();
+        let names = source.split(" icon=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        let (named, missing): (Vec<_>, Vec<_>) = names.partition(|name| !std::ptr::eq(find_icon(name), unknown));
+        assert!(named.len() > 20, "{named:?}");
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
     #[rstest::rstest]
     #[case("Ana Ruiz", "AR")]
     #[case("Bo van der Lind", "BL")]

@@ -49,7 +49,7 @@ fn found(results: SearchResults, warn_days: i64) -> AnyView {
                     <Row>
                         <HeadCell label="Application"><AppName icon=icon name=application.name detail=application.category href=details /></HeadCell>
                         <Cell label="Until"><TimeLeft end=end warn_days=warn_days /></Cell>
-                        <ActionCell><LinkButton href=launch kind=Kind::Secondary size=Size::Small>"Launch " {label}</LinkButton></ActionCell>
+                        <ActionCell><LinkButton href=launch kind=Kind::Secondary size=Size::Small>"Launch"<Aloud>" "{label}</Aloud></LinkButton></ActionCell>
                     </Row>
                 }
                 .into_any()

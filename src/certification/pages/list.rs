@@ -79,11 +79,12 @@ fn row(partner: DueRow, mine: bool, warn_days: i64, now: Timestamp) -> AnyView {
     let waits = organization
         .certification_due_at
         .is_some_and(|due| due - now <= chrono::Duration::days(warn_days));
-    let (verb, kind) = match (may_certify, waits) {
-        (true, true) => (format!("Certify {}", organization.name), Kind::Primary),
-        (true, false) => (format!("Certify {}", organization.name), Kind::Secondary),
-        (false, _) => (format!("Evidence of {}", organization.name), Kind::Ghost),
+    let (verb, joint, kind) = match (may_certify, waits) {
+        (true, true) => ("Certify", " ", Kind::Primary),
+        (true, false) => ("Certify", " ", Kind::Secondary),
+        (false, _) => ("Evidence", " of ", Kind::Ghost),
     };
+    let name = format!("{joint}{}", organization.name);
     let due = due(organization.certification_due_at, certify.clone(), warn_days);
     view! {
         <Row>
@@ -93,7 +94,7 @@ fn row(partner: DueRow, mine: bool, warn_days: i64, now: Timestamp) -> AnyView {
             <NumberCell label="Applications">{applications}</NumberCell>
             <Cell label="Last use">{used}</Cell>
             <Cell label="Contract">{contract}</Cell>
-            <ActionCell><LinkButton href=certify kind=kind size=Size::Small>{verb}</LinkButton></ActionCell>
+            <ActionCell><LinkButton href=certify kind=kind size=Size::Small>{verb}<Aloud>{name}</Aloud></LinkButton></ActionCell>
         </Row>
     }
     .into_any()

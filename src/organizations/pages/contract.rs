@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::counted;
 use crate::{
-    kernel::{ContractId, Timestamp, day_of, end_of_day, last_day, start_of_day},
+    kernel::{ContractId, Day, Timestamp, day_of, end_of_day, last_day, start_of_day},
     organizations::{
         Contract,
         commands::{ChangeContract, ContractEnd, changed},
@@ -50,7 +50,7 @@ fn edit(found: &OneContract, form: FormState, cx: &PageCx) -> AnyView {
     let zone = cx.qx.tenant.time_zone;
     let contract = &found.contract;
     let begun = contract.starts_at <= cx.qx.now;
-    let starts = day_of(contract.starts_at, zone).to_string();
+    let starts = day_of(contract.starts_at, zone);
     let ends = last_day(contract.ends_at, zone).to_string();
     let slug = found.organization.slug.clone();
     let page = routes::partner_contract(&slug, contract.id);
@@ -99,11 +99,12 @@ fn edit(found: &OneContract, form: FormState, cx: &PageCx) -> AnyView {
     .into_any()
 }
 
-fn first_day(starts: String, begun: bool) -> AnyView {
+fn first_day(starts: Day, begun: bool) -> AnyView {
     if begun {
+        let starts = starts.format("%-d %b %Y").to_string();
         return view! { <Paragraph>"First day: " {starts} ". It has begun, so this stays."</Paragraph> }.into_any();
     }
-    view! { <DateField name="starts" label="First day" required=true value=starts /> }.into_any()
+    view! { <DateField name="starts" label="First day" required=true value=starts.to_string() /> }.into_any()
 }
 
 /// A change that waits for confirmation, as typed and as it would be.

@@ -77,9 +77,9 @@ fn row(found: &Contracts, contract: &Contract, now: crate::kernel::Timestamp, wa
         contract.seats.to_string()
     };
     let href = routes::partner_contract(&found.organization.slug, contract.id);
-    let label = format!("Change {}", contract.reference);
-    let change =
-        (found.may_manage && !ended).then(|| view! { <LinkButton href=href kind=Kind::Secondary size=Size::Small>{label}</LinkButton> });
+    let named = format!(" {}", contract.reference);
+    let change = (found.may_manage && !ended)
+        .then(|| view! { <LinkButton href=href kind=Kind::Secondary size=Size::Small>"Change"<Aloud>{named}</Aloud></LinkButton> });
     let (starts_at, ends_at, reference, notice_days) = (
         contract.starts_at,
         contract.ends_at,
