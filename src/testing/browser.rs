@@ -62,18 +62,23 @@ impl World {
 
     /// A browser with a live session of this person in this hat.
     pub async fn browser_as(&self, person: PersonId, hat: Option<MemberId>) -> Browser {
-        let rows = SessionRows {
-            store: self.portal.store.clone(),
-            clock: self.clock.clone(),
-            idle: chrono::Duration::minutes(60),
-            absolute: chrono::Duration::hours(12),
-        };
         let who = SignedInAs {
             person,
             member: hat,
             at: self.now(),
             second_factor_at: None,
             through: None,
+        };
+        self.browser_signed_in(&who).await
+    }
+
+    /// A browser with a session as a sign-in would leave it.
+    pub async fn browser_signed_in(&self, who: &SignedInAs) -> Browser {
+        let rows = SessionRows {
+            store: self.portal.store.clone(),
+            clock: self.clock.clone(),
+            idle: chrono::Duration::minutes(60),
+            absolute: chrono::Duration::hours(12),
         };
         let mut record = Record {
             id: tower_sessions::session::Id::default(),

@@ -186,7 +186,7 @@ pub async fn create_provider(
         published_at: None,
         mapping: Mapping::of(preset),
         rules: Rules::default(),
-        joining: Joining::default(),
+        joining: first_joining(cx, organization).await?,
         trusts_second_factor: false,
         exclusive: false,
         break_glass: None,
@@ -202,6 +202,13 @@ pub async fn create_provider(
     let told = event(EventKind::ProviderCreated, organization, &provider).detail("kind", preset.as_str());
     audit::record(cx, told).await?;
     Ok(provider)
+}
+
+/// How people join at first: as the template of the organization said, but never with a role above the actor's own.
+async fn first_joining(cx: &Cx, organization: &Organization) -> Result<Joining, SetupError> {
+    let said = store::templates::joining_of(&cx.tx, organization.id).await?;
+    let fits = |joining: &Joining| cx.actor.member().is_none_or(|actor| actor.role.may_grant(joining.role));
+    Ok(said.filter(fits).unwrap_or_default())
 }
 
 /// How an OpenID Connect provider is reached, as typed.
@@ -310,6 +317,9 @@ pub async fn change_saml(
 /// [`SetupError`].
 pub async fn change_key(cx: &mut Cx, organization: &Organization, id: ProviderId, version: i32) -> Result<IdentityProvider, SetupError> {
     let mut provider = at_version(cx, organization, id, version).await?;
+    if !matches!(provider.protocol, Protocol::Saml(_)) {
+        return Err(Refused::NotFound.into());
+    }
     let mut secrets = Secrets::open(&cx.master_key, provider.secrets.as_deref()).unwrap_or_default();
     let what = if secrets.sp_keys.len() > 1 {
         // The provider knows the new one by now: from here on it signs, alone.

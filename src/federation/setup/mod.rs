@@ -5,3 +5,6 @@ pub mod commands;
 mod instructions;
 pub mod pages;
 pub mod queries;
+
+#[cfg(test)]
+mod tests;
