@@ -13,7 +13,7 @@ use sea_orm::{
 use super::{Db, StoreError, Tx, entity, parse};
 use crate::{
     kernel::{MemberId, OrganizationId, PersonId, Timestamp},
-    people::{Member, Person, MemberCursor, MemberFilter, MemberPage, MemberRole, MemberStatus, SortKey, StandingFilter},
+    people::{Member, MemberCursor, MemberFilter, MemberPage, MemberRole, MemberStatus, Person, SortKey, StandingFilter},
 };
 use entity::{
     member::{ActiveModel, Column as C, Entity, Model},
@@ -339,7 +339,12 @@ pub async fn touch(tx: &Tx, id: MemberId, now: Timestamp) -> Result<(), StoreErr
 }
 
 /// The members of an organization that count now with their people, oldest first, at most `size`; two queries.
-pub async fn current_with_people(db: &impl Db, organization: OrganizationId, now: Timestamp, size: u64) -> Result<Vec<(Member, Person)>, StoreError> {
+pub async fn current_with_people(
+    db: &impl Db,
+    organization: OrganizationId,
+    now: Timestamp,
+    size: u64,
+) -> Result<Vec<(Member, Person)>, StoreError> {
     let members: Vec<Member> = Entity::find()
         .filter(C::OrganizationId.eq(organization.0))
         .filter(C::Status.ne(MemberStatus::Removed.as_str()))
