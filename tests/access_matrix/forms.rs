@@ -92,6 +92,11 @@ const BY_ROLE: &[&str] = &[
     "pause-provider",
     "remove-provider",
     "end-fall-back",
+    "create-template",
+    "change-template",
+    "put-template-application",
+    "drop-template-application",
+    "remove-template",
 ];
 
 fn endpoints() -> Vec<String> {
@@ -138,10 +143,27 @@ impl Aim {
         let domain = portico::federation::domains::commands::claim_domain(&mut cx, &acme, "acme.example")
             .await
             .expect("a domain");
-        let provider =
-            portico::federation::setup::commands::create_provider(&mut cx, &acme, portico::federation::Preset::Oidc, "Acme account".to_owned())
-                .await
-                .expect("a connection");
+        let provider = portico::federation::setup::commands::create_provider(
+            &mut cx,
+            &acme,
+            portico::federation::Preset::Oidc,
+            "Acme account".to_owned(),
+        )
+        .await
+        .expect("a connection");
+        let terms = portico::organizations::templates::commands::TemplateTerms {
+            name: "Consultancies".to_owned(),
+            kind: "Consultancy".to_owned(),
+            require_step_up: false,
+            certification_months: 12,
+            contract: None,
+            policy: portico::federation::JoinPolicy::Invited,
+            role: MemberRole::Member,
+            days: None,
+        };
+        let template = portico::organizations::templates::commands::create_template(&mut cx, terms)
+            .await
+            .expect("a template");
         cx.commit().await.expect("commit");
         let unknown = "0190a0a0-0000-7000-8000-000000000000";
         let pairs = [
@@ -156,6 +178,10 @@ impl Aim {
             ("contract", contract.id.to_string()),
             ("domain", domain.id.to_string()),
             ("provider", provider.id.to_string()),
+            ("template", template.id.to_string()),
+            ("template_version", "1".to_owned()),
+            ("certification_months", "12".to_owned()),
+            ("months", "12".to_owned()),
             ("preset", "oidc".to_owned()),
             ("issuer", "http://127.0.0.1:9".to_owned()),
             ("client_id", "portal".to_owned()),
@@ -340,6 +366,7 @@ const NAMES: &[&str] = &[
     "person",
     "domain",
     "provider",
+    "template",
     "version",
 ];
 
@@ -422,6 +449,7 @@ async fn an_unknown_name_is_not_found_whatever_else_is_typed() {
     let nameless = [
         "create-application",
         "create-partner",
+        "create-template",
         "change-tenant",
         "grant-tenant-role",
         "change-branding",
