@@ -13,6 +13,7 @@ mod m0007_audit;
 mod m0008_outbox;
 mod m0009_certifications;
 mod m0010_federation;
+mod m0011_templates;
 
 pub use sea_orm_migration::{MigratorTrait, prelude::DbErr};
 
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_outbox::Migration),
             Box::new(m0009_certifications::Migration),
             Box::new(m0010_federation::Migration),
+            Box::new(m0011_templates::Migration),
         ]
     }
 }

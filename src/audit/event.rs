@@ -86,6 +86,14 @@ string_enum! {
         TenantRoleRevoked = "tenant_role.revoked",
         /// The tenant's own settings were changed.
         TenantChanged = "tenant.changed",
+        /// A template for new partners was written.
+        TemplateCreated = "organization_template.created",
+        /// A template was changed.
+        TemplateChanged = "organization_template.changed",
+        /// A template was removed.
+        TemplateRemoved = "organization_template.removed",
+        /// A partner took over what a template gives.
+        TemplateApplied = "organization_template.applied",
         /// An organization was created.
         OrganizationCreated = "organization.created",
         /// An organization was changed.
@@ -212,6 +220,10 @@ impl EventKind {
             Self::TenantRoleGranted => "Gave a company role",
             Self::TenantRoleRevoked => "Took a company role away",
             Self::TenantChanged => "Changed company settings",
+            Self::TemplateCreated => "Wrote a partner template",
+            Self::TemplateChanged => "Changed a partner template",
+            Self::TemplateRemoved => "Removed a partner template",
+            Self::TemplateApplied => "Set a partner up from a template",
             Self::OrganizationCreated => "Created an organization",
             Self::OrganizationChanged => "Changed an organization",
             Self::OrganizationActivated => "Activated an organization",

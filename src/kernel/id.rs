@@ -66,6 +66,8 @@ typed_ids! {
     DomainId,
     /// A person as a partner's identity provider names them.
     ExternalIdentityId,
+    /// A template for new partners.
+    TemplateId,
 }
 
 /// A fresh UUID of version 7 from the request's clock and randomness.

@@ -9,6 +9,7 @@ mod model;
 pub mod pages;
 pub mod profile;
 pub mod queries;
+pub mod templates;
 
 #[cfg(test)]
 mod tests;

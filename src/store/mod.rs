@@ -22,6 +22,7 @@ pub(crate) mod paging;
 pub mod partners;
 pub mod people;
 pub mod sessions;
+pub mod templates;
 pub mod tenant;
 pub mod waiting;
 

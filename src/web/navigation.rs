@@ -143,6 +143,7 @@ fn navigation(person: &SignedIn, qx: &Qx, path: &str) -> Vec<NavSection> {
     if may(Action::ViewAdmin) {
         let items = vec![
             item(routes::ADMIN_APPS, "Applications", "package"),
+            item(routes::ADMIN_TEMPLATES, "Partner templates", "clipboard"),
             item(routes::ADMIN_PEOPLE, "Company people", "users"),
             item(routes::ADMIN_OUTBOX, "Messages", "mail"),
             item(routes::ADMIN_HEALTH, "Health", "activity"),

@@ -76,6 +76,10 @@ pub const ADMIN: &str = "/admin";
 pub const ADMIN_APPS: &str = "/admin/apps";
 /// `GET` new application.
 pub const ADMIN_NEW_APP: &str = "/admin/apps/new";
+/// `GET` templates for new partners.
+pub const ADMIN_TEMPLATES: &str = "/admin/templates";
+/// `GET` new template.
+pub const ADMIN_NEW_TEMPLATE: &str = "/admin/templates/new";
 /// `GET` the tenant's people and roles.
 pub const ADMIN_PEOPLE: &str = "/admin/people";
 /// `GET` tenant settings.
@@ -224,6 +228,11 @@ pub fn partner_contract(slug: &str, contract: impl Display) -> String {
 #[must_use]
 pub fn admin_app(slug: &str) -> String {
     format!("/admin/apps/{slug}")
+}
+/// `GET` one template for new partners.
+#[must_use]
+pub fn admin_template(id: impl Display) -> String {
+    format!("/admin/templates/{id}")
 }
 /// `GET` one message.
 #[must_use]

@@ -6,7 +6,7 @@ use super::{end_of, page_of, version_of};
 use crate::{
     access::Action,
     kernel::PersonId,
-    organizations::{commands, profile},
+    organizations::{commands, profile, templates},
     ui::Flash,
     web::{Done, FieldErrors, Post, Refusal, fields, routes},
 };
@@ -43,8 +43,24 @@ pub async fn create_partner(
     #[server(default)] deputy: String,
     #[server(default)] next_due: String,
     #[server(default)] require_step_up: String,
+    #[server(default)] template: String,
+    #[server(default)] template_version: String,
+    #[server(default)] reference: String,
+    #[server(default)] ends: String,
+    #[server(default)] notice_days: String,
+    #[server(default)] seats: String,
+    #[server(default)] applications: Vec<String>,
 ) -> Result<(), ServerFnError> {
-    let values = [
+    let taken = templates::actions::Taken {
+        template,
+        template_version,
+        reference,
+        ends,
+        notice_days,
+        seats,
+        applications,
+    };
+    let mut values = vec![
         ("name", name.clone()),
         ("short_name", short_name.clone()),
         ("kind", kind.clone()),
@@ -56,7 +72,8 @@ pub async fn create_partner(
         ("next_due", next_due.clone()),
         ("require_step_up", require_step_up.clone()),
     ];
-    let mut post = Post::begin("partner", routes::NEW_PARTNER, values).await?;
+    values.extend(taken.values());
+    let mut post = Post::begin("partner", taken.page(), values).await?;
     let outcome = async {
         commands::may_in_tenant(&post.cx, Action::CreateOrganization)?;
         let mut errors = FieldErrors::default();
@@ -69,6 +86,7 @@ pub async fn create_partner(
         let owner = chosen(&mut errors, "owner", &owner);
         let deputy = chosen(&mut errors, "deputy", &deputy);
         let due = end_of(&mut errors, "next_due", &next_due, zone);
+        let from = taken.read(&post.cx, &mut errors).await?;
         let (Some(name), Some(kind), Some(metadata), Some(certification_due_at)) = (name, kind, metadata, due) else {
             return Err(errors.refusal());
         };
@@ -85,11 +103,17 @@ pub async fn create_partner(
             certification_due_at,
             require_step_up: require_step_up == "yes",
         };
-        let partner = commands::create_partner(&mut post.cx, input).await?;
-        let said = format!(
-            "{} is there. Add its contract and its applications, then activate it.",
-            partner.name
-        );
+        let (partner, next) = match from {
+            None => {
+                let partner = commands::create_partner(&mut post.cx, input).await?;
+                (partner, "Add its contract and its applications, then activate it.")
+            }
+            Some(from) => {
+                let partner = templates::commands::create_partner_from(&mut post.cx, input, from).await?;
+                (partner, "It has what its template gives. Check it, then activate it.")
+            }
+        };
+        let said = format!("{} is there. {next}", partner.name);
         Ok(Done::to(routes::partner(&partner.slug)).saying(Flash::good(said)))
     }
     .await;

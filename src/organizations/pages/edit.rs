@@ -1,6 +1,5 @@
 //! `/partners/new` and `/partners/{org}/edit`.
 
-use chrono::Months;
 use leptos::prelude::*;
 
 use super::{
@@ -12,6 +11,7 @@ use crate::{
     organizations::{
         Organization, OrganizationStatus,
         queries::{self, EditForm},
+        templates::{self, pages as template_parts},
     },
     ui::*,
     web::{Content, PageError, page, routes},
@@ -20,24 +20,28 @@ use crate::{
 pub(super) fn new() -> AnyView {
     page(|cx| async move {
         let EditForm { owners, may_assign, .. } = queries::new_partner(&cx.qx).await?;
+        let start = templates::queries::for_new_partner(&cx.qx, cx.query("template").as_deref()).await?;
         let form = cx.form("partner");
         let today = day_of(cx.qx.now, cx.qx.tenant.time_zone);
-        let in_a_year = today.checked_add_months(Months::new(12)).unwrap_or(today).to_string();
+        let due = template_parts::first_due(&start, today).to_string();
+        let choice = template_parts::choice(&start);
         Ok::<_, PageError>(Content::new(
             "New partner",
             view! {
                 <PageHeader title="New partner" purpose="It starts as being set up: its people get in once it has a contract and is activated."
                     crumbs=vec![Crumb::new(routes::PARTNERS, "Partners"), Crumb::here("New partner")] />
+                {choice}
                 <Card>
                     <Form action="/do/create-partner" form=form>
-                        {profile_fields(None, None)}
+                        {profile_fields(None, None, start.chosen.as_ref().map(|(template, _)| template))}
                         <Field name="short_name" label="Short name" hint="For addresses; made from the name when left empty. It cannot be changed later."
                             placeholder="acme-consulting" maxlength="60" />
                         <Fieldset legend="Responsibility">
                             {new_owner(&owners, may_assign)}
-                            <DateField name="next_due" label="First certification due by" required=true value=in_a_year min=today.to_string()
+                            <DateField name="next_due" label="First certification due by" required=true value=due min=today.to_string()
                                 hint="By then its owner must confirm that the relationship is still needed." />
                         </Fieldset>
+                        {template_parts::taken_fields(&start, today)}
                         <FormActions>
                             <SubmitButton>"Create partner"</SubmitButton>
                             <LinkButton href=routes::PARTNERS kind=Kind::Ghost>"Cancel"</LinkButton>
@@ -94,7 +98,7 @@ fn profile_card(organization: &Organization, parent: Option<String>, form: FormS
         <FormCard title="Profile" action="/do/change-partner" form=form id="profile">
             <Hidden name="organization" value=slug />
             <Hidden name="version" value=version />
-            {profile_fields(Some(&organization), parent)}
+            {profile_fields(Some(&organization), parent, None)}
             <FormActions><SubmitButton>"Save profile"</SubmitButton><LinkButton href=back kind=Kind::Ghost>"Cancel"</LinkButton></FormActions>
         </FormCard>
     }

@@ -4,17 +4,20 @@ use leptos::prelude::*;
 
 use crate::{
     kernel::PersonId,
-    organizations::{Organization, profile},
+    organizations::{Organization, profile, templates::Template},
     ui::*,
 };
 
-/// Name, kind, description, parent, metadata, step-up.
-pub(super) fn profile_fields(organization: Option<&Organization>, parent: Option<String>) -> AnyView {
+/// Name, kind, description, parent, metadata, step-up; a new partner begins with what its template says.
+pub(super) fn profile_fields(organization: Option<&Organization>, parent: Option<String>, template: Option<&Template>) -> AnyView {
     let name = organization.map(|organization| organization.name.clone());
-    let kind = organization.map(|organization| organization.kind.clone());
+    let kind = organization
+        .map(|organization| organization.kind.clone())
+        .or_else(|| template.map(|template| template.content.kind.clone()));
     let description = organization.map(|organization| organization.description.clone());
     let metadata = organization.map(|organization| profile::metadata_lines(&organization.metadata));
-    let step_up = organization.is_some_and(|organization| organization.require_step_up);
+    let step_up = organization.is_some_and(|organization| organization.require_step_up)
+        || template.is_some_and(|template| template.content.require_step_up);
     view! {
         <Field name="name" label="Name" hint="As its people know it." value=name required=true maxlength="120" />
         <Field name="kind" label="Kind of partner" hint="For example consultancy, logistics, reseller, contractor." value=kind required=true maxlength="60" />
