@@ -177,10 +177,10 @@ async fn assign(
         let Some(entitlement) = store::grants::entitlement_for(&cx.tx, organization.id, application).await? else {
             continue;
         };
-        match grant_assignment(cx, organization, member, &entitlement, entitlement.scopes.clone(), member.ends_at).await {
-            Err(AssignError::Store(error)) => return Err(error.into()),
-            // Without a seat or past its end there is nothing to give; the person gets the rest.
-            Ok(_) | Err(_) => {}
+        let outcome = grant_assignment(cx, organization, member, &entitlement, entitlement.scopes.clone(), member.ends_at).await;
+        // Without a seat or past its end there is nothing to give; the person gets the rest.
+        if let Err(AssignError::Store(error)) = outcome {
+            return Err(error.into());
         }
     }
     Ok(())
