@@ -24,7 +24,7 @@ test("a partner admin connects the company's sign-in, tries it, and switches ove
     await card.getByLabel("What your people call it").fill("Harbour account");
     await Promise.all([page.waitForEvent("load"), card.getByRole("button").click()]);
     await expect(page.getByRole("heading", { level: 1 })).toHaveText("Harbour account");
-    await expect(page.getByLabel("Redirect address")).toHaveValue(/\/federation\/oidc\/callback$/);
+    await expect(page.getByRole("textbox", { name: "Redirect address" })).toHaveValue(/\/federation\/oidc\/callback$/);
 
     // Not before it was tried.
     await submit(page, "switch-over");
@@ -34,7 +34,7 @@ test("a partner admin connects the company's sign-in, tries it, and switches ove
     await expect(summary(page)).toBeVisible();
     await submit(page, "change-oidc", { issuer: provider.issuer, client_id: client.client_id, client_secret: client.client_secret });
     await expect(said(page, "the provider answers")).toBeVisible();
-    await expect(page.getByLabel("Client secret")).toHaveValue("");
+    await expect(page.getByRole("textbox", { name: "Client secret" })).toHaveValue("");
 
     const joins = page.locator('form[action="/do/change-admission"]');
     await joins.locator('input[name="policy"][value="open"]').check();
