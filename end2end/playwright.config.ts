@@ -11,7 +11,8 @@ export default defineConfig({
   outputDir: "../target/end2end/results",
   workers: 2,
   fullyParallel: false,
-  retries: 0,
+  // A busy build machine may miss a deadline once; a test that needs another try is listed as flaky.
+  retries: process.env.CI ? 2 : 0,
   forbidOnly: !!process.env.CI,
   timeout: 60_000,
   expect: { timeout: 10_000 },
