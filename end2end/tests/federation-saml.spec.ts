@@ -22,6 +22,8 @@ async function connect(world: World, partner: Partner, domain: string, metadata:
 async function leave(page: Page, email: string, provider: string): Promise<URL> {
   await page.goto("/sign-in");
   const [request] = await Promise.all([page.waitForRequest((request) => request.url().startsWith(provider)), submit(page, "begin-sign-in", { email })]);
+  // The page there has to be whole, or its arrival would interrupt the next navigation.
+  await page.waitForURL((url) => url.href.startsWith(provider));
   return new URL(request.url());
 }
 
