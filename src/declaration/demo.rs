@@ -163,17 +163,16 @@ async fn history(portal: &Portal) -> Result<(), StoreError> {
 }
 
 async fn visits(portal: &Portal) -> Result<(), StoreError> {
-    let db = portal.store.reader();
     let Some(cx) = as_person(portal, PEOPLE[0].1).await? else {
         return Ok(());
     };
     for (email, hours) in VISITS {
         let Ok(email) = email.parse::<EmailAddress>() else { continue };
-        let Some(person) = store::people::find_by_email(&db, &email).await? else {
+        let Some(person) = store::people::find_by_email(&cx.tx, &email).await? else {
             continue;
         };
         let at = cx.now - chrono::Duration::hours(hours);
-        for member in store::members::of_person(&db, person.id).await? {
+        for member in store::members::of_person(&cx.tx, person.id).await? {
             if member.last_seen_at.is_none() {
                 store::members::touch(&cx.tx, member.id, at).await?;
             }
