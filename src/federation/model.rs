@@ -249,6 +249,42 @@ pub struct IdentityProvider {
 pub const FALL_BACK_AFTER: i32 = 10;
 
 impl IdentityProvider {
+    /// A connection as it begins: nobody signs in through it, nobody has tried it, and whoever is unknown needs an invitation.
+    #[must_use]
+    pub fn draft(
+        id: ProviderId,
+        organization: OrganizationId,
+        name: impl Into<String>,
+        preset: Preset,
+        protocol: Protocol,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            organization,
+            name: name.into(),
+            preset,
+            protocol,
+            status: ProviderStatus::Draft,
+            secrets: None,
+            published: None,
+            published_at: None,
+            mapping: Mapping::of(preset),
+            rules: Rules::default(),
+            joining: Joining::default(),
+            trusts_second_factor: false,
+            exclusive: false,
+            break_glass: None,
+            failures: 0,
+            fell_back_at: None,
+            tried_at: None,
+            certificate_ends_at: None,
+            certificate_warned_at: None,
+            created_at: now,
+            version: 1,
+        }
+    }
+
     /// Whether people sign in through it now.
     #[must_use]
     pub const fn is_live(&self) -> bool {

@@ -8,8 +8,8 @@ use crate::{
     cx::{Cx, Portal},
     federation::{self, IdentityProvider},
     kernel::{ProviderId, Timestamp},
-    mail::{self, Letter},
-    organizations::commands::tell_owners,
+    mail::Letter,
+    organizations::commands::{tell_admins, tell_owners},
     store::{self, StoreError, federation::providers},
     web::routes,
 };
@@ -94,13 +94,7 @@ async fn warn_of(cx: &mut Cx, id: ProviderId) -> Result<bool, StoreError> {
         ends_at,
         link: routes::absolute(&cx.settings.public_url, &routes::provider(&provider.id.to_string())),
     };
-    for admin in store::members::admins(&cx.tx, organization.id).await? {
-        if admin.runs_organization_at(cx.now)
-            && let Some(person) = store::people::get(&cx.tx, admin.person).await?
-        {
-            mail::queue(cx, &person.email, Some(organization.id), letter.clone()).await?;
-        }
-    }
+    tell_admins(cx, &organization, None, &letter).await?;
     tell_owners(cx, &organization, &letter).await?;
     Ok(true)
 }

@@ -291,36 +291,21 @@ async fn saml_provider(
     ends_at: Timestamp,
     metadata_url: Option<String>,
 ) -> crate::kernel::ProviderId {
-    use crate::federation::{IdentityProvider, Joining, Mapping, Preset, Protocol, ProviderStatus, Rules, SamlSettings};
+    use crate::federation::{IdentityProvider, Preset, Protocol, ProviderStatus, SamlSettings};
     let mut cx = world.system().await;
+    let protocol = Protocol::Saml(SamlSettings {
+        entity_id: "https://idp.acme.example".to_owned(),
+        metadata_url,
+        post_binding: false,
+        accept_signed_response: false,
+    });
+    let id = crate::kernel::ProviderId::new(cx.now, &mut cx.rng);
     let provider = IdentityProvider {
-        id: crate::kernel::ProviderId::new(cx.now, &mut cx.rng),
-        organization: organization.id,
-        name: "Acme account".to_owned(),
-        preset: Preset::Saml,
-        protocol: Protocol::Saml(SamlSettings {
-            entity_id: "https://idp.acme.example".to_owned(),
-            metadata_url,
-            post_binding: false,
-            accept_signed_response: false,
-        }),
         status: ProviderStatus::Live,
-        secrets: None,
         published: Some("<old/>".to_owned()),
         published_at: Some(cx.now),
-        mapping: Mapping::of(Preset::Saml),
-        rules: Rules::default(),
-        joining: Joining::default(),
-        trusts_second_factor: false,
-        exclusive: false,
-        break_glass: None,
-        failures: 0,
-        fell_back_at: None,
-        tried_at: None,
         certificate_ends_at: Some(ends_at),
-        certificate_warned_at: None,
-        created_at: cx.now,
-        version: 1,
+        ..IdentityProvider::draft(id, organization.id, "Acme account", Preset::Saml, protocol, cx.now)
     };
     store::federation::providers::insert(&cx.tx, &provider).await.unwrap();
     cx.commit().await.unwrap();

@@ -12,8 +12,7 @@ use super::{
 use crate::{
     audit::{Event, EventKind, Subject},
     federation::{
-        ClientAuth, IdentityProvider, JoinPolicy, Joining, Mapping, OidcSettings, Preset, Protocol, ProviderStatus, Rules, SamlSettings,
-        Secrets,
+        ClientAuth, IdentityProvider, JoinPolicy, Mapping, OidcSettings, Preset, Protocol, ProviderStatus, Rules, SamlSettings, Secrets,
         commands::{last_certificate_end, service_provider::new_key},
         domains::{Domain, DomainStatus, ascii},
         mapping::{GroupApplication, GroupRole},
@@ -112,29 +111,10 @@ impl Step<'_> {
             }),
             _ => None,
         };
+        let id = ProviderId::new(self.cx.now, &mut self.cx.rng);
         Ok(IdentityProvider {
-            id: ProviderId::new(self.cx.now, &mut self.cx.rng),
-            organization: organization.id,
-            name: entry.name.clone(),
-            preset,
-            protocol,
-            status: ProviderStatus::Draft,
             secrets: secrets.map(|secrets| secrets.seal(&self.cx.master_key, &mut self.cx.rng)),
-            published: None,
-            published_at: None,
-            mapping: Mapping::of(preset),
-            rules: Rules::default(),
-            joining: Joining::default(),
-            trusts_second_factor: false,
-            exclusive: false,
-            break_glass: None,
-            failures: 0,
-            fell_back_at: None,
-            tried_at: None,
-            certificate_ends_at: None,
-            certificate_warned_at: None,
-            created_at: self.cx.now,
-            version: 1,
+            ..IdentityProvider::draft(id, organization.id, entry.name.clone(), preset, protocol, self.cx.now)
         })
     }
 

@@ -9,8 +9,11 @@ use crate::{
     cx::Cx,
     federation::place::domains_of,
     kernel::{DomainId, ProviderId},
-    mail::{self, Letter},
-    organizations::{Organization, OrganizationStatus, commands::tell_owners},
+    mail::Letter,
+    organizations::{
+        Organization, OrganizationStatus,
+        commands::{tell_admins, tell_owners},
+    },
     store::{
         self, StoreError,
         federation::{domains, providers},
@@ -196,13 +199,7 @@ pub(crate) async fn note_missing(cx: &mut Cx, organization: &Organization, domai
         };
         let to_admins = letter(&domains_of(""));
         let to_owners = letter(&domains_of(&organization.slug));
-        for admin in store::members::admins(&cx.tx, organization.id).await? {
-            if admin.runs_organization_at(cx.now)
-                && let Some(person) = store::people::get(&cx.tx, admin.person).await?
-            {
-                mail::queue(cx, &person.email, Some(organization.id), to_admins.clone()).await?;
-            }
-        }
+        tell_admins(cx, organization, None, &to_admins).await?;
         tell_owners(cx, organization, &to_owners).await?;
     }
     Ok(domain)

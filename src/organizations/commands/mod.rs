@@ -18,7 +18,7 @@ pub use tenant::{ChangeTenant, GrantRole, RevokeRole, TenantError, change_tenant
 use crate::{
     access::{Action, Actor, Refused, Resource},
     cx::Cx,
-    kernel::Timestamp,
+    kernel::{PersonId, Timestamp},
     mail::{self, Letter},
     organizations::Organization,
     store::{self, StoreError},
@@ -70,6 +70,24 @@ pub(crate) async fn tell_owners(cx: &mut Cx, organization: &Organization, letter
         .collect();
     for person in store::people::get_many(&cx.tx, ids).await? {
         if person.disabled_at.is_none() {
+            mail::queue(cx, &person.email, Some(organization.id), letter.clone()).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes to every partner admin who runs the organization now, except to `acting`.
+pub(crate) async fn tell_admins(
+    cx: &mut Cx,
+    organization: &Organization,
+    acting: Option<PersonId>,
+    letter: &Letter,
+) -> Result<(), StoreError> {
+    for admin in store::members::admins(&cx.tx, organization.id).await? {
+        if admin.runs_organization_at(cx.now)
+            && Some(admin.person) != acting
+            && let Some(person) = store::people::get(&cx.tx, admin.person).await?
+        {
             mail::queue(cx, &person.email, Some(organization.id), letter.clone()).await?;
         }
     }

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     access::Actor,
     cx::Settings,
-    federation::{IdentityProvider, Joining, Mapping, OidcSettings, Preset, Protocol, ProviderStatus, Rules},
+    federation::{IdentityProvider, OidcSettings, Preset, Protocol, ProviderStatus},
     kernel::ProviderId,
     organizations::Organization,
     people::{Member, MemberRole},
@@ -93,35 +93,17 @@ async fn keep(world: &World, domain: &Domain) {
 /// A connection that nobody has to reach, in use.
 async fn connection(world: &World, organization: &Organization, name: &str, shape: impl FnOnce(&mut IdentityProvider)) -> IdentityProvider {
     let mut cx = world.system().await;
+    let protocol = Protocol::Oidc(OidcSettings {
+        issuer: "https://idp.example".to_owned(),
+        client_id: "portal".to_owned(),
+        client_auth: crate::federation::ClientAuth::Basic,
+        scopes: Vec::new(),
+        userinfo: false,
+    });
+    let id = ProviderId::new(cx.now, &mut cx.rng);
     let mut provider = IdentityProvider {
-        id: ProviderId::new(cx.now, &mut cx.rng),
-        organization: organization.id,
-        name: name.to_owned(),
-        preset: Preset::Oidc,
-        protocol: Protocol::Oidc(OidcSettings {
-            issuer: "https://idp.example".to_owned(),
-            client_id: "portal".to_owned(),
-            client_auth: crate::federation::ClientAuth::Basic,
-            scopes: Vec::new(),
-            userinfo: false,
-        }),
         status: ProviderStatus::Live,
-        secrets: None,
-        published: None,
-        published_at: None,
-        mapping: Mapping::of(Preset::Oidc),
-        rules: Rules::default(),
-        joining: Joining::default(),
-        trusts_second_factor: false,
-        exclusive: false,
-        break_glass: None,
-        failures: 0,
-        fell_back_at: None,
-        tried_at: None,
-        certificate_ends_at: None,
-        certificate_warned_at: None,
-        created_at: cx.now,
-        version: 1,
+        ..IdentityProvider::draft(id, organization.id, name, Preset::Oidc, protocol, cx.now)
     };
     shape(&mut provider);
     store::federation::providers::insert(&cx.tx, &provider).await.expect("a connection");

@@ -1,0 +1,66 @@
+//! A connection is begun, and one that is not in use removed.
+
+use leptos::prelude::*;
+
+use super::{super::commands, NOTHING, id_of};
+use crate::{
+    federation::{
+        Preset,
+        commands::managed_organization,
+        place::{connection_of, sign_in_of},
+    },
+    organizations::actions::version_of,
+    ui::Flash,
+    web::{Done, FieldErrors, Post, fields},
+};
+
+/// `POST /do/create-provider`: begins a connection.
+#[server(prefix = "/do", endpoint = "create-provider")]
+pub async fn create_provider(
+    #[server(default)] organization: String,
+    #[server(default)] preset: String,
+    #[server(default)] name: String,
+) -> Result<(), ServerFnError> {
+    let back = format!("{}/new", sign_in_of(&organization));
+    let form = format!("create-{}", preset.parse::<Preset>().map_or("", Preset::as_str));
+    let mut post = Post::begin(&form, back, [("name", name.clone())]).await?;
+    let outcome = async {
+        let found = managed_organization(&post.cx, &organization).await?;
+        let mut errors = FieldErrors::default();
+        let preset = fields::choice::<Preset>(&mut errors, "preset", &preset);
+        let name = fields::required_text(
+            &mut errors,
+            "name",
+            &name,
+            60,
+            "Say what your people call their sign-in, for example \u{201c}Acme account\u{201d}.",
+        );
+        let (Some(preset), Some(name)) = (preset, name) else {
+            return Err(errors.refusal());
+        };
+        let provider = commands::create_provider(&mut post.cx, &found, preset, name).await?;
+        Ok(Done::to(connection_of(&organization, &provider.id.to_string())).saying(Flash::good(
+            "The connection is begun. Nobody signs in through it before you switch over.",
+        )))
+    }
+    .await;
+    post.finish(outcome).await
+}
+
+/// `POST /do/remove-provider`: a connection that is not in use goes.
+#[server(prefix = "/do", endpoint = "remove-provider")]
+pub async fn remove_provider(
+    #[server(default)] organization: String,
+    #[server(default)] provider: String,
+    #[server(default)] version: String,
+) -> Result<(), ServerFnError> {
+    let mut post = Post::begin("remove", connection_of(&organization, &provider), NOTHING).await?;
+    let outcome = async {
+        let found = managed_organization(&post.cx, &organization).await?;
+        let id = id_of(&post.cx, &found, &provider).await?;
+        commands::remove_provider(&mut post.cx, &found, id, version_of(&version)).await?;
+        Ok(Done::to(sign_in_of(&organization)).saying(Flash::good("The connection is removed.")))
+    }
+    .await;
+    post.finish(outcome).await
+}
