@@ -159,7 +159,12 @@ pub async fn confirm_away() -> Result<(), ServerFnError> {
             return Err(Refused::SignedOut.into());
         };
         let email = me.email.parse::<EmailAddress>().ok();
-        let ready = ready?.ok_or(Refused::NotFound)?;
+        if me.through.is_none() {
+            return Err(Refused::NotFound.into());
+        }
+        let ready = ready?.ok_or_else(|| {
+            Refusal::because("Your company's sign-in cannot confirm this, because its second factor does not count here. Ask the person who runs your team here.")
+        })?;
         let request = post.request.clone();
         leave(&mut post.cx, &request, ready, Purpose::SignIn, email.as_ref(), true).await
     }

@@ -74,6 +74,14 @@ pub async fn find(db: &impl Db, organization: OrganizationId, person: PersonId) 
         .transpose()
 }
 
+/// Whether a person is or ever was a member of an organization.
+pub async fn was_member(db: &impl Db, organization: OrganizationId, person: PersonId) -> Result<bool, StoreError> {
+    let query = Entity::find()
+        .filter(C::OrganizationId.eq(organization.0))
+        .filter(C::PersonId.eq(person.0));
+    Ok(query.count(db.connection()).await? > 0)
+}
+
 /// How many seats are taken at `now`: members that are not removed and not past their end. A leaver who may only look until the
 /// hand-over is done takes none: the successor has the seat.
 pub async fn seats_taken(db: &impl Db, organization: OrganizationId, now: Timestamp) -> Result<u64, StoreError> {

@@ -2,14 +2,17 @@
 
 use thiserror::Error;
 
-use super::membership::{self, JoinError};
+use super::{
+    membership::{self, JoinError},
+    outcome::record_failure,
+};
 use crate::{
-    audit::{self, Event, EventKind, Outcome, Subject},
+    audit::{self, Event, EventKind, Subject},
     cx::Cx,
     federation::{IdentityProvider, Link, MappingError, Profile, arrival::Arrival, domains, rules::Broken},
     kernel::ExternalIdentityId,
     organizations::Organization,
-    people::{Member, MemberRole, MemberStatus, Person},
+    people::{Member, MemberRole, MemberStatus, Person, invitations::AcceptError},
     signin::identify,
     store::{
         self, Db, StoreError,
@@ -35,7 +38,7 @@ pub enum EnterError {
     Unconfirmed,
     /// Unknown, and nobody waits for them.
     #[error(transparent)]
-    Join(#[from] JoinError),
+    Join(JoinError),
     /// The membership is over.
     #[error("Your access for {0} has ended. Ask the person who runs your team here.")]
     Over(String),
@@ -67,25 +70,45 @@ pub fn judge(provider: &IdentityProvider, arrival: &Arrival, now: crate::kernel:
     })
 }
 
-/// Lets somebody in whom the provider vouches for. What it writes is kept also when it refuses: a rule that fails takes effect at once.
+impl From<JoinError> for EnterError {
+    fn from(error: JoinError) -> Self {
+        match error {
+            JoinError::Store(error) | JoinError::Invitation(AcceptError::Store(error)) => Self::Store(error),
+            other => Self::Join(other),
+        }
+    }
+}
+
+impl EnterError {
+    /// Whether what was written is kept although nobody gets in: a rule that fails takes effect at once. Of everything else nothing
+    /// may stay behind, neither half a membership nor an account.
+    #[must_use]
+    pub const fn takes_effect(&self) -> bool {
+        matches!(self, Self::Rule(_))
+    }
+}
+
+/// Records that somebody did not get in.
 ///
 /// # Errors
-/// [`EnterError`]; commit all the same, unless it is the database's.
+/// [`StoreError`] when it cannot be written.
+pub async fn note_refusal(cx: &mut Cx, provider: &IdentityProvider, error: &EnterError) -> Result<(), StoreError> {
+    record_failure(cx, provider, &error.to_string()).await.map(|_| ())
+}
+
+/// Lets somebody in whom the provider vouches for.
+///
+/// # Errors
+/// [`EnterError`]; commit when it [takes effect](EnterError::takes_effect), else roll back and [note it](note_refusal).
 pub async fn enter(cx: &mut Cx, provider: &IdentityProvider, arrival: &Arrival) -> Result<SignedInAs, EnterError> {
     let organization = store::organizations::get_locked(&cx.tx, provider.organization)
         .await?
         .ok_or_else(|| EnterError::Kept("This organization is not here any more.".to_owned()))?;
     let outcome = entered(cx, &organization, provider, arrival).await;
     if let Err(error) = &outcome
-        && !matches!(error, EnterError::Store(_))
+        && error.takes_effect()
     {
-        let event = Event::new(EventKind::SignInFailed)
-            .organization(organization.id, organization.name.clone())
-            .subject(Subject::new("identity_provider", provider.id, provider.name.clone()))
-            .outcome(Outcome::Failure)
-            .reason(error.to_string())
-            .detail("factor", "identity provider");
-        audit::record(cx, event).await?;
+        note_refusal(cx, provider, error).await?;
     }
     outcome
 }
@@ -105,20 +128,26 @@ async fn entered(
         return Err(EnterError::Rule(broken));
     }
     let (member, person) = match known {
-        Some(link) => returning(cx, organization, link, &profile).await?,
-        None => newcomer(cx, organization, provider, &profile).await?,
+        Some(link) => returning(cx, organization, provider, link, &profile).await?,
+        None => newcomer(cx, organization, provider, &profile, false).await?,
     };
     let member = follow_groups(cx, organization, provider, member, &person, &profile).await?;
     let_in(cx, organization, provider, arrival, &member, &person).await
 }
 
 /// Somebody who was here before.
-async fn returning(cx: &mut Cx, organization: &Organization, mut link: Link, profile: &Profile) -> Result<(Member, Person), EnterError> {
+async fn returning(
+    cx: &mut Cx,
+    organization: &Organization,
+    provider: &IdentityProvider,
+    mut link: Link,
+    profile: &Profile,
+) -> Result<(Member, Person), EnterError> {
     let over = || EnterError::Over(organization.name.clone());
-    let mut member = store::members::get(&cx.tx, organization.id, link.member).await?.ok_or_else(over)?;
-    if member.status == MemberStatus::Removed || member.has_ended_at(cx.now) {
-        return Err(over());
-    }
+    let found = store::members::get(&cx.tx, organization.id, link.member).await?;
+    let Some(mut member) = found.filter(|member| !is_over(member, cx.now)) else {
+        return invited_again(cx, organization, provider, link, profile).await;
+    };
     let person = store::people::get(&cx.tx, member.person).await?.ok_or_else(over)?;
     if link.disabled_by_rule.take().is_some() && member.status == MemberStatus::Suspended {
         member = member.reinstate(cx.now).map_err(|_| over())?;
@@ -135,12 +164,34 @@ async fn returning(cx: &mut Cx, organization: &Organization, mut link: Link, pro
     Ok((member, person))
 }
 
+/// Whether nothing of a membership is left.
+pub(super) fn is_over(member: &Member, now: crate::kernel::Timestamp) -> bool {
+    member.status == MemberStatus::Removed || member.has_ended_at(now)
+}
+
+/// Somebody whose membership is over: a new one begins by an invitation alone, accepted here or before.
+async fn invited_again(
+    cx: &mut Cx,
+    organization: &Organization,
+    provider: &IdentityProvider,
+    link: Link,
+    profile: &Profile,
+) -> Result<(Member, Person), EnterError> {
+    if profile.email_unverified || !vouches_for(&cx.tx, provider, profile).await? {
+        return Err(EnterError::Over(organization.name.clone()));
+    }
+    // Gone for good only when somebody gets in: a refusal is rolled back.
+    links::delete(&cx.tx, &link).await?;
+    newcomer(cx, organization, provider, profile, true).await
+}
+
 /// Somebody whom the provider names for the first time: never by address alone, only when the organization has proven its domain.
 async fn newcomer(
     cx: &mut Cx,
     organization: &Organization,
     provider: &IdentityProvider,
     profile: &Profile,
+    was_here: bool,
 ) -> Result<(Member, Person), EnterError> {
     if profile.email_unverified {
         return Err(EnterError::Unconfirmed);
@@ -149,16 +200,31 @@ async fn newcomer(
         return Err(EnterError::NotTheirs(profile.email.as_str().to_owned()));
     }
     let person = store::people::find_by_email(&cx.tx, &profile.email).await?;
-    let present = match &person {
-        Some(person) => store::members::find(&cx.tx, organization.id, person.id)
-            .await?
-            .filter(|member| !member.has_ended_at(cx.now)),
-        None => None,
+    let (present, former) = match &person {
+        Some(person) => (
+            store::members::find(&cx.tx, organization.id, person.id)
+                .await?
+                .filter(|member| !member.has_ended_at(cx.now)),
+            was_here || store::members::was_member(&cx.tx, organization.id, person.id).await?,
+        ),
+        None => (None, was_here),
     };
     let (member, person) = match (present, person) {
         (Some(member), Some(person)) => (member, person),
-        (_, person) => membership::join(cx, organization, provider, profile, person).await?,
+        (_, person) => membership::join(cx, organization, provider, profile, person, former).await?,
     };
+    join_to(cx, organization, provider, profile, member, person).await
+}
+
+/// From now on this name at the provider is this member here.
+async fn join_to(
+    cx: &mut Cx,
+    organization: &Organization,
+    provider: &IdentityProvider,
+    profile: &Profile,
+    member: Member,
+    person: Person,
+) -> Result<(Member, Person), EnterError> {
     let link = Link {
         id: ExternalIdentityId::new(cx.now, &mut cx.rng),
         provider: provider.id,

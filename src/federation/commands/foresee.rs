@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::enter::{judge, vouches_for};
+use super::enter::{is_over, judge, vouches_for};
 use crate::{
     federation::{
         Claims, IdentityProvider, JoinPolicy, Profile,
@@ -91,15 +91,30 @@ pub async fn foresee(db: &impl Db, provider: &IdentityProvider, arrival: &Arriva
 
 async fn who(db: &impl Db, provider: &IdentityProvider, profile: &Profile, now: Timestamp) -> Result<(String, bool), StoreError> {
     let name = &profile.name;
+    let invited = store::invitations::pending_in(db, provider.organization, &profile.email)
+        .await?
+        .is_some_and(|invitation| invitation.is_usable_at(now));
+    let invited = invited && provider.joining.policy != JoinPolicy::Off;
+    let person = store::people::find_by_email(db, &profile.email).await?;
+    let present = match &person {
+        Some(person) => store::members::find(db, provider.organization, person.id)
+            .await?
+            .filter(|member| !member.has_ended_at(now)),
+        None => None,
+    };
+    let over = || (format!("{name} is known here, but their access has ended or is paused."), false);
     if let Some(link) = links::find(db, provider.id, &profile.subject).await? {
         let member = store::members::get(db, provider.organization, link.member).await?;
-        return Ok(match member {
-            Some(member) if member.is_in_force_at(now) => (format!("{name} is known here and would be signed in."), true),
+        match member {
+            Some(member) if member.is_in_force_at(now) => return Ok((format!("{name} is known here and would be signed in."), true)),
             Some(member) if member.status == MemberStatus::Suspended && link.disabled_by_rule.is_some() => {
-                (format!("{name} is known here and would be let in again."), true)
+                return Ok((format!("{name} is known here and would be let in again."), true));
             }
-            _ => (format!("{name} is known here, but their access has ended or is paused."), false),
-        });
+            Some(member) if !is_over(&member, now) => return Ok(over()),
+            _ if !invited && present.is_none() => return Ok(over()),
+            // Invited again, or back already: like somebody new from here on.
+            _ => {}
+        }
     }
     if profile.email_unverified {
         return Ok((
@@ -114,21 +129,23 @@ async fn who(db: &impl Db, provider: &IdentityProvider, profile: &Profile, now: 
             false,
         ));
     }
-    if let Some(person) = store::people::find_by_email(db, &profile.email).await?
-        && let Some(member) = store::members::find(db, provider.organization, person.id).await?
-        && !member.has_ended_at(now)
-    {
-        return Ok((
-            format!(
-                "{} is a member with this address. This sign-in would be joined to them.",
-                person.name
-            ),
-            true,
-        ));
+    if let Some(person) = person {
+        if let Some(member) = present {
+            if !member.is_in_force_at(now) {
+                return Ok(over());
+            }
+            return Ok((
+                format!(
+                    "{} is a member with this address. This sign-in would be joined to them.",
+                    person.name
+                ),
+                true,
+            ));
+        }
+        if !invited && store::members::was_member(db, provider.organization, person.id).await? {
+            return Ok(over());
+        }
     }
-    let invited = store::invitations::pending_in(db, provider.organization, &profile.email)
-        .await?
-        .is_some_and(|invitation| invitation.is_usable_at(now));
     Ok(match provider.joining.policy {
         JoinPolicy::Off => (
             format!("{name} would be turned away: unknown people do not join by signing in."),

@@ -23,6 +23,9 @@ pub enum JoinError {
     /// Nobody invited them.
     #[error("You are not a member of {0} here yet. Ask the person who runs your team to invite you.")]
     NotInvited(String),
+    /// They were a member once.
+    #[error("Your access for {0} has ended. Ask the person who runs your team here.")]
+    Over(String),
     /// All seats are taken.
     #[error("All seats of {0} are taken, so you cannot join right now. Ask the person who runs your team to free a seat.")]
     NoSeat(String),
@@ -40,7 +43,8 @@ pub enum JoinError {
     Store(#[from] StoreError),
 }
 
-/// Makes a member of somebody whose address the organization has proven to be theirs.
+/// Makes a member of somebody whose address the organization has proven to be theirs. Whoever was a member before comes back by an
+/// invitation alone.
 ///
 /// # Errors
 /// [`JoinError`] says what is in the way.
@@ -50,8 +54,16 @@ pub(super) async fn join(
     provider: &IdentityProvider,
     profile: &Profile,
     person: Option<Person>,
+    former: bool,
 ) -> Result<(Member, Person), JoinError> {
-    let not_invited = || JoinError::NotInvited(organization.name.clone());
+    let not_invited = || {
+        let name = organization.name.clone();
+        if former {
+            JoinError::Over(name)
+        } else {
+            JoinError::NotInvited(name)
+        }
+    };
     if person.as_ref().is_some_and(|person| person.disabled_at.is_some()) {
         return Err(JoinError::AccountOff);
     }
@@ -68,7 +80,7 @@ pub(super) async fn join(
         let person = store::people::get(&cx.tx, accepted.person).await?;
         return member.zip(person).ok_or_else(not_invited);
     }
-    if provider.joining.policy == JoinPolicy::Invited {
+    if former || provider.joining.policy == JoinPolicy::Invited {
         return Err(not_invited());
     }
     open_joining(cx, organization, provider, profile, person).await
@@ -94,14 +106,6 @@ async fn open_joining(
         Some(person) => person,
         None => account(cx, profile).await?,
     };
-    if let Some(old) = store::members::find(&cx.tx, organization.id, person.id).await? {
-        // Past its end, or it would have been found before: it makes room, the new one is a new subject.
-        let ended = old
-            .remove(None, cx.now)
-            .map_err(|_| JoinError::NotInvited(organization.name.clone()))?;
-        store::members::update(&cx.tx, &ended).await?;
-        store::grants::revoke_assignments_of_member(&cx.tx, ended.id, cx.now).await?;
-    }
     let days = provider.joining.days.map(|days| cx.now + Duration::days(i64::from(days)));
     let member = Member {
         id: MemberId::new(cx.now, &mut cx.rng),

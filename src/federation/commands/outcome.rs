@@ -35,7 +35,7 @@ pub async fn note_disbelief(cx: &mut Cx, provider: &IdentityProvider, disbelief:
     record_failure(cx, provider, &disbelief.reason).await.map(|_| ())
 }
 
-async fn record_failure(cx: &mut Cx, provider: &IdentityProvider, reason: &str) -> Result<Option<Organization>, StoreError> {
+pub(super) async fn record_failure(cx: &mut Cx, provider: &IdentityProvider, reason: &str) -> Result<Option<Organization>, StoreError> {
     let Some(organization) = store::organizations::get(&cx.tx, provider.organization).await? else {
         return Ok(None);
     };

@@ -92,10 +92,10 @@ pub(super) async fn finish(
 }
 
 async fn finish_sign_in(request: &RequestCx, provider: &IdentityProvider, outcome: Believed) -> Result<String, Trouble> {
-    let mut cx = request.begin().await?;
     let (arrival, newer) = match outcome {
         Ok(found) => found,
         Err(disbelief) => {
+            let mut cx = request.begin().await?;
             commands::note_disbelief(&mut cx, provider, &disbelief).await?;
             cx.commit().await?;
             let text = if disbelief.blame == Blame::Person {
@@ -110,8 +110,11 @@ async fn finish_sign_in(request: &RequestCx, provider: &IdentityProvider, outcom
         }
     };
     if let Some(newer) = newer {
+        let cx = request.begin().await?;
         providers::keep_published(&cx.tx, provider.id, &newer.to_text(), provider.certificate_ends_at, cx.now).await?;
+        cx.commit().await?;
     }
+    let mut cx = request.begin().await?;
     match commands::enter(&mut cx, provider, &arrival).await {
         Ok(who) => {
             cx.commit().await?;
@@ -127,7 +130,14 @@ async fn finish_sign_in(request: &RequestCx, provider: &IdentityProvider, outcom
         }
         Err(EnterError::Store(error)) => Err(error.into()),
         Err(error) => {
-            cx.commit().await?;
+            if error.takes_effect() {
+                cx.commit().await?;
+            } else {
+                cx.tx.rollback().await?;
+                let mut cx = request.begin().await?;
+                commands::note_refusal(&mut cx, provider, &error).await?;
+                cx.commit().await?;
+            }
             Ok(sent_back(request, error.to_string()).await)
         }
     }

@@ -188,12 +188,13 @@ impl Coming<'_> {
             .get("auth_time")
             .and_then(Value::as_i64)
             .and_then(|seconds| Timestamp::from_timestamp(seconds, 0))
-            .map_or(self.now, |at| at.min(self.now));
+            .map(|at| at.min(self.now));
         let arrival = Arrival {
             session: claims.get("sid").and_then(Value::as_str).map(str::to_owned),
             session_ends_at: None,
             logout_name: None,
-            second_factor_at: names_second_factor(&methods, context).then_some(authenticated),
+            // Without a time it may have been given days ago: a provider that is asked for a fresh one has to name it (Core §2, auth_time).
+            second_factor_at: authenticated.filter(|_| names_second_factor(&methods, context)),
             claims: Claims::from_json(&all),
             checks,
         };

@@ -1,6 +1,13 @@
 //! What partners' sign-in promises.
 
+mod arriving;
+mod coming_back;
+mod company;
 mod entering;
+mod hat;
+mod leaving;
 mod mapping;
 pub(super) mod provider;
+mod ruled;
 mod rules;
+mod trying;

@@ -278,6 +278,13 @@ impl Provider {
         self.back(&redirect, &[("code", &code), ("state", &said("state"))])
     }
 
+    /// The page says no; answers the path and query the browser is sent back with.
+    pub fn refuse(&self, page: &str, error: &str) -> String {
+        let asked: Url = page.parse().expect("an address");
+        let query: HashMap<String, String> = asked.query_pairs().into_owned().collect();
+        self.back(&query["redirect_uri"], &[("error", error), ("state", &query["state"])])
+    }
+
     fn back(&self, redirect: &str, pairs: &[(&str, &str)]) -> String {
         let mut back: Url = redirect.parse().expect("an address");
         back.query_pairs_mut().extend_pairs(pairs);

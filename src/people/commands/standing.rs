@@ -61,6 +61,8 @@ pub async fn reinstate_member(cx: &mut Cx, input: ReinstateMember) -> Result<(Me
     not_oneself(cx, &opened.member)?;
     let member = opened.member.clone().reinstate(cx.now)?;
     store::members::update(&cx.tx, &member).await?;
+    // What the company's own sign-in suspended is settled: a later suspension by a human is not lifted by it.
+    store::federation::links::forget_rules(&cx.tx, member.id).await?;
     audit::record(cx, opened.event(EventKind::MemberReinstated)).await?;
     let letter = Letter::MembershipReinstated {
         organization: opened.organization.name.clone(),

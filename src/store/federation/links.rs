@@ -89,6 +89,16 @@ pub async fn note_use(tx: &Tx, link: &Link, now: Timestamp) -> Result<(), StoreE
     Ok(())
 }
 
+/// A human decided about a membership: no rule has a say in its suspension any more.
+pub async fn forget_rules(tx: &Tx, member: MemberId) -> Result<(), StoreError> {
+    Entity::update_many()
+        .col_expr(C::DisabledByRule, Option::<String>::None.into())
+        .filter(C::MemberId.eq(member.0))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
 /// Forgets who somebody is at a provider.
 pub async fn delete(tx: &Tx, link: &Link) -> Result<(), StoreError> {
     Entity::delete_by_id(link.id.0).exec(tx.connection()).await?;

@@ -124,6 +124,16 @@ async fn what_the_standard_allows_is_believed(#[case] claim: &'static str, #[cas
 }
 
 #[rstest]
+#[case::a_time_as_text("updated_at", json!("2026-01-01T00:00:00.000Z"))]
+#[case::a_truth_value_as_text("email_verified", json!("true"))]
+#[tokio::test]
+async fn what_well_known_providers_write_otherwise_is_understood(#[case] claim: &'static str, #[case] value: Value) {
+    let provider = Provider::start(clock()).await;
+    provider.twist(with(claim, value));
+    believed(&provider, &kim()).await.expect("an arrival");
+}
+
+#[rstest]
 #[case::another_issuer("iss", json!("https://evil.example"))]
 #[case::issuer_with_a_slash_more("iss", json!("http://127.0.0.1:1/"))]
 #[case::no_issuer("iss", Value::Null)]
@@ -194,6 +204,8 @@ async fn second_factors_are_taken_from_methods_and_context_with_their_time() {
         ),
         (json!({ "sub": "1", "acr": "phr", "auth_time": now() - 60 }), Some(now() - 60)),
         (json!({ "sub": "1", "acr": "phr", "auth_time": now() + 3600 }), Some(now())),
+        // Of a second factor without a time nobody knows whether it was given today.
+        (json!({ "sub": "1", "amr": ["mfa"], "acr": "phr" }), None),
     ] {
         assert_eq!(at(believed(&provider, &who).await.unwrap()), expected, "{who}");
     }
