@@ -6,7 +6,7 @@ use super::{begin, settle};
 use crate::{
     audit::{self, Event, EventKind, Subject},
     cx::{Cx, Portal},
-    federation::{self, IdentityProvider},
+    federation::{self, IdentityProvider, place::connection_of},
     kernel::{ProviderId, Timestamp},
     mail::Letter,
     organizations::commands::{tell_admins, tell_owners},
@@ -88,13 +88,16 @@ async fn warn_of(cx: &mut Cx, id: ProviderId) -> Result<bool, StoreError> {
         .subject(Subject::new("identity_provider", provider.id, provider.name.clone()))
         .detail("ends_at", ends_at.to_rfc3339());
     audit::record(cx, event).await?;
-    let letter = Letter::CertificateEnding {
+    let letter = |page: &str| Letter::CertificateEnding {
         organization: organization.name.clone(),
         provider: provider.name.clone(),
         ends_at,
-        link: routes::absolute(&cx.settings.public_url, &routes::provider(&provider.id.to_string())),
+        link: routes::absolute(&cx.settings.public_url, page),
     };
-    tell_admins(cx, &organization, None, &letter).await?;
-    tell_owners(cx, &organization, &letter).await?;
+    let id = provider.id.to_string();
+    // Owners and deputies open it from the partner's page.
+    let (own, theirs) = (letter(&routes::provider(&id)), letter(&connection_of(&organization.slug, &id)));
+    tell_admins(cx, &organization, None, &own).await?;
+    tell_owners(cx, &organization, &theirs).await?;
     Ok(true)
 }

@@ -285,6 +285,14 @@ async fn letters_about_contracts(world: &World, person: &Person) -> u64 {
     query.count(world.portal.store.reader().connection()).await.unwrap()
 }
 
+/// Letters to somebody with an address below this page in them.
+async fn letters_leading_to(world: &World, person: &Person, page: &str) -> u64 {
+    let query = outbox::Entity::find()
+        .filter(outbox::Column::Recipient.eq(person.email.as_str()))
+        .filter(outbox::Column::BodyText.contains(page));
+    query.count(world.portal.store.reader().connection()).await.unwrap()
+}
+
 async fn saml_provider(
     world: &World,
     organization: &Organization,
@@ -331,8 +339,9 @@ for_each_backend!(
         }
         world.clock.advance(Duration::days(10));
         assert_eq!(told().await, 0, "after the end there is nothing to warn of");
-        for somebody in [&owner, &person] {
+        for (somebody, page) in [(&owner, "/partners/acme/sign-in/"), (&person, "/team/settings/sign-in/")] {
             assert_eq!(letters_about_contracts(&world, somebody).await, 3);
+            assert_eq!(letters_leading_to(&world, somebody, page).await, 3, "{page}");
         }
         assert_eq!(world.events(EventKind::CertificateEnding).await, 3);
     }

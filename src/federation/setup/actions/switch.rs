@@ -29,8 +29,12 @@ pub async fn switch_over(
             "" => None,
             id => Some(id.parse().map_err(|_| Refused::NotFound)?),
         };
-        let provider_now = commands::switch_over(&mut post.cx, &found, id, version_of(&version), exclusive == "yes", exception).await?;
-        let text = format!("People of {} sign in with {} from now on.", found.name, provider_now.name);
+        let switched = commands::switch_over(&mut post.cx, &found, id, version_of(&version), exclusive == "yes", exception).await?;
+        let text = if switched.newly {
+            format!("People of {} sign in with {} from now on.", found.name, switched.provider.name)
+        } else {
+            format!("Saved. People of {} go on signing in with {}.", found.name, switched.provider.name)
+        };
         Ok(Done::to(connection_of(&organization, &provider)).saying(Flash::good(text)))
     }
     .await;

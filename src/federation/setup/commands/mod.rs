@@ -12,7 +12,7 @@ pub use begin::{MAX_PROVIDERS, create_provider};
 pub use error::SetupError;
 pub use reach::{OidcConnection, change_key, change_oidc, change_saml};
 pub use remove::remove_provider;
-pub use switch::{end_fall_back, pause_provider, switch_over};
+pub use switch::{Switched, end_fall_back, pause_provider, switch_over};
 
 use crate::{
     access::{Action, Refused},

@@ -20,7 +20,17 @@ use crate::{
     web::routes,
 };
 
-/// From now on people sign in through it.
+/// What came of switching over.
+#[derive(Debug)]
+pub struct Switched {
+    /// The connection, in use.
+    pub provider: IdentityProvider,
+    /// It was not in use before.
+    pub newly: bool,
+}
+
+/// From now on people sign in through it. On a connection that is in use already, only who is kept out and who is the exception change:
+/// nobody is told of a switch then, and saved as it was, it says nothing.
 ///
 /// # Errors
 /// [`SetupError`].
@@ -31,7 +41,7 @@ pub async fn switch_over(
     version: i32,
     exclusive: bool,
     break_glass: Option<MemberId>,
-) -> Result<IdentityProvider, SetupError> {
+) -> Result<Switched, SetupError> {
     let mut provider = at_version(cx, organization, id, version).await?;
     if provider.tried_at.is_none() {
         return Err(SetupError::NotTried);
@@ -50,18 +60,40 @@ pub async fn switch_over(
     if exclusive && exception.is_none() {
         return Err(SetupError::NoBreakGlass);
     }
+    let before = provider
+        .is_live()
+        .then_some((provider.exclusive, provider.break_glass, provider.fell_back_at));
+    if before == Some((exclusive, exception, None)) {
+        return Ok(Switched { provider, newly: false });
+    }
     provider.status = ProviderStatus::Live;
     provider.exclusive = exclusive;
     provider.break_glass = exception;
     provider.failures = 0;
     provider.fell_back_at = None;
     providers::update(&cx.tx, &provider).await?;
-    let told = event(EventKind::ProviderSwitchedOver, organization, &provider)
+    let kind = match before {
+        None => EventKind::ProviderSwitchedOver,
+        Some(_) => EventKind::ProviderChanged,
+    };
+    let mut told = event(kind, organization, &provider)
         .detail("exclusive", exclusive)
-        .detail("break_glass", exception.map(|member| member.to_string()));
+        .detail("break_glass", named(exception));
+    if let Some((was_exclusive, was_exception, _)) = before {
+        told = told
+            .detail("exclusive_before", was_exclusive)
+            .detail("break_glass_before", named(was_exception));
+    }
     audit::record(cx, told).await?;
-    tell_everybody(cx, organization, &provider, true).await?;
-    Ok(provider)
+    let newly = before.is_none();
+    if newly {
+        tell_everybody(cx, organization, &provider, true).await?;
+    }
+    Ok(Switched { provider, newly })
+}
+
+fn named(exception: Option<MemberId>) -> Option<String> {
+    exception.map(|member| member.to_string())
 }
 
 async fn admin_with_both_factors(cx: &Cx, organization: &Organization, id: MemberId) -> Result<MemberId, SetupError> {

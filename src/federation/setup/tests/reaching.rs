@@ -89,7 +89,7 @@ for_each_backend!(every_change_asks_for_a_new_trial, |world| {
 
     let provider = now(&world, &provider).await.unwrap();
     run(&world, Actor::System("test"), async |cx| {
-        providers::note_success(&cx.tx, provider.id, Some(cx.now)).await?;
+        providers::note_trial(&cx.tx, provider.id, provider.version, cx.now).await?;
         let mapping = provider.mapping.clone();
         commands::change_mapping(cx, &acme, provider.id, provider.version, mapping).await
     })

@@ -16,7 +16,7 @@ async fn switch(
     provider: &IdentityProvider,
     exclusive: bool,
     exception: Option<MemberId>,
-) -> Result<IdentityProvider, SetupError> {
+) -> Result<commands::Switched, SetupError> {
     let version = now(world, provider).await.expect("it is there").version;
     run(world, actor, async |cx| {
         commands::switch_over(cx, organization, provider.id, version, exclusive, exception).await
@@ -122,6 +122,58 @@ for_each_backend!(a_switch_leads_people_there_and_is_told, |world| {
         assert!(letters(&world, &person(&world, silent).await).await.is_empty());
     }
     assert_eq!(world.events(EventKind::ProviderSwitchedOver).await, 1);
+});
+
+for_each_backend!(saved_again_in_use_nobody_is_told_of_a_switch, |world| {
+    let acme = world.organization("Acme").await;
+    let owner = world.employee("Olga Owner", TenantRole::Owner).await;
+    let acme = world.own(&acme, &owner).await;
+    let kim = admin(&world, &acme).await;
+    let second = world.member(&acme, "Sam Second", MemberRole::PartnerAdmin).await;
+    both_factors(&world, &kim).await;
+    prove(&world, &acme, "acme.example").await;
+    let provider = tried(&world, &acme).await;
+    let save = async |exclusive: bool, exception: Option<MemberId>| {
+        switch(&world, world.acting(&kim).await, &acme, &provider, exclusive, exception)
+            .await
+            .unwrap()
+    };
+    let told = async || {
+        let admins = letters(&world, &person(&world, &second).await).await.len();
+        (admins, letters(&world, &owner).await.len())
+    };
+    assert!(save(false, None).await.newly);
+    assert_eq!(told().await, (1, 1));
+
+    // As it was: nothing to write and nothing to tell.
+    let version = now(&world, &provider).await.unwrap().version;
+    assert!(!save(false, None).await.newly);
+    assert_eq!(now(&world, &provider).await.unwrap().version, version);
+    assert_eq!(
+        world.events(EventKind::ProviderChanged).await,
+        1,
+        "the connection's own, before the switch"
+    );
+
+    // Who is kept out is in the trail, but no switch.
+    assert!(!save(true, Some(kim.id)).await.newly);
+    let kept = now(&world, &provider).await.unwrap();
+    assert!(kept.keeps_out_passwords());
+    assert_eq!(kept.break_glass, Some(kim.id));
+    assert_eq!(world.events(EventKind::ProviderChanged).await, 2);
+    assert_eq!(world.events(EventKind::ProviderSwitchedOver).await, 1);
+    assert_eq!(told().await, (1, 1));
+
+    // Off and on again is a switch.
+    let version = kept.version;
+    run(&world, world.acting(&kim).await, async |cx| {
+        commands::pause_provider(cx, &acme, provider.id, version).await
+    })
+    .await
+    .unwrap();
+    assert!(save(true, Some(kim.id)).await.newly);
+    assert_eq!(world.events(EventKind::ProviderSwitchedOver).await, 2);
+    assert_eq!(told().await, (3, 3));
 });
 
 for_each_backend!(the_end_of_a_fall_back_keeps_passwords_out_again, |world| {
