@@ -10,7 +10,7 @@ pub mod passwords;
 mod pending;
 mod recovery;
 pub mod reset;
-mod throttle;
+pub mod throttle;
 mod totp;
 mod trail;
 

@@ -57,6 +57,13 @@ pub const RESETS_PER_ADDRESS: Limit = Limit {
     minutes: 60,
 };
 
+/// Reading a provider's keys anew because of a message that anybody could have sent.
+pub const KEYS_PER_PROVIDER: Limit = Limit {
+    name: "keys-provider",
+    most: 3,
+    minutes: 5,
+};
+
 /// Too many attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Throttled {

@@ -55,7 +55,9 @@ pub async fn load(db: &impl Db, id: PersonId, now: Timestamp) -> Result<Option<I
                 continue;
             };
             let contract = contracts.remove(&member.organization);
-            let provider_only = exclusive.get(&member.organization).is_some_and(|except| *except != Some(member.id));
+            let provider_only = exclusive
+                .get(&member.organization)
+                .is_some_and(|exceptions| !exceptions.contains(&member.id));
             memberships.push(Membership {
                 organization: organization.clone(),
                 contract,
@@ -71,8 +73,8 @@ pub async fn load(db: &impl Db, id: PersonId, now: Timestamp) -> Result<Option<I
     }))
 }
 
-/// Organizations that keep local passwords out now, with the member who is the exception.
-async fn exclusive_providers(db: &impl Db, ids: &[uuid::Uuid]) -> Result<HashMap<OrganizationId, Option<MemberId>>, StoreError> {
+/// Organizations that keep local passwords out now, with the members who are the exceptions of their connections.
+async fn exclusive_providers(db: &impl Db, ids: &[uuid::Uuid]) -> Result<HashMap<OrganizationId, Vec<MemberId>>, StoreError> {
     use entity::identity_provider::{Column as C, Entity};
     let rows = Entity::find()
         .filter(C::OrganizationId.is_in(ids.to_vec()))
@@ -81,10 +83,12 @@ async fn exclusive_providers(db: &impl Db, ids: &[uuid::Uuid]) -> Result<HashMap
         .filter(C::FellBackAt.is_null())
         .all(db.connection())
         .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.organization_id.into(), row.break_glass_member_id.map(Into::into)))
-        .collect())
+    let mut exceptions: HashMap<OrganizationId, Vec<MemberId>> = HashMap::new();
+    for row in rows {
+        let here = exceptions.entry(row.organization_id.into()).or_default();
+        here.extend(row.break_glass_member_id.map(MemberId::from));
+    }
+    Ok(exceptions)
 }
 
 async fn organizations_by_id(db: &impl Db, ids: &[uuid::Uuid]) -> Result<HashMap<OrganizationId, Organization>, StoreError> {

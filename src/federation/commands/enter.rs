@@ -12,7 +12,7 @@ use crate::{
     federation::{IdentityProvider, Link, MappingError, Profile, arrival::Arrival, domains, rules::Broken},
     kernel::ExternalIdentityId,
     organizations::Organization,
-    people::{Member, MemberRole, MemberStatus, Person, invitations::AcceptError},
+    people::{Member, MemberStatus, Person, invitations::AcceptError},
     signin::identify,
     store::{
         self, Db, StoreError,
@@ -123,7 +123,7 @@ async fn entered(
     let known = links::find(&cx.tx, provider.id, &profile.subject).await?;
     if let Some(broken) = broken {
         if let Some(link) = known {
-            keep_out(cx, organization, link, &broken).await?;
+            keep_out(cx, organization, provider, link, &broken).await?;
         }
         return Err(EnterError::Rule(broken));
     }
@@ -257,11 +257,22 @@ pub(super) async fn vouches_for(db: &impl Db, provider: &IdentityProvider, profi
     }))
 }
 
-/// A rule fails for somebody we know: they are out at once (mission B7).
-async fn keep_out(cx: &mut Cx, organization: &Organization, mut link: Link, broken: &Broken) -> Result<(), StoreError> {
+/// A rule fails for somebody we know: they are out at once (mission B7). Whoever must be able to get in when the provider fails, the
+/// last partner admin and the break-glass one, stays a member: this sign-in is refused to them, and so is every session it opened before.
+async fn keep_out(
+    cx: &mut Cx,
+    organization: &Organization,
+    provider: &IdentityProvider,
+    mut link: Link,
+    broken: &Broken,
+) -> Result<(), StoreError> {
     let Some(member) = store::members::get(&cx.tx, organization.id, link.member).await? else {
         return Ok(());
     };
+    if provider.break_glass == Some(member.id) || is_last_admin(cx, &member).await? {
+        store::sessions::end_through(&cx.tx, provider.id, Some(member.id), None).await?;
+        return Ok(());
+    }
     let person = store::people::get(&cx.tx, member.person).await?;
     let reason = format!("Their company's sign-in: {}", broken.reason);
     if let Ok(suspended) = member.clone().suspend(Some(reason.clone())) {
@@ -282,6 +293,11 @@ async fn keep_out(cx: &mut Cx, organization: &Organization, mut link: Link, brok
     Ok(())
 }
 
+/// Whether nobody else could run the organization.
+async fn is_last_admin(cx: &Cx, member: &Member) -> Result<bool, StoreError> {
+    Ok(member.runs_organization_at(cx.now) && store::members::other_admins(&cx.tx, member.organization, member.id, cx.now).await? == 0)
+}
+
 /// The role that the groups give, when the connection maps any. The last partner admin and the break-glass one keep theirs.
 async fn follow_groups(
     cx: &mut Cx,
@@ -295,7 +311,7 @@ async fn follow_groups(
     let Some(wanted) = wanted.filter(|_| provider.break_glass != Some(member.id)) else {
         return Ok(member);
     };
-    if member.role == MemberRole::PartnerAdmin && store::members::other_admins(&cx.tx, organization.id, member.id, cx.now).await? == 0 {
+    if is_last_admin(cx, &member).await? {
         return Ok(member);
     }
     let before = member.role;
@@ -348,7 +364,7 @@ async fn let_in(
         ));
     }
     cx.actor = found.actor;
-    store::federation::providers::note_success(&cx.tx, provider.id, None).await?;
+    store::federation::providers::note_success(&cx.tx, provider.id).await?;
     let event = Event::new(EventKind::SignedIn)
         .organization(organization.id, organization.name.clone())
         .subject(Subject::new("person", person.id, person.name.clone()))

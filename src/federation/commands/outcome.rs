@@ -16,12 +16,12 @@ use crate::{
     },
 };
 
-/// Notes that somebody tried the connection and everything was right.
+/// Notes that somebody tried the connection and everything was right; not when it was changed since the trial began.
 ///
 /// # Errors
 /// [`StoreError`] when it cannot be written.
 pub async fn note_trial(cx: &mut Cx, provider: &IdentityProvider) -> Result<(), StoreError> {
-    providers::note_success(&cx.tx, provider.id, Some(cx.now)).await
+    providers::note_trial(&cx.tx, provider.id, provider.version, cx.now).await
 }
 
 /// Records that a provider's answer was not believed, and counts it when only the provider itself could have brought that about.

@@ -24,6 +24,7 @@ use crate::{
         oidc::{self, ClientKey, Coming, OidcRefusal, Published, exchange::Answer},
     },
     kernel::{BearerSecret, ProviderId},
+    signin::throttle,
     store::{StoreError, federation::providers},
     ui::Flash,
     web::{FLASH_KEY, RequestCx, WebState, error_page, redirection, routes},
@@ -128,6 +129,7 @@ async fn log_out(request: &RequestCx, id: ProviderId, token: &str) -> Result<boo
     let mut checked = oidc::logout::verify(settings, &published, token, now);
     let mut newer = None;
     if matches!(checked, Err(OidcRefusal::UnknownKey))
+        && may_ask_for_keys(request, provider.id).await?
         && let Ok(refreshed) = oidc::discovery::refresh_keys(&portal.outbound, &published).await
     {
         checked = oidc::logout::verify(settings, &refreshed, token, now);
@@ -151,6 +153,14 @@ async fn log_out(request: &RequestCx, id: ProviderId, token: &str) -> Result<boo
     let ended = commands::end_by_provider(&mut cx, &provider, &logout).await?;
     cx.commit().await?;
     Ok(ended.is_some())
+}
+
+/// Whether the provider may be asked for its keys now: anybody can send a message that names an unknown one.
+async fn may_ask_for_keys(request: &RequestCx, id: ProviderId) -> Result<bool, StoreError> {
+    let cx = request.begin().await?;
+    let throttled = throttle::count(&cx, &[(throttle::KEYS_PER_PROVIDER, &id.to_string())]).await?;
+    cx.commit().await?;
+    Ok(throttled.is_none())
 }
 
 /// `GET /federation/oidc/{provider}/logged-out`: the provider sends the browser back after a logout.

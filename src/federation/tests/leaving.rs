@@ -157,3 +157,24 @@ for_each_backend!(a_session_through_a_provider_ends_like_any_other, |world| {
     company.world.clock.advance(Duration::minutes(20));
     assert!(!is_signed_in(&mut long).await, "after twelve hours");
 });
+
+for_each_backend!(
+    messages_that_anybody_could_send_do_not_make_the_portal_ask_for_keys_forever,
+    |world| {
+        let company = Company::new(world).await;
+        company.must_sign_in(&kim()).await;
+        let another = Provider::start(company.world.clock.clone()).await;
+        another.set(|behaviour| behaviour.keys = vec![Key::new(jsonwebtoken::Algorithm::ES256, "made up")]);
+        let asked = || {
+            company
+                .provider
+                .set(|behaviour| behaviour.asked.get("jwks").copied().unwrap_or_default())
+        };
+        let before = asked();
+        for _ in 0..8 {
+            let forged = another.logout_token(json!({ "sub": "kim-1", "iss": company.provider.issuer }));
+            assert_eq!(post(&company, &forged).await.status.as_u16(), 400);
+        }
+        assert_eq!(asked() - before, 3);
+    }
+);

@@ -172,3 +172,29 @@ for_each_backend!(attributes_are_kept_as_last_said, |world| {
         vec![("cost_centre".to_owned(), "18".to_owned())]
     );
 });
+
+for_each_backend!(no_rule_leaves_an_organization_without_anybody_who_runs_it, |world| {
+    let company = Company::new(world).await;
+    ruled(&company).await;
+    let kim_here = company.employ("Kim Larsen", "kim@acme.example", MemberRole::PartnerAdmin).await;
+    let mut browser = company.must_sign_in(&working()).await;
+    company.must_not_sign_in(&gone()).await;
+    assert_eq!(
+        company.member(kim_here.id).await.status,
+        MemberStatus::Active,
+        "the last partner admin"
+    );
+    assert!(!is_signed_in(&mut browser).await, "but this sign-in lets them in no more");
+
+    company.employ("Pat Admin", "pat@acme.example", MemberRole::PartnerAdmin).await;
+    company.change(|connection| connection.break_glass = Some(kim_here.id)).await;
+    company.must_not_sign_in(&gone()).await;
+    assert_eq!(
+        company.member(kim_here.id).await.status,
+        MemberStatus::Active,
+        "who must get in when it fails"
+    );
+    company.change(|connection| connection.break_glass = None).await;
+    company.must_not_sign_in(&gone()).await;
+    assert_eq!(company.member(kim_here.id).await.status, MemberStatus::Suspended);
+});

@@ -226,3 +226,19 @@ for_each_backend!(a_trial_is_shown_in_its_own_browser_alone_and_says_when_it_can
     );
     assert_eq!(company.now().await.failures, 0);
 });
+
+for_each_backend!(a_trial_of_what_was_changed_meanwhile_counts_for_nothing, |world| {
+    let company = Company::new(world).await;
+    company.change(|connection| connection.tried_at = None).await;
+    let before = company.now().await;
+    company.change(|connection| connection.rules = Rules::default()).await;
+    let note = async |connection: &crate::federation::IdentityProvider| {
+        let mut cx = company.world.system().await;
+        crate::federation::commands::note_trial(&mut cx, connection).await.unwrap();
+        cx.commit().await.unwrap();
+        company.now().await.tried_at
+    };
+    assert_eq!(note(&before).await, None);
+    let now = company.now().await;
+    assert_eq!(note(&now).await, Some(company.world.now()));
+});

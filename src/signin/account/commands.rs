@@ -48,6 +48,9 @@ pub enum AccountError {
         "You signed in through your company, so the password and authenticator of your account here cannot be changed in this session. Sign in with your password to change them."
     )]
     ThroughProvider,
+    /// Other organizations see the name too.
+    #[error("You signed in through your company, so your name cannot be changed in this session: other organizations see it as well.")]
+    NameThroughProvider,
     /// Not allowed.
     #[error(transparent)]
     Access(#[from] Refused),
@@ -65,6 +68,7 @@ impl From<AccountError> for Refusal {
             AccountError::HasAuthenticator | AccountError::NoAuthenticator | AccountError::SetupExpired | AccountError::ThroughProvider => {
                 Self::because(error.to_string())
             }
+            AccountError::NameThroughProvider => Self::field("name", error.to_string()),
             AccountError::Access(refused) => refused.into(),
             AccountError::Store(error) => error.into(),
         }
@@ -102,12 +106,15 @@ async fn record(cx: &mut Cx, me: &SignedIn, event: Event) -> Result<(), StoreErr
 /// Changes name and time zone.
 ///
 /// # Errors
-/// [`StoreError::Stale`] when the profile was changed since `version` was read.
+/// [`StoreError::Stale`] when the profile was changed since `version` was read; [`AccountError::NameThroughProvider`].
 pub async fn change_profile(cx: &mut Cx, name: String, time_zone: Tz, version: i32) -> Result<(), AccountError> {
     let me = me(cx)?;
     let mut person = my_account(cx, &me).await?;
     if person.version != version {
         return Err(StoreError::Stale.into());
+    }
+    if name != person.name && is_known_elsewhere(cx, &me).await? {
+        return Err(AccountError::NameThroughProvider);
     }
     let event = Event::new(EventKind::ProfileChanged)
         .detail("name", name.clone())
@@ -116,6 +123,13 @@ pub async fn change_profile(cx: &mut Cx, name: String, time_zone: Tz, version: i
     person.time_zone = time_zone;
     store::people::update_profile(&cx.tx, &person).await?;
     Ok(record(cx, &me, event).await?)
+}
+
+/// Whether the session speaks for one organization while the account belongs to others too.
+async fn is_known_elsewhere(cx: &Cx, me: &SignedIn) -> Result<bool, StoreError> {
+    let Some(through) = me.through else { return Ok(false) };
+    let members = store::members::of_person(&cx.tx, me.id).await?;
+    Ok(members.iter().any(|member| member.organization != through) || !store::tenant::roles_of(&cx.tx, me.id).await?.is_empty())
 }
 
 /// Changes the password; every other session ends.

@@ -167,16 +167,27 @@ pub async fn fall_back(tx: &Tx, id: ProviderId, now: Timestamp) -> Result<bool, 
     Ok(done.rows_affected == 1)
 }
 
-/// Notes a sign-in (or a trial) that worked: the row of failures is over.
-pub async fn note_success(tx: &Tx, id: ProviderId, tried: Option<Timestamp>) -> Result<(), StoreError> {
-    let mut update = Entity::update_many()
-        .col_expr(C::Failures, 0.into())
-        .col_expr(C::FellBackAt, Option::<Timestamp>::None.into());
-    if tried.is_some() {
-        update = update.col_expr(C::TriedAt, tried.into());
-    }
-    update.filter(C::Id.eq(id.0)).exec(tx.connection()).await?;
+/// Notes a sign-in that worked: the row of failures is over.
+pub async fn note_success(tx: &Tx, id: ProviderId) -> Result<(), StoreError> {
+    success(id).exec(tx.connection()).await?;
     Ok(())
+}
+
+/// Notes a trial that worked, of the connection as it was at `version`.
+pub async fn note_trial(tx: &Tx, id: ProviderId, version: i32, now: Timestamp) -> Result<(), StoreError> {
+    success(id)
+        .col_expr(C::TriedAt, Some(now).into())
+        .filter(C::Version.eq(version))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+fn success(id: ProviderId) -> sea_orm::UpdateMany<Entity> {
+    Entity::update_many()
+        .col_expr(C::Failures, 0.into())
+        .col_expr(C::FellBackAt, Option::<Timestamp>::None.into())
+        .filter(C::Id.eq(id.0))
 }
 
 /// Live SAML providers whose metadata is fetched by address, not read since `before`; oldest first.

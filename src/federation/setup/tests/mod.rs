@@ -81,7 +81,7 @@ async fn tried(world: &World, organization: &Organization) -> IdentityProvider {
     run(world, Actor::System("test"), async |cx| {
         let connection = reached("https://idp.example", Some(SECRET));
         commands::change_oidc(cx, organization, provider.id, provider.version, connection).await?;
-        Ok(providers::note_trial(&cx.tx, provider.id, provider.version, cx.now).await?)
+        Ok(providers::note_trial(&cx.tx, provider.id, provider.version + 1, cx.now).await?)
     })
     .await
     .expect("a connection");

@@ -23,6 +23,9 @@ use crate::{
 /// The page.
 pub fn security() -> AnyView {
     page(|cx| async move {
+        if cx.qx.actor.person().is_some_and(|me| me.through.is_some()) {
+            return Ok(at_the_company(&cx));
+        }
         let account = queries::account(&cx.qx).await?;
         let second_factor = second_factor(&cx, &account).await;
         let form = cx.form("password");
@@ -47,6 +50,23 @@ pub fn security() -> AnyView {
             },
         ))
     })
+}
+
+/// Whoever was signed in by their company changes nothing of the account.
+fn at_the_company(cx: &PageCx) -> Content {
+    Content::new(
+        "Your security",
+        view! {
+            <PageHeader title="Your security" purpose="What it takes to sign in as you." />
+            {account_tabs(routes::MY_SECURITY, cx.qx.actor.person())}
+            <Section title="How you signed in">
+                <Card>
+                    <p>"You signed in through your company. Its own sign-in asks for your password and your second factor, and you change them there."</p>
+                    <p><Muted>"If you have a password here as well, sign in with it to change it or to set up an authenticator app."</Muted></p>
+                </Card>
+            </Section>
+        },
+    )
 }
 
 async fn second_factor(cx: &PageCx, account: &Account) -> AnyView {
