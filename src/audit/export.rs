@@ -4,7 +4,10 @@ use chrono::SecondsFormat;
 use serde_json::{Value, json};
 
 use super::queries::title_of;
-use crate::store::audit_events::AuditRow;
+use crate::{
+    store::audit_events::AuditRow,
+    web::download::{CSV, csv_lines},
+};
 
 /// The form of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +32,7 @@ impl Format {
     #[must_use]
     pub const fn media_type(self) -> &'static str {
         match self {
-            Self::Csv => "text/csv; charset=utf-8",
+            Self::Csv => CSV,
             Self::JsonLines => "application/jsonl; charset=utf-8",
         }
     }
@@ -103,25 +106,6 @@ fn cells(row: &AuditRow) -> [String; 21] {
         text(&row.request_id),
         row.details.clone(),
     ]
-}
-
-fn csv_lines(lines: impl IntoIterator<Item = [String; 21]>) -> Vec<u8> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    for line in lines {
-        // Writing into memory does not fail, and every line has as many cells as the first.
-        let _ = writer.write_record(line.map(inert));
-    }
-    writer.into_inner().unwrap_or_default()
-}
-
-/// A cell that no spreadsheet takes for a formula.
-#[must_use]
-pub fn inert(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{cell}")
-    } else {
-        cell
-    }
 }
 
 fn object(row: &AuditRow) -> Value {

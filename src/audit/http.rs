@@ -6,7 +6,7 @@ use axum::{
     Extension, Router,
     body::{Body, Bytes},
     extract::{Path, Query},
-    http::{HeaderValue, StatusCode, header},
+    http::StatusCode,
     response::Response,
     routing::get,
 };
@@ -19,12 +19,15 @@ use super::{
     record,
 };
 use crate::{
-    access::Refused,
     cx::Qx,
     kernel::PageRequest,
     organizations::Organization,
     store::{StoreError, audit_events::TrailScope},
-    web::{PageError, RequestCx, WebState, error_page, redirection, routes},
+    web::{
+        PageError, RequestCx, WebState,
+        download::{attachment, refused},
+        error_page,
+    },
 };
 
 type Pairs = Query<HashMap<String, String>>;
@@ -88,22 +91,6 @@ async fn partner(format: Format, Extension(request): Extension<RequestCx>, Path(
     exported.await.unwrap_or_else(|error| refused(&request, &error))
 }
 
-fn refused(request: &RequestCx, error: &PageError) -> Response {
-    let reference = request.meta.request_id.clone().unwrap_or_default();
-    let status = match error {
-        PageError::Access(Refused::SignedOut) => return redirection(routes::SIGN_IN),
-        PageError::Access(Refused::StepUp) => return redirection(routes::STEP_UP),
-        PageError::SeeOther(path) => return redirection(path),
-        PageError::NotFound | PageError::Access(Refused::NotFound) => StatusCode::NOT_FOUND,
-        PageError::Access(Refused::Forbidden { .. }) => StatusCode::FORBIDDEN,
-        PageError::Store(error) => {
-            tracing::error!(%error, "an export could not be made");
-            StatusCode::SERVICE_UNAVAILABLE
-        }
-    };
-    error_page(status, &reference)
-}
-
 /// Records the export, then streams it. No transaction is open meanwhile: each batch continues behind the last event of
 /// the one before, so what is written during the export does not shift it.
 async fn export(
@@ -140,13 +127,7 @@ async fn export(
         Ok(Some((Bytes::from(format.rows(&batch.rows)), (qx, query, batch.older))))
     });
     let body = futures::StreamExt::chain(stream::once(async move { Ok::<_, StoreError>(Bytes::from(head)) }), rest);
-    let mut response = Response::new(Body::from_stream(body));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
-    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
-        headers.insert(header::CONTENT_DISPOSITION, value);
-    }
-    Ok(response)
+    Ok(attachment(&name, format.media_type(), Body::from_stream(body)))
 }
 
 async fn note(request: &RequestCx, query: &TrailQuery, organization: Option<&Organization>, format: Format) -> Result<(), PageError> {

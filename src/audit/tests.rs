@@ -6,7 +6,6 @@ use chrono::Duration;
 
 use super::{
     details::{Change, Shown, particulars},
-    export::inert,
     *,
 };
 use crate::{
@@ -394,14 +393,6 @@ for_each_backend!(a_partner_does_not_learn_where_the_tenants_people_worked, |wor
             .contains("198.51.100.7")
     );
 });
-
-#[test]
-fn no_cell_is_a_formula() {
-    for cell in ["=1+1", "+1", "-1", "@x", "\tx", "\rx"] {
-        assert_eq!(inert(cell.to_owned()), format!("'{cell}"));
-    }
-    assert_eq!(inert("a=b".to_owned()), "a=b");
-}
 
 #[test]
 fn changes_are_shown_as_before_and_after() {

@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod commands;
 mod evidence;
+pub mod http;
 pub mod inbox;
 mod model;
 pub mod pages;

@@ -55,6 +55,14 @@ pub struct DueList {
 /// # Errors
 /// [`PageError`] when the actor sees no partners at all.
 pub async fn due_list(qx: &Qx, wanted: PageRequest) -> Result<DueList, PageError> {
+    due_batch(qx, wanted, PAGE_SIZE).await
+}
+
+/// The same, so many at a time.
+///
+/// # Errors
+/// [`PageError`] when the actor sees no partners at all.
+pub async fn due_batch(qx: &Qx, wanted: PageRequest, size: usize) -> Result<DueList, PageError> {
     qx.authorise(Action::ViewPartners, Resource::Tenant).map_err(hidden)?;
     let mine = qx.actor.has_tenant_role(TenantRole::Owner);
     let of = qx.actor.person().filter(|_| mine).map(|person| person.id);
@@ -63,7 +71,7 @@ pub async fn due_list(qx: &Qx, wanted: PageRequest) -> Result<DueList, PageError
         without_ended: true,
         ..PartnerFilter::default()
     };
-    let page = store::partners::page(&qx.db, &filter, wanted, PAGE_SIZE).await?;
+    let page = store::partners::page(&qx.db, &filter, wanted, size).await?;
     let ids: Vec<OrganizationId> = page.rows.iter().map(|organization| organization.id).collect();
     let people = store::partners::people_counts(&qx.db, &ids, qx.now).await?;
     let applications = store::partners::application_counts(&qx.db, &ids, qx.now).await?;

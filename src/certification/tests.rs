@@ -1,10 +1,13 @@
 //! Promises about certification.
 
-use chrono::Duration;
+use std::collections::BTreeSet;
+
+use chrono::{Duration, SecondsFormat};
 
 use super::{
     CertificationDecision,
     commands::{CertifyError, CertifyPartner, DeclinePartner, certify_partner, decline_partner},
+    http::file,
     inbox,
 };
 use crate::{
@@ -309,4 +312,53 @@ for_each_backend!(the_pages_certify_and_decline, |world| {
         Some("/partners/acme/certify")
     );
     assert_eq!(world.events(EventKind::CertificationDeclined).await, 1);
+});
+
+for_each_backend!(the_list_is_a_file_for_whoever_sees_it_with_their_partners_alone, |world| {
+    let owner = world.employee("Ada Own", TenantRole::Owner).await;
+    let other = world.employee("Sam Else", TenantRole::Owner).await;
+    let operator = world.employee("Op", TenantRole::Operator).await;
+    let acme = world.own(&world.organization("=Acme").await, &owner).await;
+    world.own(&world.organization("Beta").await, &other).await;
+    world.member(&acme, "Bo Lind", MemberRole::Member).await;
+    let mut ada = world.browser_as(owner.id, None).await;
+    assert!(ada.get("/certifications").await.text.contains("href=\"/certifications.csv\""));
+    let file = ada.get("/certifications.csv").await;
+    assert_eq!(file.headers["content-type"], "text/csv; charset=utf-8");
+    assert_eq!(
+        file.headers["content-disposition"],
+        format!("attachment; filename=\"certifications-{}.csv\"", world.now().date_naive())
+    );
+    let due = acme.certification_due_at.unwrap().to_rfc3339_opts(SecondsFormat::Secs, true);
+    let lines: Vec<&str> = file.text.split_terminator("\r\n").collect();
+    assert_eq!(lines.len(), 2, "the heading and her partner: {lines:?}");
+    assert!(lines[0].starts_with("Partner,Short name,Status,Owner,Due,"));
+    assert!(
+        lines[1].starts_with(&format!("'=Acme,'=acme,active,Ada Own,{due},,1,0,,C-=Acme,")),
+        "{}",
+        lines[1]
+    );
+    assert!(lines[1].ends_with('Z'), "times are in UTC: {}", lines[1]);
+    let everything = world.browser_as(operator.id, None).await.get("/certifications.csv").await.text;
+    assert!(everything.contains("Acme") && everything.contains("Beta"));
+});
+
+for_each_backend!(the_file_has_all_partners_however_many_are_read_at_a_time, |world| {
+    let operator = world.employee("Op", TenantRole::Operator).await;
+    let mut expected = BTreeSet::new();
+    for number in 0..5 {
+        expected.insert(world.organization(&format!("Partner {number}")).await.name);
+    }
+    for batch_size in [1, 2, 5, 6] {
+        let qx = world.qx(acting(&world, &operator).await).await;
+        let body = file(qx, batch_size).await.unwrap().into_body();
+        let text = String::from_utf8(axum::body::to_bytes(body, usize::MAX).await.unwrap().to_vec()).unwrap();
+        let names: Vec<String> = text
+            .lines()
+            .skip(1)
+            .map(|line| line.split(',').next().unwrap().to_owned())
+            .collect();
+        assert_eq!(names.len(), 5, "{batch_size} at a time");
+        assert_eq!(names.into_iter().collect::<BTreeSet<_>>(), expected, "{batch_size} at a time");
+    }
 });

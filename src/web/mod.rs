@@ -3,6 +3,7 @@
 mod app;
 mod branding;
 mod csrf;
+pub mod download;
 mod errors;
 pub mod fields;
 mod guard;

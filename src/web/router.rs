@@ -82,6 +82,7 @@ pub(super) fn assembled(state: WebState, more: Router<WebState>) -> Router {
         .merge(crate::audit::http::routes())
         .merge(crate::people::invitations::http::routes())
         .merge(crate::people::http::routes())
+        .merge(crate::certification::http::routes())
         .merge(crate::federation::http::routes())
         .merge(more)
         .fallback(get(pages))

@@ -66,6 +66,8 @@ pub const PARTNERS: &str = "/partners";
 pub const NEW_PARTNER: &str = "/partners/new";
 /// `GET` certifications due.
 pub const CERTIFICATIONS: &str = "/certifications";
+/// `GET` the certifications that the page shows, as CSV.
+pub const CERTIFICATIONS_CSV: &str = "/certifications.csv";
 /// `GET` what waits for the person.
 pub const INBOX: &str = "/inbox";
 /// `GET` search over what the person may see.

@@ -12,7 +12,7 @@ use leptos::prelude::*;
 use leptos_axum::render_app_async_with_context;
 use tower::ServiceExt as _;
 
-use super::{guard::LONGEST_BODY, location, router::assembled};
+use super::{download::inert, guard::LONGEST_BODY, location, router::assembled};
 use crate::{for_each_backend, people::MemberRole, testing::World};
 
 /// A server function that goes wrong; it is in no release.
@@ -208,6 +208,14 @@ for_each_backend!(without_a_database_every_answer_is_a_page_with_a_reference, |w
     assert_eq!(nobody.get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(nobody.get("/healthz").await.status, StatusCode::OK, "the process itself lives");
 });
+
+#[test]
+fn no_cell_is_a_formula() {
+    for cell in ["=1+1", "+1", "-1", "@x", "\tx", "\rx"] {
+        assert_eq!(inert(cell.to_owned()), format!("'{cell}"));
+    }
+    assert_eq!(inert("a=b".to_owned()), "a=b");
+}
 
 /// Takes the database away from under the portal: on PostgreSQL the server drops it, on SQLite nothing opens it any more.
 async fn gone(world: &World) {

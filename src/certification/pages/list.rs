@@ -20,6 +20,9 @@ pub(super) fn list() -> AnyView {
         } else {
             format!("When each partner's owner must confirm that its access is still needed. {grace} days after the due date it is paused.")
         };
+        let file = (!found.rows.is_empty()).then(|| {
+            view! { <LinkButton href=routes::CERTIFICATIONS_CSV kind=Kind::Secondary size=Size::Small icon="download" download=true>"Download as CSV"</LinkButton> }.into_any()
+        });
         let body = if found.rows.is_empty() {
             view! { <EmptyState icon="badge" title="Nothing to certify" text="Partners you answer for show up here with the date their certification is due." /> }.into_any()
         } else {
@@ -48,7 +51,7 @@ pub(super) fn list() -> AnyView {
         };
         Ok(Content::new(
             "Certifications",
-            view! { <Stack><PageHeader title="Certifications" purpose=purpose />{body}</Stack> },
+            view! { <Stack><PageHeader title="Certifications" purpose=purpose action=file />{body}</Stack> },
         ))
     })
 }
