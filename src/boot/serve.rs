@@ -181,7 +181,8 @@ pub async fn serve(mut config: Config, leptos: LeptosOptions, demo: bool) -> Res
 
     tracing::info!(%address, public_url = config.public_url, demo, "serving");
     if demo {
-        print!("{}", declaration::demo::welcome(&config.public_url));
+        let mail_server = Some(config.smtp.host.as_str()).filter(|host| !host.is_empty());
+        print!("{}", declaration::demo::welcome(&config.public_url, mail_server));
     }
     let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, service).with_graceful_shutdown(told_to_stop(stop.clone()));

@@ -256,9 +256,9 @@ async fn as_person(portal: &Portal, email: &str) -> Result<Option<Cx>, StoreErro
     Ok(Some(portal.begin(found.actor, meta).await?))
 }
 
-/// What the console says once the demonstration is up.
+/// What the console says once the demonstration is up. `mail_server` is where mails go; without one the operator reads them in the outbox.
 #[must_use]
-pub fn welcome(public_url: &str) -> String {
+pub fn welcome(public_url: &str, mail_server: Option<&str>) -> String {
     let width = |column: fn(&(&'static str, &'static str, &'static str)) -> &'static str| {
         PEOPLE.iter().map(|row| column(row).len()).max().unwrap_or_default()
     };
@@ -268,11 +268,14 @@ pub fn welcome(public_url: &str) -> String {
         let _ = writeln!(text, "  {role:roles$}  {address:addresses$}  {try_this}");
     }
     let _ = writeln!(text, "\n  Gabriel's key for an authenticator app: {AUTHENTICATOR}");
-    let _ = writeln!(
-        text,
-        "  Mails are not sent here; the operator reads them at {public_url}{}",
-        crate::web::routes::ADMIN_OUTBOX
-    );
+    let outbox = format!("{public_url}{}", crate::web::routes::ADMIN_OUTBOX);
+    let _ = match mail_server {
+        Some(host) => writeln!(
+            text,
+            "  Mails go out through {host}; the operator sees at {outbox} which wait and which could not be sent"
+        ),
+        None => writeln!(text, "  Mails are not sent here; the operator reads them at {outbox}"),
+    };
     let _ = writeln!(
         text,
         "  Kestrel's people sign in at their own company: try theo.brandt@kestrel.example (`make run` starts their provider)."

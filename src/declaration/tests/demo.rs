@@ -83,6 +83,14 @@ fn everyone_the_console_names_is_in_the_file() {
             .all(|person| person.password.as_ref().is_some_and(|password| password.reveal() == PASSWORD))
     );
     assert!(FILE.contains(AUTHENTICATOR));
-    let text = welcome("http://127.0.0.1:3000");
+    let text = welcome("http://127.0.0.1:3000", None);
     assert!(text.contains("http://127.0.0.1:3000") && text.contains(PASSWORD) && text.contains(PEOPLE[0].1));
+}
+
+#[test]
+fn the_welcome_says_where_mails_go() {
+    let kept = welcome("http://127.0.0.1:3000", None);
+    assert!(kept.contains("Mails are not sent here; the operator reads them at http://127.0.0.1:3000/admin/outbox"));
+    let sent = welcome("http://127.0.0.1:3000", Some("mail.example.com"));
+    assert!(sent.contains("Mails go out through mail.example.com") && !sent.contains("not sent here"));
 }
