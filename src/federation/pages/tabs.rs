@@ -25,8 +25,10 @@ pub fn settings_tabs(active: &'static str) -> AnyView {
 
 /// Heading and tabs of a page about sign-in.
 #[must_use]
-pub fn heading(place: &Place, active: &'static str, title: &'static str, purpose: &'static str) -> AnyView {
+pub fn heading(place: &Place, active: &'static str, title: impl Into<String>, purpose: impl Into<String>) -> AnyView {
+    let purpose = purpose.into();
     if place.is_own {
+        let title = title.into();
         view! {
             <Stack>
                 <PageHeader title=title purpose=purpose />

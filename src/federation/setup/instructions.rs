@@ -23,7 +23,7 @@ pub const fn steps(preset: Preset) -> &'static [&'static str] {
         Preset::Google => &[
             "In the Google Cloud console open \u{201c}APIs & Services\u{201d}, then \u{201c}Credentials\u{201d}, and choose \u{201c}Create credentials\u{201d}, \u{201c}OAuth client ID\u{201d}, \u{201c}Web application\u{201d}.",
             "Enter the redirect address from here under \u{201c}Authorized redirect URIs\u{201d}.",
-            "On the consent screen choose \u{201c}Internal\u{201d}, so that only your company's people can sign in.",
+            "On the consent screen choose \u{201c}Internal\u{201d}, so that only the company's people can sign in.",
             "Copy \u{201c}Client ID\u{201d} and \u{201c}Client secret\u{201d}. The issuer is https://accounts.google.com.",
         ],
         Preset::Keycloak => &[
@@ -35,15 +35,15 @@ pub const fn steps(preset: Preset) -> &'static [&'static str] {
         ],
         Preset::Oidc => &[
             "Register this portal as a confidential web application with the authorization code flow and PKCE.",
-            "Enter the redirect address and the sign-out address from here, and the address for logout from behind if your provider has a field for it.",
+            "Enter the redirect address and the sign-out address from here, and the address for logout from behind if the provider has a field for it.",
             "Copy the client id and the secret, and find out the issuer: the address before /.well-known/openid-configuration.",
         ],
         Preset::Saml => &[
             "Add this portal as a service provider (or \u{201c}relying party\u{201d}) and give it our metadata: by address, or as a file from that address.",
-            "If your provider asks for single values: enter the entity id, the address for responses, and the address for logout from here.",
+            "If the provider asks for single values: enter the entity id, the address for responses, and the address for logout from here.",
             "Let assertions be signed with SHA-256, and let the NameID be persistent or the e-mail address.",
             "Send the attributes mail, givenName and sn, and groups if groups are to give roles.",
-            "Copy the address of your provider's metadata, or download the file.",
+            "Copy the address of the provider's metadata, or download the file.",
         ],
     }
 }

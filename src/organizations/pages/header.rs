@@ -10,8 +10,8 @@ use crate::{
 };
 
 /// Heading of a partner's page; `tab` is the key of one of its tabs.
-pub fn partner_header(organization: &Organization, tab: &'static str, purpose: &'static str, action: Option<AnyView>) -> AnyView {
-    let slug = &organization.slug;
+pub fn partner_header(organization: &Organization, tab: &'static str, purpose: impl Into<String>, action: Option<AnyView>) -> AnyView {
+    let (slug, purpose) = (&organization.slug, purpose.into());
     let tabs = [
         ("overview", "Overview"),
         ("people", "People"),

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{super::queries::Connection, provider::about};
+use super::{super::queries::Connection, provider::about, words::company};
 use crate::{
     federation::{JoinPolicy, place::Place},
     people::MemberRole,
@@ -50,12 +50,13 @@ pub(super) fn admission_card(cx: &PageCx, place: &Place, connection: &Connection
     });
     let days = joining.days.map(|days| days.to_string()).unwrap_or_default();
     let rules = provider.rules.text();
+    let counts = format!("A second factor given at {} counts here", company(place));
     let trusts = provider.trusts_second_factor;
     let hidden = about(place, provider);
     let form = cx.form("admission");
     view! {
         <FormCard title="4. Who may come in" action="/do/change-admission" form=form id="admission"
-            purpose="For people whom your provider names and who are not members here yet.">
+            purpose="For people whom the provider names and who are not members here yet.">
             {hidden}
             <RadioGroup name="policy" legend="People we do not know" options=policies selected=joining.policy.as_str() />
             <Select name="role" label="They join as" options=roles selected=joining.role.as_str() />
@@ -69,8 +70,8 @@ pub(super) fn admission_card(cx: &PageCx, place: &Place, connection: &Connection
                     <CodeBlock>"groups includes portal-users\ndepartment is one of sales, purchasing\ncontract_end not before today | Your contract has ended."</CodeBlock>
                 </Prose>
             </Disclosure>
-            <Checkbox name="trusts_second_factor" label="A second factor given at your company counts here" checked=trusts
-                hint="If your provider says that one was given (amr or acr)." />
+            <Checkbox name="trusts_second_factor" label=counts checked=trusts
+                hint="If the provider says that one was given (amr or acr)." />
             <FormActions><SubmitButton>"Save who may come in"</SubmitButton></FormActions>
         </FormCard>
     }

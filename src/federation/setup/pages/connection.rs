@@ -37,7 +37,7 @@ fn oidc_card(cx: &PageCx, place: &Place, provider: &IdentityProvider, settings: 
     let form = cx.form("connection");
     view! {
         <FormCard title="2. The connection" action="/do/change-oidc" form=form id="connection"
-            purpose="The portal reads your provider's configuration when you save.">
+            purpose="The portal reads the provider's configuration when you save.">
             {hidden}
             <Field name="issuer" label="Issuer" value=issuer required=true inputmode="url" autocomplete="off" hint="For example https://login.example.com" />
             <Field name="client_id" label="Client id" value=client required=true autocomplete="off" />
@@ -67,15 +67,15 @@ fn saml_card(cx: &PageCx, place: &Place, provider: &IdentityProvider, settings: 
     let form = cx.form("connection");
     view! {
         <FormCard title="2. The connection" action="/do/change-saml" form=form id="connection"
-            purpose="The metadata of your provider tells where it is and what it signs with.">
+            purpose="The metadata of the provider tells where it is and what it signs with.">
             {hidden}
             {known}
             <Field name="metadata_url" label="Address of the metadata" value=address inputmode="url" autocomplete="off"
                 hint="It is read again twice a day, so that new certificates are known in time." />
             <TextArea name="metadata" label="Or the metadata itself" rows=6 monospace=true value=pasted />
-            <Checkbox name="post_binding" label="Send requests by POST" checked=post hint="Only if your provider takes no redirects." />
+            <Checkbox name="post_binding" label="Send requests by POST" checked=post hint="Only if the provider takes no redirects." />
             <Checkbox name="accept_signed_response" label="Accept a signature over the whole response" checked=whole
-                hint="Only if your provider cannot sign the assertion itself." />
+                hint="Only if the provider cannot sign the assertion itself." />
             <FormActions><SubmitButton>"Save the connection"</SubmitButton></FormActions>
         </FormCard>
     }
@@ -112,7 +112,7 @@ pub(super) fn mapping_card(cx: &PageCx, place: &Place, provider: &IdentityProvid
     let form = cx.form("mapping");
     view! {
         <FormCard title="3. What is read" action="/do/change-mapping" form=form id="mapping"
-            purpose="The usual names are filled in. The trial shows everything your provider says, so that you can correct them.">
+            purpose="The usual names are filled in. The trial shows everything the provider says, so that you can correct them.">
             {hidden}
             <Field name="subject" label="Names the person for good" value=subject required=true autocomplete="off" hint="Something that never changes and is never given to somebody else." />
             <Field name="email" label="E-mail address" value=email required=true autocomplete="off" />

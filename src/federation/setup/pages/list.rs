@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::super::queries::{self, Overview};
+use super::{
+    super::queries::{self, Overview},
+    words::{beginning, belonging, company, company_sign_in, opened},
+};
 use crate::{
     federation::{
         IdentityProvider, Preset, ProviderStatus,
@@ -13,8 +16,6 @@ use crate::{
     ui::*,
     web::{Content, PageCx, PageError, page},
 };
-
-const PURPOSE: &str = "Your people can sign in with the account they have at your company, instead of a password of this portal.";
 
 pub(super) fn list() -> AnyView {
     page(|cx| async move {
@@ -42,20 +43,31 @@ fn content(place: &Place, overview: Overview) -> Content {
         .filter(|domain| domain.status == DomainStatus::Proven)
         .count();
     let domains = place.domains();
+    let purpose = format!(
+        "{} can sign in with the account they have at {}, instead of a password of this portal.",
+        beginning(place, "people"),
+        company(place)
+    );
+    let before = format!("Before {} can sign in at {}, ", belonging(place, "people"), company(place));
     let hint = match proven {
         0 => view! {
             <Notice tone=Tone::Info title="No domain is proven yet">
-                "Before your people can sign in at your company, "<TextLink href=domains>"prove the domain of their addresses"</TextLink>"."
+                {before}<TextLink href=domains>"prove the domain of their addresses"</TextLink>"."
             </Notice>
         }
         .into_any(),
         _ => ().into_any(),
     };
     let rows = if overview.providers.is_empty() {
+        let title = format!("{} sign in with passwords of this portal", beginning(place, "people"));
+        let text = format!(
+            "Connect {}: you set it up, try it, see who would be affected, and then switch over. Nothing changes before that.",
+            company_sign_in(place)
+        );
+        let verb = format!("Connect {}", company_sign_in(place));
         view! {
-            <EmptyState icon="log-in" title="Your people sign in with passwords of this portal"
-                text="Connect your company's own sign-in: you set it up, try it, see who would be affected, and then switch over. Nothing changes before that."
-                action=view! { <LinkButton href=new.clone()>"Connect your company's sign-in"</LinkButton> }.into_any() />
+            <EmptyState icon="log-in" title=title text=text
+                action=view! { <LinkButton href=new.clone()>{verb}</LinkButton> }.into_any() />
         }
         .into_any()
     } else {
@@ -68,11 +80,11 @@ fn content(place: &Place, overview: Overview) -> Content {
         }
         .into_any()
     };
-    let now = now_section(&overview);
+    let now = now_section(place, &overview);
     Content::new(
         "Company sign-in",
         view! {
-            {heading(place, "sign-in", "Company sign-in", PURPOSE)}
+            {heading(place, "sign-in", "Company sign-in", purpose)}
             {hint}
             {now}
             {rows}
@@ -81,7 +93,7 @@ fn content(place: &Place, overview: Overview) -> Content {
 }
 
 /// What happens today when somebody of the organization signs in: for each domain, and for everybody else.
-fn now_section(overview: &Overview) -> AnyView {
+fn now_section(place: &Place, overview: &Overview) -> AnyView {
     if !overview.providers.iter().any(IdentityProvider::is_live) {
         return ().into_any();
     }
@@ -105,7 +117,8 @@ fn now_section(overview: &Overview) -> AnyView {
     let keeps_out = overview.providers.iter().find(|provider| provider.keeps_out_passwords());
     let others = match keeps_out {
         Some(provider) => format!(
-            "Passwords of this portal do not open your organization, because {} alone lets people in{}.",
+            "Passwords of this portal do not open {}, because {} alone lets people in{}.",
+            opened(place),
             provider.name,
             if provider.break_glass.is_some() {
                 "; one partner admin is the exception"
@@ -144,11 +157,16 @@ fn row(place: &Place, provider: &IdentityProvider) -> AnyView {
 pub(super) fn new() -> AnyView {
     page(|cx| async move {
         let place = Place::of(&cx).await?;
+        let title = format!("Connect {}", company_sign_in(&place));
+        let purpose = format!(
+            "Choose what {} uses. You can set it up and try it as often as you like; nobody is affected before you switch over.",
+            company(&place)
+        );
         let cards = Preset::ALL.iter().map(|preset| choice(&cx, &place, *preset)).collect_view();
         Ok::<_, PageError>(Content::new(
             "Connect a sign-in",
             view! {
-                {heading(&place, "sign-in", "Connect your company's sign-in", "Choose what your company uses. You can set it up and try it as often as you like; nobody is affected before you switch over.")}
+                {heading(&place, "sign-in", title, purpose)}
                 <Grid>{cards}</Grid>
             },
         ))
@@ -175,6 +193,7 @@ fn choice(cx: &PageCx, place: &Place, preset: Preset) -> AnyView {
             preset.title()
         }
     );
+    let asked = format!("What {} call it", belonging(place, "people"));
     let suggested = format!("{} account", place.organization.name);
     view! {
         <Card title=preset.title() level=2>
@@ -182,7 +201,7 @@ fn choice(cx: &PageCx, place: &Place, preset: Preset) -> AnyView {
             <Form action="/do/create-provider" form=form id=id>
                 <Hidden name="organization" value=slug />
                 <Hidden name="preset" value=preset.as_str() />
-                <Field name="name" label="What your people call it" value=suggested required=true maxlength="60" />
+                <Field name="name" label=asked value=suggested required=true maxlength="60" />
                 <FormActions><SubmitButton kind=Kind::Secondary>{label}</SubmitButton></FormActions>
             </Form>
         </Card>

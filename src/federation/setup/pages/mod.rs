@@ -5,6 +5,7 @@ mod connection;
 mod list;
 mod provider;
 mod rehearsal;
+mod words;
 
 use leptos_router::{any_nested_route::AnyNestedRoute, path};
 

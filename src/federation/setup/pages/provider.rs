@@ -11,6 +11,7 @@ use super::{
     connection::{connection_card, mapping_card},
     list::badge,
     rehearsal::rehearsal_section,
+    words::{belonging, company, company_sign_in, opened},
 };
 use crate::{
     federation::{IdentityProvider, Protocol, ProviderStatus, place::Place},
@@ -99,7 +100,7 @@ fn progress_card(connection: &Connection, place: &Place) -> AnyView {
     };
     let tried = provider.tried_at.is_some();
     let mut items = vec![
-        step(reached, "The connection is saved and your provider answers (2)".to_owned()),
+        step(reached, "The connection is saved and the provider answers (2)".to_owned()),
         step(tried, "A trial since the last change would have let somebody in (5)".to_owned()),
         step(domain, "A proven domain leads to this connection".to_owned()),
         step(at_risk == 0, format!("{rehearsed} (6)")),
@@ -107,7 +108,8 @@ fn progress_card(connection: &Connection, place: &Place) -> AnyView {
     ];
     if !domain {
         let domains = place.domains();
-        items.push(view! { <TextLink href=domains>"Prove the domain of your people's addresses"</TextLink> }.into_any());
+        let prove = format!("Prove the domain of the addresses of {}", belonging(place, "people"));
+        items.push(view! { <TextLink href=domains>{prove}</TextLink> }.into_any());
     }
     view! { <Card title="How far you are" level=2><BulletList items=items /></Card> }.into_any()
 }
@@ -116,9 +118,10 @@ fn progress_card(connection: &Connection, place: &Place) -> AnyView {
 fn notices(cx: &PageCx, place: &Place, provider: &IdentityProvider) -> AnyView {
     let fell_back = provider.fell_back_at.filter(|_| provider.is_live()).map(|at| {
         let fields = fields(place, provider);
+        let sign_in = company_sign_in(place);
         view! {
             <Notice tone=Tone::Bad title="Too many sign-ins failed in a row">
-                <Paragraph>"Since "<DateTimeText at=at />" people can use their passwords of this portal again, so that nobody is locked out. Find out what is wrong at your company's sign-in; a sign-in that works ends this by itself."</Paragraph>
+                <Paragraph>"Since "<DateTimeText at=at />" people can use their passwords of this portal again, so that nobody is locked out. Find out what is wrong at "{sign_in}"; a sign-in that works ends this by itself."</Paragraph>
                 <PostButton action="/do/end-fall-back" fields=fields kind=Kind::Secondary size=Size::Small>"Keep passwords out again"</PostButton>
             </Notice>
         }
@@ -130,7 +133,7 @@ fn notices(cx: &PageCx, place: &Place, provider: &IdentityProvider) -> AnyView {
             8..=60 => Tone::Warn,
             _ => Tone::Info,
         };
-        view! { <Notice tone=tone>"The certificate that your provider signs with ends on "<DateTimeText at=at date_only=true />"."</Notice> }
+        view! { <Notice tone=tone>"The certificate that the provider signs with ends on "<DateTimeText at=at date_only=true />"."</Notice> }
     });
     view! { {fell_back}{certificate} }.into_any()
 }
@@ -154,7 +157,7 @@ fn values_card(cx: &PageCx, place: &Place, provider: &IdentityProvider) -> AnyVi
                 <CopyField label="Address for logout" value=absolute(&routes::saml(&id, "logout")) />
                 <Disclosure summary="Change our key">
                     <Stack>
-                        <Paragraph>"Press once to publish a new key beside the old one, and let your provider read our metadata again. Press a second time to drop the old key."</Paragraph>
+                        <Paragraph>"Press once to publish a new key beside the old one, and let the provider read our metadata again. Press a second time to drop the old key."</Paragraph>
                         <PostButton action="/do/change-provider-key" fields=roll kind=Kind::Secondary size=Size::Small>"Publish a new key, or drop the old one"</PostButton>
                     </Stack>
                 </Disclosure>
@@ -165,7 +168,7 @@ fn values_card(cx: &PageCx, place: &Place, provider: &IdentityProvider) -> AnyVi
     let items = steps(provider.preset).iter().map(|step| view! { <li>{*step}</li> }).collect_view();
     let open = provider.status == ProviderStatus::Draft;
     view! {
-        <Card title="1. At your provider" level=2>
+        <Card title="1. At the provider" level=2>
             <Disclosure summary="What to do there, step by step" open=open><Prose><ol>{items}</ol></Prose></Disclosure>
             {values}
         </Card>
@@ -185,9 +188,14 @@ fn trial_card(cx: &PageCx, place: &Place, provider: &IdentityProvider) -> AnyVie
         Some(at) => view! { <p>"Last trial that would have let somebody in: "<RelativeTime at=at />"."</p> }.into_any(),
         None => view! { <p>"Since the last change nobody has tried it with success."</p> }.into_any(),
     };
+    let how = if place.is_own {
+        "You sign in at your company as usual".to_owned()
+    } else {
+        format!("You sign in at {} with an account there", company(place))
+    };
     view! {
         <Card title="5. Try it" level=2>
-            <Paragraph>"You sign in at your company as usual and see what we are told and what would come of it. Nobody is signed in here by it."</Paragraph>
+            <Paragraph>{how}" and see what we are told and what would come of it. Nobody is signed in here by it."</Paragraph>
             {refused}
             {state}
             <Cluster>
@@ -218,16 +226,18 @@ fn switch_card(cx: &PageCx, place: &Place, connection: &Connection) -> AnyView {
         ("7. Switch over", "Switch over")
     };
     let exclusive = provider.exclusive;
+    let sign_in = company_sign_in(place);
+    let purpose = format!("From then on, whoever types an address of the proven domains is sent to {sign_in}.");
+    let only = format!("Only {sign_in} lets {} in", belonging(place, "people"));
+    let without = format!("Passwords of this portal no longer open {}. Without it, both work.", opened(place));
+    let repair = format!("One partner admin who can get in and repair things when {sign_in} fails.");
     let hidden = about(place, provider);
     let form = cx.form("switch");
     view! {
-        <FormCard title=title action="/do/switch-over" form=form id="switch"
-            purpose="From then on, whoever types an address of your proven domains is sent to your company's sign-in.">
+        <FormCard title=title action="/do/switch-over" form=form id="switch" purpose=purpose>
             {hidden}
-            <Checkbox name="exclusive" label="Only your company's sign-in lets your people in" checked=exclusive
-                hint="Passwords of this portal no longer open your organization. Without it, both work." />
-            <Select name="break_glass" label="Who can still use a password here" options=choices selected=selected
-                hint="One partner admin who can get in and repair things when your company's sign-in fails." />
+            <Checkbox name="exclusive" label=only checked=exclusive hint=without />
+            <Select name="break_glass" label="Who can still use a password here" options=choices selected=selected hint=repair />
             <FormActions><SubmitButton>{verb}</SubmitButton></FormActions>
         </FormCard>
     }

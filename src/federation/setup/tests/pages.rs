@@ -172,3 +172,29 @@ for_each_backend!(only_whoever_may_manage_it_sees_a_connection, |world| {
     let trial = world.browser_as(owner.id, None).await.get(&format!("{own}/trial")).await.text;
     assert!(trial.contains(&partner), "the owner goes back to the partner's page");
 });
+
+for_each_backend!(each_page_speaks_of_the_organization_as_its_reader_would, |world| {
+    let acme = world.organization("Acme").await;
+    let owner = world.employee("Olga Owner", TenantRole::Owner).await;
+    let acme = world.own(&acme, &owner).await;
+    let kim = admin(&world, &acme).await;
+    let mut at_acme = world.browser_as(kim.person, Some(kim.id)).await;
+    let mut for_acme = world.browser_as(owner.id, None).await;
+    let own = at_acme.get("/team/settings/sign-in").await.text;
+    assert!(own.contains("Your people can sign in with the account they have at your company"));
+    let theirs = for_acme.get("/partners/acme/sign-in").await.text;
+    assert!(
+        theirs.contains("Acme's people can sign in with the account they have at Acme")
+            || theirs.contains("Acme&#x27;s people can sign in with the account they have at Acme")
+    );
+    let provider = live(&world, &acme).await;
+    for part in ["".to_owned(), "/new".to_owned(), format!("/{}", provider.id)] {
+        let own = at_acme.get(&format!("/team/settings/sign-in{part}")).await;
+        assert!(own.status.is_success() && own.text.contains("our people"), "{part}");
+        let theirs = for_acme.get(&format!("/partners/acme/sign-in{part}")).await;
+        assert!(theirs.status.is_success(), "{part}");
+        for word in ["our people", "our company", "our organization", "our provider"] {
+            assert!(!theirs.text.contains(word), "{part} speaks of y{word} to an owner");
+        }
+    }
+});
