@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::{Member, MemberCursor, MemberFilter, MemberPage, MemberRole, MemberStatus, Person, Standing, delegation};
 use crate::{
-    access::{Action, LaunchFacts, LinkKind, Refused},
-    apps::{Application, Assignment, Scope},
+    access::{Action, LaunchFacts, Refused},
+    apps::{Application, Scope},
     cx::Qx,
     kernel::{ApplicationId, MemberId, Timestamp},
     organizations::{Contract, Organization},
@@ -116,19 +116,13 @@ fn team_person(
     }
 }
 
-/// An application that a member holds, with what it depends on.
+/// An application that a member holds.
 #[derive(Clone, Debug)]
 pub struct HeldApplication {
     /// Which.
     pub application: Application,
-    /// The assignment.
-    pub assignment: Assignment,
     /// Scopes that count now.
     pub scopes: Vec<Scope>,
-    /// When the first link of the chain ends.
-    pub ends_at: Option<Timestamp>,
-    /// Why it cannot be started now; none when it can.
-    pub trouble: Option<&'static str>,
 }
 
 /// What the actor may do to a member; for showing or hiding forms, the commands decide again.
@@ -146,8 +140,6 @@ pub struct Allowed {
     pub rotate: bool,
     /// Give one of these roles; empty when none.
     pub roles: Vec<MemberRole>,
-    /// Assign applications.
-    pub assign: bool,
 }
 
 /// One member, as their page shows them.
@@ -258,26 +250,12 @@ async fn held_applications(
             qx.now,
         );
         held.push(HeldApplication {
-            trouble: facts.chain.iter().find(|link| !link.holds).map(|link| trouble(link.kind)),
-            ends_at: facts.ends_at(),
             scopes: facts.scopes,
             application: application.clone(),
-            assignment,
         });
     }
     held.sort_by_key(|held| held.application.name.to_lowercase());
     Ok(held)
-}
-
-const fn trouble(link: LinkKind) -> &'static str {
-    match link {
-        LinkKind::Contract => "No contract in force",
-        LinkKind::Organization => "Organization not open",
-        LinkKind::Membership => "Membership not in force",
-        LinkKind::Entitlement => "Organization does not hold it now",
-        LinkKind::Assignment => "Not begun, or ended",
-        LinkKind::Scope => "No permission left",
-    }
 }
 
 fn allowed(qx: &Qx, organization: &Organization, member: &Member, standing: Standing) -> Allowed {
@@ -306,6 +284,5 @@ fn allowed(qx: &Qx, organization: &Organization, member: &Member, standing: Stan
             && delegation::may_grant(&qx.actor, member.role)
             && may(Action::RotateMember),
         roles,
-        assign: !standing.is_over() && !member.read_only && may(Action::AssignApplication),
     }
 }

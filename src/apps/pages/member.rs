@@ -17,7 +17,7 @@ use crate::{
     web::{PageError, routes},
 };
 
-/// The applications of a member, as a section: scopes, until when, change and take away; and what else could be assigned.
+/// The applications of a member, as a section: permissions, until when, what takes it away; and what else could be assigned.
 /// `name` is the member's name.
 ///
 /// # Errors
@@ -33,7 +33,6 @@ pub async fn member_assignments(qx: &Qx, organization: &Organization, member: &M
             Column::new("Permissions"),
             Column::new("Until"),
             Column::new("Status"),
-            Column::new("Last launched"),
             Column::action("Actions"),
         ];
         let own = qx.actor.organization() == Some(organization.id);
@@ -41,9 +40,13 @@ pub async fn member_assignments(qx: &Qx, organization: &Organization, member: &M
             .held
             .iter()
             .map(|(held, facts)| {
-                let actions = holdings.may_assign.then(|| actions(held, member, name));
-                let href = own.then(|| routes::team_assignment(&held.application.slug, held.assignment.id));
-                row(held, facts, href, held.assignment.starts_at > qx.now, actions, warn_days)
+                let takes = holdings.may_assign.then(|| takes(held, member, name));
+                let href = if own {
+                    routes::team_assignment(&held.application.slug, held.assignment.id)
+                } else {
+                    routes::partner_app(&organization.slug, &held.application.slug)
+                };
+                row(held, facts, href, held.assignment.starts_at > qx.now, takes, warn_days)
             })
             .collect_view();
         view! { <Table caption=format!("Applications of {name}") columns=columns>{rows}</Table> }.into_any()
@@ -62,41 +65,30 @@ pub async fn member_assignments(qx: &Qx, organization: &Organization, member: &M
     Ok(view! { <Section title="Applications" id="applications">{body}{more}</Section> }.into_any())
 }
 
-fn actions(held: &Held, member: &Member, name: &str) -> AnyView {
-    let slug = held.application.slug.clone();
-    let change = routes::team_assignment(&slug, held.assignment.id);
+/// Changing it is for the page that the row leads to; taking it away is for here.
+fn takes(held: &Held, member: &Member, name: &str) -> AnyView {
     let id = format!("take-{}", held.assignment.id);
     let fields = vec![
-        ("application", slug),
+        ("application", held.application.slug.clone()),
         ("assignment", held.assignment.id.to_string()),
         ("member", member.id.to_string()),
     ];
-    let takes = take_away_with(id, name, &held.application.name, fields);
-    view! { <LinkButton href=change size=Size::Small kind=Kind::Secondary>"Change"</LinkButton>{takes} }.into_any()
+    take_away_with(id, name, &held.application.name, fields)
 }
 
-fn row(held: &Held, facts: &LaunchFacts, href: Option<String>, starts_later: bool, actions: Option<AnyView>, warn_days: i64) -> AnyView {
+fn row(held: &Held, facts: &LaunchFacts, href: String, starts_later: bool, takes: Option<AnyView>, warn_days: i64) -> AnyView {
     let application = held.application.name.clone();
     let ended = facts.chain.iter().any(|link| !link.holds);
     let (end, start) = (facts.ends_at(), held.assignment.starts_at);
     let state = standing(facts, starts_later);
     let scopes = scope_names(&facts.scopes);
-    let named = match href {
-        Some(href) => view! { <TextLink href=href>{application}</TextLink> }.into_any(),
-        None => application.into_any(),
-    };
-    let used = match held.assignment.last_used_at {
-        Some(at) => view! { <RelativeTime at=at /> }.into_any(),
-        None => view! { <Muted>"never"</Muted> }.into_any(),
-    };
     view! {
         <Row ended=ended>
-            <HeadCell label="Application">{named}</HeadCell>
+            <HeadCell label="Application"><TextLink href=href>{application}</TextLink></HeadCell>
             <Cell label="Permissions">{scopes}</Cell>
             <Cell label="Until"><TimeLeft end=end start=start warn_days=warn_days /></Cell>
             <Cell label="Status">{state}</Cell>
-            <Cell label="Last launched">{used}</Cell>
-            <ActionCell>{actions}</ActionCell>
+            <ActionCell>{takes}</ActionCell>
         </Row>
     }
     .into_any()

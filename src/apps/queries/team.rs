@@ -301,7 +301,8 @@ pub async fn holdings_of_member(qx: &Qx, organization: &Organization, member: &M
         })
         .collect();
     held.sort_by_key(|(held, _)| held.application.name.to_lowercase());
-    let may_assign = qx.actor.organization() == Some(organization.id) && qx.may(Action::AssignApplication, organization);
+    let stays = !member.standing_at(qx.now).is_over() && !member.read_only;
+    let may_assign = stays && qx.actor.organization() == Some(organization.id) && qx.may(Action::AssignApplication, organization);
     let available = if may_assign {
         available(qx, organization, &held).await?
     } else {

@@ -4,11 +4,12 @@ use leptos::prelude::*;
 
 use super::place::{Place, standing_badge};
 use crate::{
+    apps::pages::member_assignments,
     kernel::{MemberId, last_day},
     organizations,
     people::{
         MemberRole, Standing,
-        queries::{self, HeldApplication, Profile},
+        queries::{self, Profile},
     },
     ui::*,
     web::{Content, PageCx, PageError, page, routes},
@@ -19,7 +20,7 @@ pub(super) fn own() -> AnyView {
         let organization = queries::own_team(&cx.qx).await?;
         let place = Place::own(organization.clone());
         let profile = queries::profile(&cx.qx, organization, cx.param::<MemberId>("member")?).await?;
-        Ok::<_, PageError>(content(&cx, &place, profile, vec![Crumb::new(routes::TEAM, "People")]))
+        content(&cx, &place, profile, vec![Crumb::new(routes::TEAM, "People")]).await
     })
 }
 
@@ -33,11 +34,11 @@ pub(super) fn of_partner() -> AnyView {
             Crumb::new(place.list(), "People"),
         ];
         let profile = queries::profile(&cx.qx, organization, cx.param::<MemberId>("member")?).await?;
-        Ok::<_, PageError>(content(&cx, &place, profile, crumbs))
+        content(&cx, &place, profile, crumbs).await
     })
 }
 
-fn content(cx: &PageCx, place: &Place, profile: Profile, crumbs: Vec<Crumb>) -> Content {
+async fn content(cx: &PageCx, place: &Place, profile: Profile, crumbs: Vec<Crumb>) -> Result<Content, PageError> {
     let name = profile.person.name.clone();
     let purpose = profile.person.email.to_string();
     let rotate = (place.is_own && profile.allowed.rotate).then(|| {
@@ -49,17 +50,17 @@ fn content(cx: &PageCx, place: &Place, profile: Profile, crumbs: Vec<Crumb>) -> 
     let refused = refused(cx);
     let notice = notice(&profile);
     let membership = membership(cx, place, &profile);
-    let applications = applications(cx, place, &profile);
+    let applications = member_assignments(&cx.qx, &place.organization, &profile.member, &name).await?;
     let actions = actions(cx, place, &profile);
     let main = view! { {membership}{applications} }.into_any();
     let body = match actions {
         Some(actions) => view! { <Columns aside=actions>{main}</Columns> }.into_any(),
         None => view! { <Stack gap=Gap::Large>{main}</Stack> }.into_any(),
     };
-    Content::new(
+    Ok(Content::new(
         name.clone(),
         view! { <PageHeader title=name purpose=purpose crumbs=crumbs action=header_action />{refused}{notice}{body} },
-    )
+    ))
 }
 
 /// What the forms in dialogs were refused for; the dialogs are closed when the page opens.
@@ -151,71 +152,6 @@ fn membership(cx: &PageCx, place: &Place, profile: &Profile) -> AnyView {
                 <Definition term="Subject in applications"><Code>{subject}</Code></Definition>
             </DefinitionList>
         </Section>
-    }
-    .into_any()
-}
-
-fn applications(cx: &PageCx, place: &Place, profile: &Profile) -> AnyView {
-    let warn_days = i64::from(cx.qx.tenant.warning_days);
-    let all = if place.is_own {
-        routes::TEAM_APPS.to_owned()
-    } else {
-        routes::partner_part(&place.organization.slug, "apps")
-    };
-    let action = (profile.allowed.assign && place.is_own).then(|| {
-        let href = all.clone();
-        view! { <LinkButton href=href kind=Kind::Secondary size=Size::Small>"Assign an application"</LinkButton> }.into_any()
-    });
-    let body = if profile.held.is_empty() {
-        view! { <EmptyState icon="package" title="No applications" text="What is assigned to this person shows up here." /> }.into_any()
-    } else {
-        let columns = vec![
-            Column::new("Application"),
-            Column::new("Permissions"),
-            Column::new("Status"),
-            Column::new("Ends"),
-        ];
-        let caption = format!("Applications of {}", profile.person.name);
-        let rows = profile
-            .held
-            .iter()
-            .map(|held| application_row(place, &all, held, warn_days))
-            .collect_view();
-        view! { <Table caption=caption columns=columns>{rows}</Table> }.into_any()
-    };
-    view! { <Section title="Applications" action=action>{body}</Section> }.into_any()
-}
-
-fn application_row(place: &Place, all: &str, held: &HeldApplication, warn_days: i64) -> AnyView {
-    let href = if place.is_own {
-        routes::team_app(&held.application.slug)
-    } else {
-        all.to_owned()
-    };
-    let scopes = if held.scopes.is_empty() {
-        view! { <Muted>"none"</Muted> }.into_any()
-    } else {
-        let names = held
-            .scopes
-            .iter()
-            .map(|scope| scope.name.clone())
-            .map(|name| view! { <Code>{name}</Code> })
-            .collect_view();
-        view! { <Cluster>{names}</Cluster> }.into_any()
-    };
-    let status = match held.trouble {
-        None => view! { <Badge tone=Tone::Good>"Can be launched"</Badge> }.into_any(),
-        Some(trouble) => view! { <Badge tone=Tone::Warn>{trouble}</Badge> }.into_any(),
-    };
-    let (start, end, over) = (held.assignment.starts_at, held.ends_at, held.trouble.is_some());
-    let (name, why) = (held.application.name.clone(), href.clone());
-    view! {
-        <Row ended=over>
-            <HeadCell label="Application"><TextLink href=href>{name}</TextLink></HeadCell>
-            <Cell label="Permissions">{scopes}</Cell>
-            <Cell label="Status">{status}</Cell>
-            <Cell label="Ends"><TimeLeft end=end start=start href=why warn_days=warn_days /></Cell>
-        </Row>
     }
     .into_any()
 }

@@ -182,3 +182,41 @@ for_each_backend!(the_csv_has_what_the_page_shows_and_no_formulas, |world| {
     assert!(file.text.contains("Bo Lind,bo.lind@example.com,Member,Active,0,"));
     assert!(file.text.contains("'=cmd|calc") && !file.text.contains("Ida Falk"));
 });
+
+for_each_backend!(the_page_of_a_member_says_what_they_hold_and_takes_it_away, |world| {
+    let (acme, ana, bo) = acme(&world).await;
+    let (orders, scopes) = world.application("orders").await;
+    let (tracking, tracking_scopes) = world.application("tracking").await;
+    let assignment = world.assign(&bo, &world.entitle(&acme, &orders, &scopes).await).await;
+    world.entitle(&acme, &tracking, &tracking_scopes).await;
+    let mut admin = world.browser_as(ana.person, Some(ana.id)).await;
+    let page = format!("/team/{}", bo.id);
+    let text = admin.get(&page).await.text;
+    assert!(
+        text.contains(&format!("href=\"/team/apps/orders/{}\"", assignment.id)),
+        "the way to change it"
+    );
+    assert!(
+        text.contains(&format!("href=\"/team/apps/tracking/assign?member={}\"", bo.id)),
+        "what else could be assigned"
+    );
+    let (id, member) = (assignment.id.to_string(), bo.id.to_string());
+    let form = [("application", "orders"), ("assignment", id.as_str()), ("member", member.as_str())];
+    let answer = admin.post("/do/revoke-assignment", &form).await;
+    assert_eq!(answer.location.as_deref(), Some(page.as_str()), "back to the person");
+    let text = admin.get(&page).await.text;
+    assert!(!text.contains("/do/revoke-assignment") && text.contains("/team/apps/orders/assign?member="));
+
+    let owner = world.employee("Ada Own", TenantRole::Owner).await;
+    world.own(&acme, &owner).await;
+    world
+        .assign(&bo, &world.entitle(&acme, &world.application("drawings").await.0, &[]).await)
+        .await;
+    let text = world
+        .browser_as(owner.id, None)
+        .await
+        .get(&format!("/partners/acme/people/{}", bo.id))
+        .await
+        .text;
+    assert!(text.contains("href=\"/partners/acme/apps/drawings\"") && !text.contains("/do/revoke-assignment"));
+});
