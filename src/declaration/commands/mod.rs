@@ -2,6 +2,7 @@
 //! takes it back, so that what it shows is what would happen.
 
 mod catalogue;
+mod contracts;
 mod entitlements;
 mod federation;
 mod members;
