@@ -17,7 +17,7 @@ use super::commands::{self, LaunchError, LaunchOutcome};
 use crate::{
     access::Refused,
     store::StoreError,
-    web::{CONTINUE_KEY, RequestCx, WebState, error_page, redirection, routes},
+    web::{CONTINUE_KEY, RequestCx, WebState, error_page, page_by_hand, redirection, routes},
 };
 
 /// The launch route.
@@ -80,12 +80,9 @@ fn go_on(app: &str, reference: &str) -> Response {
     let Some(refresh) = HeaderValue::from_str(&format!("0; url={there}")).ok().filter(|_| fits) else {
         return error_page(StatusCode::NOT_FOUND, reference);
     };
-    let page = format!(
-        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>Opening the application</title><link rel=\"icon\" href=\"/favicon.svg\"><link rel=\"stylesheet\" href=\"/portico.css\"></head>\
-         <body><main><h1>Opening the application</h1><p><a href=\"{there}\">Go on</a> if nothing happens.</p></main></body></html>"
-    );
-    let mut response = Html(page).into_response();
+    let title = "Opening the application";
+    let body = format!("<main><h1>{title}</h1><p><a href=\"{there}\">Go on</a> if nothing happens.</p></main>");
+    let mut response = Html(page_by_hand(title, &body)).into_response();
     response.headers_mut().insert(header::REFRESH, refresh);
     response
 }

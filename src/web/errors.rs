@@ -6,6 +6,7 @@ use axum::{
 };
 use leptos::{prelude::*, reactive::owner::Owner};
 
+use super::by_hand::page_by_hand;
 use crate::ui::{EmptyState, LinkButton, Muted, Plain, Stack};
 
 /// Heading and explanation of a status.
@@ -72,14 +73,10 @@ pub fn error_page(status: StatusCode, reference: &str) -> Response<Body> {
     let body = owner.with(|| {
         view! { <Plain brand="Portico" title=heading.to_owned() flash=None>{explanation(text, reference.clone())}</Plain> }.to_html()
     });
-    let html = format!(
-        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>{heading}</title><link rel=\"stylesheet\" href=\"/portico.css\"></head><body>{body}</body></html>"
-    );
     Response::builder()
         .status(status)
         .header(header::CONTENT_TYPE, "text/html; charset=utf-8")
-        .body(Body::from(html))
+        .body(Body::from(page_by_hand(heading, &body)))
         .unwrap_or_else(|_| Response::new(Body::empty()))
 }
 

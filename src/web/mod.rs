@@ -2,6 +2,7 @@
 
 mod app;
 mod branding;
+mod by_hand;
 mod csrf;
 pub mod download;
 mod errors;
@@ -21,6 +22,7 @@ mod submit;
 mod tests;
 
 pub use app::{App, route};
+pub use by_hand::page_by_hand;
 pub use errors::error_page;
 pub use page::{Content, PageCx, PageError, page, plain_page};
 pub use request::{RequestCx, RequestId};

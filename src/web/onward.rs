@@ -8,13 +8,7 @@ use axum::{
     response::{Html, IntoResponse as _, Response},
 };
 
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
-}
+use super::by_hand::{escaped, page_by_hand};
 
 /// The page on the way to `url`, which people know as `name`; posts `fields` there when there are any.
 #[must_use]
@@ -23,6 +17,7 @@ pub fn page(url: &str, fields: &[(String, String)], name: &str) -> Response {
     let Some(parsed) = parsed else {
         return super::redirection(super::routes::SIGN_IN);
     };
+    let title = format!("Signing in with {name}");
     let (there, name) = (escaped(parsed.as_str()), escaped(name));
     let action = if fields.is_empty() {
         format!("<p><a class=\"button primary\" href=\"{there}\">Continue to {name}</a></p>")
@@ -38,14 +33,12 @@ pub fn page(url: &str, fields: &[(String, String)], name: &str) -> Response {
         }
         form + &format!("<button class=\"button primary\" type=\"submit\">Continue to {name}</button></form>")
     };
-    let html = format!(
-        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>Signing in with {name}</title><link rel=\"icon\" href=\"/favicon.svg\"><link rel=\"stylesheet\" href=\"/portico.css\"></head>\
-         <body><main class=\"plain\"><h1>Signing in with {name}</h1><p>Your company signs you in. You come back here afterwards.</p>{action}\
-         <p><a href=\"{}\">Use a password for this portal instead</a></p></main></body></html>",
+    let body = format!(
+        "<main class=\"plain\"><h1>Signing in with {name}</h1><p>Your company signs you in. You come back here afterwards.</p>{action}\
+         <p><a href=\"{}\">Use a password for this portal instead</a></p></main>",
         super::routes::SIGN_IN_PASSWORD
     );
-    let mut response = Html(html).into_response();
+    let mut response = Html(page_by_hand(&title, &body)).into_response();
     let headers = response.headers_mut();
     if fields.is_empty() {
         if let Ok(refresh) = HeaderValue::from_str(&format!("0; url={}", parsed.as_str())) {

@@ -2,7 +2,10 @@
 
 use leptos::{prelude::*, reactive::owner::Owner};
 
-use crate::ui::{LinkButton, Muted, Plain, Stack};
+use crate::{
+    ui::{LinkButton, Muted, Plain, Stack},
+    web::page_by_hand,
+};
 
 /// "This is where Order desk would open."
 #[must_use]
@@ -21,9 +24,5 @@ pub fn demo_app(name: &str, description: &str, tenant: &str) -> String {
         }
         .to_html()
     });
-    let title = title.replace('&', "&amp;").replace('<', "&lt;");
-    format!(
-        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>{title}</title><link rel=\"stylesheet\" href=\"/portico.css\"></head><body>{body}</body></html>"
-    )
+    page_by_hand(&title, &body)
 }
