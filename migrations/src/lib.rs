@@ -14,6 +14,7 @@ mod m0008_outbox;
 mod m0009_certifications;
 mod m0010_federation;
 mod m0011_templates;
+mod m0012_setup_links;
 
 pub use sea_orm_migration::{MigratorTrait, prelude::DbErr};
 
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_certifications::Migration),
             Box::new(m0010_federation::Migration),
             Box::new(m0011_templates::Migration),
+            Box::new(m0012_setup_links::Migration),
         ]
     }
 }

@@ -33,6 +33,10 @@ string_enum! {
         EditSignInRules = "EditSignInRules",
         /// Connect the organization's identity provider and prove its domains.
         ManageSignIn = "ManageSignIn",
+        /// Begin a connection and say how its provider is reached, what is read, and try it: nobody signs in by that yet.
+        SetUpConnection = "SetUpConnection",
+        /// Let somebody without an account do so, by a link.
+        SendSetupLink = "SendSetupLink",
         /// See one partner as its owner.
         ViewPartner = "ViewPartner",
         /// Create an organization.

@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 
 use crate::{
-    kernel::{MemberId, OrganizationId, PersonId, Timestamp},
+    kernel::{MemberId, OrganizationId, PersonId, SetupLinkId, Timestamp},
     people::{MemberRole, TenantRole},
 };
 
@@ -16,6 +16,19 @@ pub enum Actor {
     System(&'static str),
     /// A person with a session.
     Person(Box<SignedIn>),
+    /// Somebody without an account, who has opened a set-up link.
+    SetUp(Box<SettingUp>),
+}
+
+/// Whoever has opened a set-up link: nobody we know, but somebody whom we let into one thing of one organization.
+#[derive(Clone, Debug)]
+pub struct SettingUp {
+    /// The link.
+    pub link: SetupLinkId,
+    /// The only organization it opens anything of.
+    pub organization: OrganizationId,
+    /// Whom the link was sent to; the trail names them so.
+    pub email: String,
 }
 
 /// A signed-in person, in the hat they wear.

@@ -8,7 +8,7 @@ mod launch;
 mod policies;
 
 pub use action::{Action, Sphere};
-pub use actor::{ActingMember, Actor, Hat, SignedIn};
+pub use actor::{ActingMember, Actor, Hat, SettingUp, SignedIn};
 pub use decision::{Decision, OrganizationFacts, Refused, Resource, Verdict, Why};
 pub use launch::{LaunchFacts, Link, LinkKind};
 pub use policies::{Policies, PolicyError};

@@ -9,7 +9,9 @@ use cedar_policy::{
 use chrono::Duration;
 use thiserror::Error;
 
-use super::{Action, Actor, Decision, LaunchFacts, LinkKind, OrganizationFacts, Refused, Resource, STEP_UP_MINUTES, Sphere, Verdict, Why};
+use super::{
+    Action, Actor, Decision, LaunchFacts, LinkKind, OrganizationFacts, Refused, Resource, STEP_UP_MINUTES, SignedIn, Sphere, Verdict, Why,
+};
 use crate::kernel::Timestamp;
 
 const SCHEMA: &str = include_str!("portico.cedarschema");
@@ -32,6 +34,7 @@ struct Types {
     person: EntityTypeName,
     organization: EntityTypeName,
     application: EntityTypeName,
+    setup_link: EntityTypeName,
     tenant: EntityUid,
 }
 
@@ -80,6 +83,7 @@ impl Policies {
             person: type_name("Person")?,
             organization: type_name("Organization")?,
             application: type_name("Application")?,
+            setup_link: type_name("SetupLink")?,
             tenant: EntityUid::from_type_name_and_id(type_name("Tenant")?, EntityId::new("tenant")),
         };
         Ok(Self {
@@ -107,8 +111,8 @@ impl Policies {
                 reason: reason.to_owned(),
             }],
         };
-        let person = match actor {
-            Actor::Person(person) => person,
+        match actor {
+            Actor::Person(_) | Actor::SetUp(_) => {}
             Actor::System(_) => {
                 return Decision {
                     verdict: Verdict::Allow,
@@ -119,7 +123,7 @@ impl Policies {
                 };
             }
             Actor::Anonymous => return refused("Nobody is signed in."),
-        };
+        }
         let fits = matches!(
             (action.sphere(), resource),
             (Sphere::Organization, Resource::Organization(_)) | (Sphere::Tenant, Resource::Tenant) | (Sphere::Launch, Resource::Launch(_))
@@ -133,7 +137,6 @@ impl Policies {
         let Some(entities) = self.entities(actor, resource) else {
             return refused("The request could not be understood.");
         };
-        let _ = person;
         let response = self.authorizer.is_authorized(&request, &self.policies, &entities);
         if response.diagnostics().errors().next().is_some() {
             return refused("A policy could not be evaluated.");
@@ -205,12 +208,13 @@ impl Policies {
     }
 
     fn request(&self, actor: &Actor, action: Action, resource: &Resource, now: Timestamp) -> Option<Request> {
-        let person = actor.person()?;
+        let principal = self.principal(actor)?;
         let context = match resource {
             Resource::Launch(facts) => launch_context(facts)?,
             _ => {
-                let fresh = person
-                    .second_factor_at
+                let fresh = actor
+                    .person()
+                    .and_then(|person| person.second_factor_at)
                     .is_some_and(|at| now < at + Duration::minutes(STEP_UP_MINUTES));
                 Context::from_pairs([
                     (
@@ -230,11 +234,38 @@ impl Policies {
                 EntityUid::from_type_name_and_id(self.types.application.clone(), EntityId::new(facts.application.to_string()))
             }
         };
-        Request::new(self.person_uid(person.id), action, resource, context, None).ok()
+        Request::new(principal, action, resource, context, None).ok()
+    }
+
+    fn principal(&self, actor: &Actor) -> Option<EntityUid> {
+        match actor {
+            Actor::Person(person) => Some(self.person_uid(person.id)),
+            Actor::SetUp(set_up) => Some(EntityUid::from_type_name_and_id(
+                self.types.setup_link.clone(),
+                EntityId::new(set_up.link.to_string()),
+            )),
+            Actor::Anonymous | Actor::System(_) => None,
+        }
     }
 
     fn entities(&self, actor: &Actor, resource: &Resource) -> Option<Entities> {
-        let person = actor.person()?;
+        let attributes = match actor {
+            Actor::Person(person) => self.attributes_of(actor, person),
+            Actor::SetUp(set_up) => vec![(
+                "organization".to_owned(),
+                RestrictedExpression::new_entity_uid(self.organization_uid(set_up.organization)),
+            )],
+            Actor::Anonymous | Actor::System(_) => return None,
+        };
+        let principal = Entity::new(self.principal(actor)?, attributes.into_iter().collect(), HashSet::new()).ok()?;
+        let mut entities = vec![principal];
+        if let Resource::Organization(facts) = resource {
+            entities.push(self.organization_entity(facts)?);
+        }
+        Entities::from_entities(entities, None).ok()
+    }
+
+    fn attributes_of(&self, actor: &Actor, person: &SignedIn) -> Vec<(String, RestrictedExpression)> {
         let roles = actor
             .tenant_roles()
             .iter()
@@ -253,12 +284,7 @@ impl Policies {
             ));
             attributes.push(("role".to_owned(), RestrictedExpression::new_string(member.role.as_str().to_owned())));
         }
-        let principal = Entity::new(self.person_uid(person.id), attributes.into_iter().collect(), HashSet::new()).ok()?;
-        let mut entities = vec![principal];
-        if let Resource::Organization(facts) = resource {
-            entities.push(self.organization_entity(facts)?);
-        }
-        Entities::from_entities(entities, None).ok()
+        attributes
     }
 
     fn organization_entity(&self, facts: &OrganizationFacts) -> Option<Entity> {

@@ -72,6 +72,18 @@ string_enum! {
         ProviderPaused = "identity_provider.paused",
         /// It was removed.
         ProviderRemoved = "identity_provider.removed",
+        /// Somebody without an account was sent a set-up link.
+        SetupLinkSent = "setup_link.sent",
+        /// It was sent again, under a new value.
+        SetupLinkResent = "setup_link.resent",
+        /// It was withdrawn.
+        SetupLinkWithdrawn = "setup_link.withdrawn",
+        /// It was opened.
+        SetupLinkOpened = "setup_link.opened",
+        /// A trial of a connection was begun with it.
+        SetupLinkTrial = "setup_link.trial",
+        /// Whoever had it is finished.
+        SetupLinkFinished = "setup_link.finished",
         /// Both sides were told that a certificate of an identity provider ends soon.
         CertificateEnding = "identity_provider.certificate_ending",
         /// Too many sign-ins through a partner's identity provider failed; local passwords are let in again.
@@ -213,6 +225,12 @@ impl EventKind {
             Self::ProviderSwitchedOver => "Switched over to the company's own sign-in",
             Self::ProviderPaused => "Switched the company's own sign-in off",
             Self::ProviderRemoved => "Removed the company's own sign-in",
+            Self::SetupLinkSent => "Sent a set-up link",
+            Self::SetupLinkResent => "Sent a set-up link again",
+            Self::SetupLinkWithdrawn => "Withdrew a set-up link",
+            Self::SetupLinkOpened => "Opened a set-up link",
+            Self::SetupLinkTrial => "Tried a connection with a set-up link",
+            Self::SetupLinkFinished => "Finished the set-up with a link",
             Self::CertificateEnding => "Told that a certificate ends soon",
             Self::ProviderFellBack => "Let local passwords in again",
             Self::ProfileChanged => "Changed a profile",

@@ -21,7 +21,13 @@ pub async fn record(cx: &mut Cx, event: Event) -> Result<(), StoreError> {
             person.name.clone(),
         ),
         Actor::System(name) => ("system", None, None, (*name).to_owned()),
+        // Nobody whom we know: the trail says whom the link was sent to, and which link it was.
+        Actor::SetUp(set_up) => ("anonymous", None, None, format!("Set-up link to {}", set_up.email)),
         Actor::Anonymous => ("anonymous", None, None, "Someone not signed in".to_owned()),
+    };
+    let event = match &cx.actor {
+        Actor::SetUp(set_up) => event.detail("setup_link", set_up.link.to_string()),
+        _ => event,
     };
     let id = AuditEventId::new(cx.now, &mut cx.rng);
     metrics::counter!("portico_audit_events_total", "action" => event.kind.as_str(), "outcome" => event.outcome.as_str()).increment(1);

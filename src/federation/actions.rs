@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     access::{Action, Refused},
-    cx::Cx,
+    cx::{Cx, Portal},
     kernel::{BearerSecret, EmailAddress, ProviderId},
     store::{
         self,
@@ -28,6 +28,20 @@ use crate::{
 pub struct Ready {
     provider: IdentityProvider,
     prepared: Result<Prepared, DepartError>,
+}
+
+impl Ready {
+    /// Reads what the provider publishes, when our copy is old. No transaction may be open.
+    pub async fn of(portal: &Portal, provider: IdentityProvider) -> Self {
+        let prepared = commands::prepare(portal, &provider).await;
+        Self { provider, prepared }
+    }
+
+    /// The provider.
+    #[must_use]
+    pub const fn provider(&self) -> &IdentityProvider {
+        &self.provider
+    }
 }
 
 /// Looks for the provider of an address and reads what it publishes. No transaction may be open. The address's domain alone decides,
@@ -179,8 +193,7 @@ async fn of_session(request: &RequestCx, through: &Through) -> Result<Option<Rea
     let Some(provider) = found.filter(|provider| provider.is_live() && provider.trusts_second_factor) else {
         return Ok(None);
     };
-    let prepared = commands::prepare(portal, &provider).await;
-    Ok(Some(Ready { provider, prepared }))
+    Ok(Some(Ready::of(portal, provider).await))
 }
 
 /// `POST /do/try-provider`: signs in at the provider to see what it says; nobody is signed in here by it.
@@ -220,6 +233,5 @@ async fn found(request: &RequestCx, id: ProviderId) -> Result<Option<Ready>, Ref
     if !qx.may(Action::ManageSignIn, &organization) {
         qx.authorise(Action::ManageSignIn, &organization)?;
     }
-    let prepared = commands::prepare(portal, &provider).await;
-    Ok(Some(Ready { provider, prepared }))
+    Ok(Some(Ready::of(portal, provider).await))
 }

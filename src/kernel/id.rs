@@ -68,6 +68,8 @@ typed_ids! {
     ExternalIdentityId,
     /// A template for new partners.
     TemplateId,
+    /// A link that lets somebody without an account set up an organization's sign-in.
+    SetupLinkId,
 }
 
 /// A fresh UUID of version 7 from the request's clock and randomness.

@@ -132,6 +132,32 @@ pub enum Letter {
         /// The page of the connection.
         link: String,
     },
+    /// Somebody without an account is asked to set up an organization's sign-in.
+    SetupLink {
+        /// The partner.
+        organization: String,
+        /// Who asks.
+        sender: String,
+        /// The link to the landing page.
+        link: String,
+        /// When it stops working.
+        expires_at: Timestamp,
+        /// How long whoever opens it can go on.
+        hours: i64,
+    },
+    /// Whoever had a set-up link is finished.
+    SetupFinished {
+        /// The partner.
+        organization: String,
+        /// The connections, as their people know them.
+        providers: String,
+        /// Whom the link was sent to.
+        by: String,
+        /// A trial since the last change would have let somebody in.
+        tried: bool,
+        /// The page of the connections.
+        link: String,
+    },
     /// The DNS record of a proven domain is not there any more.
     DomainMissing {
         /// The partner.

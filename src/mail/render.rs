@@ -186,6 +186,37 @@ fn draft(tenant: &Tenant, letter: Letter) -> Draft {
             "If you did not expect this, look at the connection and at the activity of the organization.",
         )
         .action("Look at the connection", link),
+        Letter::SetupLink { organization, sender, link, expires_at, hours } => {
+            let mut draft = Draft::new(
+                format!("{sender} asks you to set up the sign-in of {organization}"),
+                vec![
+                    format!("{sender} asks you to connect the sign-in of {organization} with the partner portal of {us}, so that its people can sign in there with their company account."),
+                    "You need no account in the portal. You see what to enter at your identity provider, enter what it shows, and try it. Nobody is affected before others switch over.".to_owned(),
+                ],
+                NOT_EXPECTED,
+            )
+            .action("Open the set-up", link);
+            draft.after = vec![format!(
+                "The link opens once, in one browser, until {}. From then on you have {} hours.",
+                when(expires_at),
+                hours
+            )];
+            draft
+        }
+        Letter::SetupFinished { organization, providers, by, tried, link } => Draft::new(
+            format!("The sign-in of {organization} can be switched over"),
+            vec![
+                format!("{by} has finished setting up {providers}. The link they had does not work any more."),
+                if tried {
+                    "A trial since the last change would have let somebody in.".to_owned()
+                } else {
+                    "No trial since the last change would have let somebody in yet. Try it yourself before you switch over.".to_owned()
+                },
+                "Nobody signs in with it before you switch over. Look at who may come in, and at the rehearsal, first.".to_owned(),
+            ],
+            "If you did not expect this, look at the activity of the organization.",
+        )
+        .action("Look at the connections", link),
         Letter::DomainMissing { organization, domain, lost, link } => Draft::new(
             if lost { format!("{domain} no longer counts as yours") } else { format!("The record of {domain} is missing") },
             vec![

@@ -14,14 +14,17 @@ pub fn Plain(
     #[prop(optional, into)] logo: Text,
     #[prop(optional, into)] purpose: Text,
     #[prop(optional_no_strip, into)] flash: Option<Flash>,
+    /// For work that takes several cards: the page is as wide as a form needs, and its parts stand beside the heading, not in one card.
+    #[prop(optional)]
+    wide: bool,
     children: Children,
 ) -> impl IntoView {
     let brand = brand.or("Portico");
     let purpose = purpose.given().map(|purpose| view! { <p class="muted">{purpose}</p> });
     view! {
-        <main class="plain" id="main">
+        <main class=if wide { "plain plain-wide" } else { "plain" } id="main">
             <p class="plain-brand"><OrganizationMark name=brand.clone() logo=logo /><span>{brand}</span></p>
-            <div class="card">
+            <div class=if wide { "stack" } else { "card" }>
                 {flash.map(flash_view)}
                 <h1>{title}</h1>
                 {purpose}

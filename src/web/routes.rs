@@ -38,6 +38,12 @@ pub const MY_ACTIVITY: &str = "/me/activity";
 pub const INVITATION: &str = "/invitation";
 /// `GET` the invitation this browser opened: set up the account, or sign in and join.
 pub const INVITATION_ACCEPT: &str = "/invitation/accept";
+/// `GET` the set-up that a set-up link has opened in this browser.
+pub const SET_UP: &str = "/set-up";
+/// `GET` which kind of provider the company has.
+pub const SET_UP_NEW: &str = "/set-up/new";
+/// `GET` whoever had a set-up link is finished.
+pub const SET_UP_DONE: &str = "/set-up/done";
 /// `GET` people of the organization.
 pub const TEAM: &str = "/team";
 /// `GET` the people that the page shows, as CSV.
@@ -160,6 +166,21 @@ pub fn trial(provider: &str) -> String {
 #[must_use]
 pub fn invitation(token: &str) -> String {
     format!("/invitation/{token}")
+}
+/// `GET` landing page of a mailed set-up link; changes nothing.
+#[must_use]
+pub fn setup_link(token: &str) -> String {
+    format!("/set-up/link/{token}")
+}
+/// `GET` one connection, for whoever has opened a set-up link.
+#[must_use]
+pub fn set_up_connection(provider: &str) -> String {
+    format!("/set-up/connection/{provider}")
+}
+/// `GET` what the last trial showed, for whoever has opened a set-up link.
+#[must_use]
+pub fn set_up_trial(provider: &str) -> String {
+    format!("/set-up/connection/{provider}/trial")
 }
 /// `GET` page of a mailed reset link; changes nothing.
 #[must_use]

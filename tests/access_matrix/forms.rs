@@ -7,7 +7,8 @@ use portico::{
     testing::{Answer, World},
 };
 
-/// Part of signing in, resetting a password or accepting an invitation: what lets someone in is in the form or the session.
+/// Part of signing in, resetting a password, accepting an invitation or using a set-up link: what lets someone in is in the form or the
+/// session.
 const FOR_ANYONE: &[&str] = &[
     "begin-sign-in",
     "check-password",
@@ -19,6 +20,13 @@ const FOR_ANYONE: &[&str] = &[
     "open-invitation",
     "check-invitation-code",
     "accept-invitation",
+    "open-setup-link",
+    "set-up-begin",
+    "set-up-oidc",
+    "set-up-saml",
+    "set-up-mapping",
+    "set-up-try",
+    "finish-set-up",
 ];
 
 /// Acts on the account or session of whoever posts, and on nothing else.
@@ -92,6 +100,9 @@ const BY_ROLE: &[&str] = &[
     "pause-provider",
     "remove-provider",
     "end-fall-back",
+    "send-setup-link",
+    "resend-setup-link",
+    "withdraw-setup-link",
     "create-template",
     "change-template",
     "put-template-application",
@@ -165,6 +176,12 @@ impl Aim {
             .await
             .expect("a template");
         cx.commit().await.expect("commit");
+        let mut cx = world.cx(world.actor(owner.id, None).await).await;
+        let link =
+            portico::federation::setup::link::commands::send_link(&mut cx, &acme, "it@acme.example".parse().expect("an address"), None)
+                .await
+                .expect("a set-up link");
+        cx.commit().await.expect("commit");
         let unknown = "0190a0a0-0000-7000-8000-000000000000";
         let pairs = [
             ("organization", acme.slug.clone()),
@@ -179,6 +196,8 @@ impl Aim {
             ("domain", domain.id.to_string()),
             ("provider", provider.id.to_string()),
             ("template", template.id.to_string()),
+            ("link", link.id.to_string()),
+            ("connection", String::new()),
             ("template_version", "1".to_owned()),
             ("certification_months", "12".to_owned()),
             ("months", "12".to_owned()),
@@ -367,6 +386,7 @@ const NAMES: &[&str] = &[
     "domain",
     "provider",
     "template",
+    "link",
     "version",
 ];
 

@@ -21,6 +21,12 @@ const PUBLIC: &[&str] = &[
     "/invitation/accept",
     "/gallery",
     "/signed-out",
+    "/set-up",
+    "/set-up/new",
+    "/set-up/done",
+    "/set-up/link/{token}",
+    "/set-up/connection/{provider}",
+    "/set-up/connection/{provider}/trial",
 ];
 
 /// Pages every signed-in person has: they show their own things alone.
@@ -156,6 +162,7 @@ async fn every_page_answers_the_people_it_is_for() {
             "/gallery",
             "review",
             "/invitation",
+            "/set-up",
             "/admin",
         ]
         .iter()

@@ -2,7 +2,8 @@
 
 use chrono::Duration;
 use portico::{
-    access::{Action, Actor, Resource, Sphere, Verdict},
+    access::{Action, Actor, Resource, SettingUp, Sphere, Verdict},
+    kernel::SetupLinkId,
     people::{MemberRole, TenantRole},
     store,
     testing::World,
@@ -40,6 +41,15 @@ async fn askers(world: &World) -> (Vec<(&'static str, Actor)>, Resource) {
     columns.push(("other owner", world.actor(stranger.id, None).await));
     columns.push(("operator", world.actor(operator.id, None).await));
     columns.push(("tenant auditor", world.actor(auditor.id, None).await));
+    let set_up = |organization| {
+        Actor::SetUp(Box::new(SettingUp {
+            link: "0190a0a0-0000-7000-8000-000000000000".parse::<SetupLinkId>().expect("an id"),
+            organization,
+            email: "it@acme.example".to_owned(),
+        }))
+    };
+    columns.push(("set-up link", set_up(acme.id)));
+    columns.push(("foreign link", set_up(other.id)));
     (columns, Resource::from(&acme))
 }
 

@@ -2,7 +2,7 @@
 
 mod signed_out;
 pub mod tabs;
-mod trial;
+pub mod trial;
 
 use leptos_router::any_nested_route::AnyNestedRoute;
 use leptos_router::path;

@@ -3,16 +3,28 @@
 use leptos::prelude::*;
 
 use crate::{
-    federation::{commands::Trial, http::TRIAL_KEY, place::connection_of, queries},
+    access::Refused,
+    federation::{Claims, arrival::Check, commands::Trial, http::TRIAL_KEY, place::connection_of, queries, setup::link},
     kernel::ProviderId,
     ui::*,
-    web::{Content, PageCx, PageError, page},
+    web::{Content, PageCx, PageError, RequestCx, page, plain_page, routes},
 };
 
 pub(super) fn trial() -> AnyView {
+    let signed_in = RequestCx::current().is_some_and(|request| request.actor.person().is_some());
+    if !signed_in {
+        // Whoever tries a connection with a set-up link comes back here too, and has a page of their own.
+        return plain_page(|cx| async move {
+            let id: ProviderId = cx.param("provider")?;
+            Err(elsewhere(&cx, id, Refused::SignedOut.into()).await?)
+        });
+    }
     page(|cx| async move {
         let id: ProviderId = cx.param("provider")?;
-        let (provider, organization) = queries::managed(&cx.qx, id).await?;
+        let (provider, organization) = match queries::managed(&cx.qx, id).await {
+            Ok(found) => found,
+            Err(error) => return Err(elsewhere(&cx, id, error).await?),
+        };
         // Owners and operators come from the partner's page and go back there.
         let slug = if cx.qx.actor.organization().is_some() {
             String::new()
@@ -22,6 +34,17 @@ pub(super) fn trial() -> AnyView {
         let last: Option<Trial> = cx.request.session.get(TRIAL_KEY).await.ok().flatten();
         let last = last.filter(|trial| trial.provider == id);
         Ok::<_, PageError>(content(&cx, &slug, &provider.name, id, last))
+    })
+}
+
+/// Why this page is not shown: the trial is one of the set-up link that this browser has opened, else `error`.
+async fn elsewhere(cx: &PageCx, id: ProviderId, error: PageError) -> Result<PageError, PageError> {
+    let work = link::bearer::at_work(&cx.request).await?;
+    let opened = work.is_some_and(|work| work.reach.connections.contains(&id));
+    Ok(if opened {
+        PageError::SeeOther(routes::set_up_trial(&id.to_string()))
+    } else {
+        error
     })
 }
 
@@ -61,20 +84,7 @@ fn result(trial: Trial) -> AnyView {
     } else {
         (Tone::Bad, "This would not let anybody in")
     };
-    let checks = trial
-        .checks
-        .into_iter()
-        .map(|check| {
-            let (tone, word) = verdict(check.passed);
-            view! {
-                <Row>
-                    <HeadCell label="Check">{check.what}</HeadCell>
-                    <Cell label="Result"><Badge tone=tone>{word}</Badge></Cell>
-                    <Cell label="Found">{check.found}</Cell>
-                </Row>
-            }
-        })
-        .collect_view();
+    let checks = checks(trial.checks);
     let read = trial.profile.map(|profile| {
         let role = profile.role.map_or("from the connection", crate::people::MemberRole::title);
         let attributes = profile
@@ -105,8 +115,45 @@ fn result(trial: Trial) -> AnyView {
             .collect::<Vec<_>>();
         view! { <Section title="Rules" purpose="All of them must hold."><BulletList items=items /></Section> }
     });
-    let claims = trial
-        .claims
+    let claims = claims(trial.claims);
+    let at = trial.at;
+    view! {
+        <Notice tone=tone title=title>{trial.outcome}</Notice>
+        {read}
+        {rules}
+        {checks}
+        {claims}
+        <p><Muted>"Tried "<RelativeTime at=at /></Muted></p>
+    }
+    .into_any()
+}
+
+/// What was checked of the provider's answer.
+pub(in super::super) fn checks(checks: Vec<Check>) -> AnyView {
+    let rows = checks
+        .into_iter()
+        .map(|check| {
+            let (tone, word) = verdict(check.passed);
+            view! {
+                <Row>
+                    <HeadCell label="Check">{check.what}</HeadCell>
+                    <Cell label="Result"><Badge tone=tone>{word}</Badge></Cell>
+                    <Cell label="Found">{check.found}</Cell>
+                </Row>
+            }
+        })
+        .collect_view();
+    view! {
+        <Section title="What was checked">
+            <Table caption="Checks" columns=vec![Column::new("Check"), Column::new("Result"), Column::new("Found")]>{rows}</Table>
+        </Section>
+    }
+    .into_any()
+}
+
+/// Every claim that the provider sent.
+pub(in super::super) fn claims(claims: Claims) -> AnyView {
+    let rows = claims
         .0
         .into_iter()
         .map(|(name, values)| {
@@ -119,18 +166,10 @@ fn result(trial: Trial) -> AnyView {
             }
         })
         .collect_view();
-    let at = trial.at;
     view! {
-        <Notice tone=tone title=title>{trial.outcome}</Notice>
-        {read}
-        {rules}
-        <Section title="What was checked">
-            <Table caption="Checks" columns=vec![Column::new("Check"), Column::new("Result"), Column::new("Found")]>{checks}</Table>
-        </Section>
         <Section title="Everything that was said" purpose="Use these names when you choose what is read.">
-            <Table caption="Claims" columns=vec![Column::new("Name"), Column::new("Value")]>{claims}</Table>
+            <Table caption="Claims" columns=vec![Column::new("Name"), Column::new("Value")]>{rows}</Table>
         </Section>
-        <p><Muted>"Tried "<RelativeTime at=at /></Muted></p>
     }
     .into_any()
 }

@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod commands;
 mod instructions;
+pub mod link;
 pub mod pages;
 pub mod queries;
 

@@ -98,11 +98,13 @@ pub(crate) async fn end_access(cx: &mut Cx, organization: &Organization, kind: E
     store::organizations::update(&cx.tx, organization).await?;
     let held = store::contracts::outliving(&cx.tx, organization.id, cx.now, idle_since(cx)).await?;
     let sessions = store::sessions::end_of_organization(&cx.tx, organization.id).await?;
+    let links = store::federation::setup_links::end_of_organization(&cx.tx, organization.id, cx.now).await?;
     let event = event(kind, organization)
         .reason(reason.clone())
         .detail("people", held.people)
         .detail("assignments", held.assignments)
-        .detail("sessions_ended", sessions);
+        .detail("sessions_ended", sessions)
+        .detail("setup_links_withdrawn", links);
     audit::record(cx, event).await?;
     let link = format!("{}{}", cx.settings.public_url, routes::partner(&organization.slug));
     tell_owners(

@@ -26,5 +26,7 @@ pub mod person;
 pub mod recovery_code;
 pub mod scope;
 pub mod session;
+pub mod setup_link;
+pub mod setup_link_connection;
 pub mod tenant;
 pub mod tenant_role;

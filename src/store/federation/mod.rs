@@ -1,6 +1,7 @@
-//! Rows behind partners' own sign-in: providers, domains, who is who there, and trips of browsers to a provider.
+//! Rows behind partners' own sign-in: providers, domains, who is who there, set-up links, and trips of browsers to a provider.
 
 pub mod domains;
 pub mod links;
 pub mod providers;
+pub mod setup_links;
 pub mod trips;

@@ -1,17 +1,16 @@
 //! What is read of somebody who arrives, and who may come in.
 
-use std::collections::BTreeMap;
-
 use leptos::prelude::*;
 
 use super::{
     super::commands::{self, Admission, SetupError},
     id_of,
+    typed::NamesTyped,
 };
 use crate::{
     access::Refused,
     federation::{
-        JoinPolicy, Joining, Mapping, Rules,
+        JoinPolicy, Joining, Rules,
         commands::managed_organization,
         mapping::{GroupApplication, GroupRole},
         place::connection_of,
@@ -71,18 +70,15 @@ pub async fn change_mapping(
         let found = managed_organization(&post.cx, &organization).await?;
         let id = id_of(&post.cx, &found, &provider).await?;
         let mut errors = FieldErrors::default();
-        let subject = fields::required_text(
-            &mut errors,
-            "subject",
-            &subject,
-            200,
-            "Name the claim that never changes for a person.",
-        );
-        let email = fields::required_text(&mut errors, "email", &email, 200, "Name the claim with the e-mail address.");
-        let mut optional = |field: &str, typed: &str| fields::optional_text(&mut errors, field, typed, 200).unwrap_or_default();
-        let given_name = optional("given_name", &given_name);
-        let family_name = optional("family_name", &family_name);
-        let groups = optional("groups", &groups);
+        let mut mapping = commands::theirs(&post.cx, &found, id).await?.mapping;
+        let names = NamesTyped {
+            subject: &subject,
+            email: &email,
+            given_name: &given_name,
+            family_name: &family_name,
+        };
+        names.put_into(&mut errors, &mut mapping);
+        mapping.groups = fields::optional_text(&mut errors, "groups", &groups, 200).unwrap_or_default();
         let mut roles = Vec::new();
         for (group, role) in pairs(&mut errors, "group_roles", &group_roles) {
             match role.parse::<MemberRole>() {
@@ -93,25 +89,13 @@ pub async fn change_mapping(
                 ),
             }
         }
-        let applications = pairs(&mut errors, "group_applications", &group_applications)
+        mapping.group_roles = roles;
+        mapping.group_applications = pairs(&mut errors, "group_applications", &group_applications)
             .into_iter()
             .map(|(group, application)| GroupApplication { group, application })
             .collect();
-        let attributes: BTreeMap<String, String> = pairs(&mut errors, "attributes", &attributes).into_iter().collect();
+        mapping.attributes = pairs(&mut errors, "attributes", &attributes).into_iter().collect();
         errors.check()?;
-        let (Some(subject), Some(email)) = (subject, email) else {
-            return Err(Refused::NotFound.into());
-        };
-        let mapping = Mapping {
-            subject,
-            email,
-            given_name,
-            family_name,
-            groups,
-            group_roles: roles,
-            group_applications: applications,
-            attributes,
-        };
         commands::change_mapping(&mut post.cx, &found, id, version_of(&version), mapping).await?;
         Ok(Done::to(connection_of(&organization, &provider)).saying(Flash::good("Saved. Try the connection to see what is read now.")))
     }

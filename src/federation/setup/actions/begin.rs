@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{super::commands, NOTHING, id_of};
+use super::{super::commands, NOTHING, id_of, typed::begun};
 use crate::{
     federation::{
         Preset,
@@ -11,7 +11,7 @@ use crate::{
     },
     organizations::actions::version_of,
     ui::Flash,
-    web::{Done, FieldErrors, Post, fields},
+    web::{Done, Post},
 };
 
 /// `POST /do/create-provider`: begins a connection.
@@ -26,18 +26,7 @@ pub async fn create_provider(
     let mut post = Post::begin(&form, back, [("name", name.clone())]).await?;
     let outcome = async {
         let found = managed_organization(&post.cx, &organization).await?;
-        let mut errors = FieldErrors::default();
-        let preset = fields::choice::<Preset>(&mut errors, "preset", &preset);
-        let name = fields::required_text(
-            &mut errors,
-            "name",
-            &name,
-            60,
-            "Say what your people call their sign-in, for example \u{201c}Acme account\u{201d}.",
-        );
-        let (Some(preset), Some(name)) = (preset, name) else {
-            return Err(errors.refusal());
-        };
+        let (preset, name) = begun(&preset, &name)?;
         let provider = commands::create_provider(&mut post.cx, &found, preset, name).await?;
         Ok(Done::to(connection_of(&organization, &provider.id.to_string())).saying(Flash::good(
             "The connection is begun. Nobody signs in through it before you switch over.",

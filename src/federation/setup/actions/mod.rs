@@ -4,6 +4,7 @@ pub mod admit;
 pub mod begin;
 pub mod reach;
 pub mod switch;
+pub(super) mod typed;
 
 use super::commands;
 use crate::{
@@ -20,7 +21,7 @@ const NOTHING: [(&str, String); 0] = [];
 /// The connection that a form is about: found before anything typed is looked at.
 async fn id_of(cx: &Cx, organization: &Organization, provider: &str) -> Result<ProviderId, Refusal> {
     let id = provider.parse().map_err(|_| Refused::NotFound)?;
-    Ok(commands::ensure_theirs(cx, organization, id).await?)
+    Ok(commands::theirs(cx, organization, id).await?.id)
 }
 
 /// Whether whoever asks may manage the organization's sign-in: nothing is fetched for anybody else.

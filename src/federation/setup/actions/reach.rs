@@ -3,20 +3,19 @@
 use leptos::prelude::*;
 
 use super::{
-    super::commands::{self, OidcConnection},
+    super::commands,
     NOTHING, id_of, may_manage,
+    typed::{OidcTyped, SamlTyped},
 };
 use crate::{
-    access::Refused,
     federation::{
-        ClientAuth, OidcSettings,
         commands::{managed_organization, read_metadata},
         oidc::discovery,
         place::connection_of,
     },
     organizations::actions::version_of,
     ui::Flash,
-    web::{Done, FieldErrors, Post, fields},
+    web::{Done, Post},
 };
 
 /// `POST /do/change-oidc`: issuer and client. The provider's configuration is read at once.
@@ -33,51 +32,24 @@ pub async fn change_oidc(
     #[server(default)] scopes: String,
     #[server(default)] userinfo: String,
 ) -> Result<(), ServerFnError> {
-    let issuer = issuer.trim().to_owned();
+    let typed = OidcTyped {
+        issuer: issuer.trim().to_owned(),
+        client_id,
+        client_secret,
+        client_auth,
+        scopes,
+        userinfo,
+    };
     // Before the transaction: the network takes its time.
     let read = match may_manage(&organization).await {
-        Ok(request) => Ok(discovery::fetch(&request.portal.outbound, &issuer).await),
+        Ok(request) => Ok(discovery::fetch(&request.portal.outbound, &typed.issuer).await),
         Err(refusal) => Err(refusal),
     };
-    let values = [
-        ("issuer", issuer.clone()),
-        ("client_id", client_id.clone()),
-        ("client_auth", client_auth.clone()),
-        ("scopes", scopes.clone()),
-        ("userinfo", userinfo.clone()),
-    ];
-    let mut post = Post::begin("connection", connection_of(&organization, &provider), values).await?;
+    let mut post = Post::begin("connection", connection_of(&organization, &provider), typed.values()).await?;
     let outcome = async {
         let found = managed_organization(&post.cx, &organization).await?;
         let id = id_of(&post.cx, &found, &provider).await?;
-        let mut errors = FieldErrors::default();
-        let published = errors.take("issuer", read?);
-        let client = fields::required_text(
-            &mut errors,
-            "client_id",
-            &client_id,
-            300,
-            "Enter the client id that your provider shows.",
-        );
-        let auth = fields::choice::<ClientAuth>(&mut errors, "client_auth", &client_auth);
-        let scopes = fields::optional_text(&mut errors, "scopes", &scopes, 300).unwrap_or_default();
-        let secret = fields::optional_text(&mut errors, "client_secret", &client_secret, 1_000);
-        errors.check()?;
-        let (Some(published), Some(client_id), Some(client_auth)) = (published, client, auth) else {
-            return Err(Refused::NotFound.into());
-        };
-        let settings = OidcSettings {
-            issuer,
-            client_id,
-            client_auth,
-            scopes: scopes.split_whitespace().map(str::to_owned).collect(),
-            userinfo: userinfo == "yes",
-        };
-        let connection = OidcConnection {
-            settings,
-            secret,
-            published,
-        };
+        let connection = typed.connection(read?)?;
         commands::change_oidc(&mut post.cx, &found, id, version_of(&version), connection).await?;
         Ok(Done::to(connection_of(&organization, &provider))
             .saying(Flash::good("The connection is saved and the provider answers. Try it next.")))
@@ -98,44 +70,31 @@ pub async fn change_saml(
     #[server(default)] post_binding: String,
     #[server(default)] accept_signed_response: String,
 ) -> Result<(), ServerFnError> {
-    let address = metadata_url.trim().to_owned();
-    let read = match (may_manage(&organization).await, address.is_empty()) {
+    let typed = SamlTyped {
+        metadata_url: metadata_url.trim().to_owned(),
+        metadata,
+        post_binding,
+        accept_signed_response,
+    };
+    let read = match (may_manage(&organization).await, typed.metadata_url.is_empty()) {
         (Err(refusal), _) => Err(refusal),
         (Ok(_), true) => Ok(None),
-        (Ok(request), false) => Ok(Some(read_metadata(&request.portal, &address).await)),
+        (Ok(request), false) => Ok(Some(read_metadata(&request.portal, &typed.metadata_url).await)),
     };
-    let values = [
-        ("metadata_url", address.clone()),
-        ("metadata", if metadata.len() < 60_000 { metadata.clone() } else { String::new() }),
-        ("post_binding", post_binding.clone()),
-        ("accept_signed_response", accept_signed_response.clone()),
-    ];
-    let mut post = Post::begin("connection", connection_of(&organization, &provider), values).await?;
+    let mut post = Post::begin("connection", connection_of(&organization, &provider), typed.values()).await?;
     let outcome = async {
         let found = managed_organization(&post.cx, &organization).await?;
         let id = id_of(&post.cx, &found, &provider).await?;
-        let mut errors = FieldErrors::default();
-        let xml = match read? {
-            Some(read) => errors.take("metadata_url", read).map(|(xml, _)| xml),
-            None if metadata.trim().is_empty() => {
-                errors.add(
-                    "metadata_url",
-                    "Enter the address of your provider's metadata, or paste the metadata below.",
-                );
-                None
-            }
-            None => Some(metadata.trim().to_owned()),
-        };
-        let Some(xml) = xml else { return Err(errors.refusal()) };
+        let xml = typed.xml(read?)?;
         commands::change_saml(
             &mut post.cx,
             &found,
             id,
             version_of(&version),
             xml,
-            (!address.is_empty()).then_some(address),
-            post_binding == "yes",
-            accept_signed_response == "yes",
+            typed.address(),
+            typed.post_binding == "yes",
+            typed.accept_signed_response == "yes",
         )
         .await?;
         Ok(Done::to(connection_of(&organization, &provider)).saying(Flash::good("The metadata is saved. Try the connection next.")))

@@ -2,6 +2,7 @@
 
 use super::{SetupError, at_version, keep};
 use crate::{
+    access::{Action, Actor},
     cx::Cx,
     federation::{Joining, Mapping, Rules},
     kernel::ProviderId,
@@ -20,7 +21,7 @@ pub async fn change_mapping(
     version: i32,
     mapping: Mapping,
 ) -> Result<(), SetupError> {
-    let mut provider = at_version(cx, organization, id, version).await?;
+    let mut provider = at_version(cx, organization, Action::SetUpConnection, id, version).await?;
     if let Some(actor) = cx.actor.member()
         && mapping.group_roles.iter().any(|rule| !actor.role.may_grant(rule.role))
     {
@@ -36,7 +37,25 @@ pub async fn change_mapping(
             return Err(SetupError::GroupNotHeld(rule.application.clone()));
         }
     }
-    provider.mapping = mapping;
+    if matches!(cx.actor, Actor::SetUp(_)) {
+        // Names alone: what groups give, and what is kept of somebody, is for the people who answer for the organization.
+        let Mapping {
+            subject,
+            email,
+            given_name,
+            family_name,
+            ..
+        } = mapping;
+        provider.mapping = Mapping {
+            subject,
+            email,
+            given_name,
+            family_name,
+            ..provider.mapping
+        };
+    } else {
+        provider.mapping = mapping;
+    }
     provider.tried_at = None;
     keep(cx, organization, &provider, "mapping").await
 }
@@ -63,7 +82,7 @@ pub async fn change_admission(
     version: i32,
     admission: Admission,
 ) -> Result<(), SetupError> {
-    let mut provider = at_version(cx, organization, id, version).await?;
+    let mut provider = at_version(cx, organization, Action::ManageSignIn, id, version).await?;
     if let Some(actor) = cx.actor.member()
         && !actor.role.may_grant(admission.joining.role)
     {

@@ -2,20 +2,26 @@
 
 use super::{SetupError, event};
 use crate::{
-    access::Action,
+    access::{Action, Actor},
     audit::{self, EventKind},
     cx::Cx,
     federation::{
         ClientAuth, IdentityProvider, Joining, OidcSettings, Preset, Protocol, SamlSettings, Secrets, commands::service_provider::new_key,
         oidc::ClientKey,
     },
-    kernel::ProviderId,
+    kernel::{ProviderId, new_uuid},
     organizations::Organization,
-    store::{self, federation::providers},
+    store::{
+        self,
+        federation::{providers, setup_links},
+    },
 };
 
 /// So many connections an organization may have.
 pub const MAX_PROVIDERS: usize = 10;
+
+/// So many connections a set-up link opens.
+pub const MAX_BY_LINK: usize = 3;
 
 /// Begins a connection. Nobody signs in through a draft.
 ///
@@ -27,13 +33,18 @@ pub async fn create_provider(
     preset: Preset,
     name: String,
 ) -> Result<IdentityProvider, SetupError> {
-    cx.authorise(Action::ManageSignIn, organization)?;
+    cx.authorise(Action::SetUpConnection, organization)?;
     let known = providers::of_organization(&cx.tx, organization.id).await?;
     if known.len() >= MAX_PROVIDERS {
         return Err(SetupError::TooMany);
     }
     if known.iter().any(|other| other.name.to_lowercase() == name.to_lowercase()) {
         return Err(SetupError::NameTaken);
+    }
+    if let Actor::SetUp(set_up) = &cx.actor
+        && setup_links::connections(&cx.tx, set_up.link).await?.len() >= MAX_BY_LINK
+    {
+        return Err(SetupError::TooManyByLink);
     }
     let mut secrets = Secrets::default();
     let protocol = if preset == Preset::Saml {
@@ -71,6 +82,10 @@ pub async fn create_provider(
         )
     };
     providers::insert(&cx.tx, &provider).await?;
+    if let Actor::SetUp(set_up) = &cx.actor {
+        let id = new_uuid(cx.now, &mut cx.rng);
+        setup_links::open_connection(&cx.tx, id, set_up.link, provider.id).await?;
+    }
     let told = event(EventKind::ProviderCreated, organization, &provider).detail("kind", preset.as_str());
     audit::record(cx, told).await?;
     Ok(provider)

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::MAX_PROVIDERS;
+use super::{MAX_BY_LINK, MAX_PROVIDERS};
 use crate::{access::Refused, federation::saml::MetadataError, store::StoreError, web::Refusal};
 
 /// Why nothing is done with a connection.
@@ -11,6 +11,9 @@ pub enum SetupError {
     /// Too many.
     #[error("An organization can have at most {MAX_PROVIDERS} connections.")]
     TooMany,
+    /// Too many by one set-up link.
+    #[error("You can begin at most {MAX_BY_LINK} connections. Go on with one of those that you began.")]
+    TooManyByLink,
     /// The name is taken.
     #[error("There is a connection with this name already.")]
     NameTaken,

@@ -8,20 +8,23 @@ mod remove;
 mod switch;
 
 pub use admit::{Admission, change_admission, change_mapping};
-pub use begin::{MAX_PROVIDERS, create_provider};
+pub use begin::{MAX_BY_LINK, MAX_PROVIDERS, create_provider};
 pub use error::SetupError;
 pub use reach::{OidcConnection, change_key, change_oidc, change_saml};
 pub use remove::remove_provider;
 pub use switch::{Switched, end_fall_back, pause_provider, switch_over};
 
 use crate::{
-    access::{Action, Refused},
+    access::{Action, Actor, Refused},
     audit::{self, Event, EventKind, Subject},
     cx::Cx,
-    federation::IdentityProvider,
+    federation::{IdentityProvider, ProviderStatus},
     kernel::ProviderId,
     organizations::Organization,
-    store::{StoreError, federation::providers},
+    store::{
+        StoreError,
+        federation::{providers, setup_links},
+    },
 };
 
 fn event(kind: EventKind, organization: &Organization, provider: &IdentityProvider) -> Event {
@@ -30,18 +33,27 @@ fn event(kind: EventKind, organization: &Organization, provider: &IdentityProvid
         .subject(Subject::new("identity_provider", provider.id, provider.name.clone()))
 }
 
-/// Whether a connection is the organization's; somebody else's does not exist.
+/// A connection of the organization; somebody else's does not exist, nor does what a set-up link does not open.
 ///
 /// # Errors
 /// [`SetupError::Access`].
-pub async fn ensure_theirs(cx: &Cx, organization: &Organization, id: ProviderId) -> Result<ProviderId, SetupError> {
-    Ok(providers::get(&cx.tx, organization.id, id).await?.ok_or(Refused::NotFound)?.id)
+pub async fn theirs(cx: &Cx, organization: &Organization, id: ProviderId) -> Result<IdentityProvider, SetupError> {
+    let provider = providers::get(&cx.tx, organization.id, id).await?.ok_or(Refused::NotFound)?;
+    ensure_reached(cx, &provider).await?;
+    Ok(provider)
 }
 
-/// A connection of the organization, at the version that the form showed.
-async fn at_version(cx: &Cx, organization: &Organization, id: ProviderId, version: i32) -> Result<IdentityProvider, SetupError> {
-    cx.authorise(Action::ManageSignIn, organization)?;
-    let provider = providers::get(&cx.tx, organization.id, id).await?.ok_or(Refused::NotFound)?;
+/// A connection of the organization, at the version that the form showed. Whoever has a set-up link has what that link opens, as long
+/// as nobody signs in by it.
+async fn at_version(
+    cx: &Cx,
+    organization: &Organization,
+    action: Action,
+    id: ProviderId,
+    version: i32,
+) -> Result<IdentityProvider, SetupError> {
+    cx.authorise(action, organization)?;
+    let provider = theirs(cx, organization, id).await?;
     if provider.version == version {
         Ok(provider)
     } else {
@@ -53,4 +65,15 @@ async fn keep(cx: &mut Cx, organization: &Organization, provider: &IdentityProvi
     providers::update(&cx.tx, provider).await?;
     let told = event(EventKind::ProviderChanged, organization, provider).detail("changed", what);
     Ok(audit::record(cx, told).await?)
+}
+
+/// Whether a set-up link, when one asks, opens this connection.
+async fn ensure_reached(cx: &Cx, provider: &IdentityProvider) -> Result<(), SetupError> {
+    let Actor::SetUp(set_up) = &cx.actor else { return Ok(()) };
+    let opened = setup_links::connections(&cx.tx, set_up.link).await?;
+    if provider.status == ProviderStatus::Draft && opened.contains(&provider.id) {
+        Ok(())
+    } else {
+        Err(Refused::NotFound.into())
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::{SetupError, at_version, keep};
 use crate::{
-    access::Refused,
+    access::{Action, Refused},
     cx::Cx,
     federation::{
         ClientAuth, IdentityProvider, OidcSettings, Protocol, SamlSettings, Secrets,
@@ -37,7 +37,7 @@ pub async fn change_oidc(
     version: i32,
     connection: OidcConnection,
 ) -> Result<IdentityProvider, SetupError> {
-    let mut provider = at_version(cx, organization, id, version).await?;
+    let mut provider = at_version(cx, organization, Action::SetUpConnection, id, version).await?;
     let Protocol::Oidc(before) = &provider.protocol else {
         return Err(Refused::NotFound.into());
     };
@@ -90,7 +90,7 @@ pub async fn change_saml(
     post_binding: bool,
     accept_signed_response: bool,
 ) -> Result<IdentityProvider, SetupError> {
-    let mut provider = at_version(cx, organization, id, version).await?;
+    let mut provider = at_version(cx, organization, Action::SetUpConnection, id, version).await?;
     let Protocol::Saml(before) = &provider.protocol else {
         return Err(Refused::NotFound.into());
     };
@@ -120,7 +120,7 @@ pub async fn change_saml(
 /// # Errors
 /// [`SetupError`].
 pub async fn change_key(cx: &mut Cx, organization: &Organization, id: ProviderId, version: i32) -> Result<IdentityProvider, SetupError> {
-    let mut provider = at_version(cx, organization, id, version).await?;
+    let mut provider = at_version(cx, organization, Action::ManageSignIn, id, version).await?;
     if !matches!(provider.protocol, Protocol::Saml(_)) {
         return Err(Refused::NotFound.into());
     }

@@ -2,6 +2,7 @@
 
 use super::{SetupError, at_version, event, reach::forget_identities};
 use crate::{
+    access::Action,
     audit::{self, EventKind},
     cx::Cx,
     federation::ProviderStatus,
@@ -18,7 +19,7 @@ use crate::{
 /// # Errors
 /// [`SetupError`].
 pub async fn remove_provider(cx: &mut Cx, organization: &Organization, id: ProviderId, version: i32) -> Result<(), SetupError> {
-    let provider = at_version(cx, organization, id, version).await?;
+    let provider = at_version(cx, organization, Action::ManageSignIn, id, version).await?;
     if provider.status == ProviderStatus::Live {
         return Err(SetupError::InUse);
     }
@@ -30,6 +31,7 @@ pub async fn remove_provider(cx: &mut Cx, organization: &Organization, id: Provi
         }
     }
     store::federation::trips::end_of_provider(&cx.tx, id).await?;
+    store::federation::setup_links::end_of_provider(&cx.tx, id).await?;
     providers::delete(&cx.tx, id).await?;
     let told = event(EventKind::ProviderRemoved, organization, &provider).detail("identities", known);
     Ok(audit::record(cx, told).await?)

@@ -2,7 +2,7 @@
 
 use super::{SetupError, at_version, event, keep};
 use crate::{
-    access::Refused,
+    access::{Action, Refused},
     audit::{self, EventKind},
     cx::Cx,
     federation::{IdentityProvider, ProviderStatus, domains::DomainStatus, place::connection_of},
@@ -42,7 +42,7 @@ pub async fn switch_over(
     exclusive: bool,
     break_glass: Option<MemberId>,
 ) -> Result<Switched, SetupError> {
-    let mut provider = at_version(cx, organization, id, version).await?;
+    let mut provider = at_version(cx, organization, Action::ManageSignIn, id, version).await?;
     if provider.tried_at.is_none() {
         return Err(SetupError::NotTried);
     }
@@ -112,7 +112,7 @@ async fn admin_with_both_factors(cx: &Cx, organization: &Organization, id: Membe
 /// # Errors
 /// [`SetupError`].
 pub async fn pause_provider(cx: &mut Cx, organization: &Organization, id: ProviderId, version: i32) -> Result<u64, SetupError> {
-    let mut provider = at_version(cx, organization, id, version).await?;
+    let mut provider = at_version(cx, organization, Action::ManageSignIn, id, version).await?;
     if provider.status != ProviderStatus::Live {
         return Err(SetupError::AlreadySo);
     }
@@ -130,7 +130,7 @@ pub async fn pause_provider(cx: &mut Cx, organization: &Organization, id: Provid
 /// # Errors
 /// [`SetupError`].
 pub async fn end_fall_back(cx: &mut Cx, organization: &Organization, id: ProviderId, version: i32) -> Result<(), SetupError> {
-    let mut provider = at_version(cx, organization, id, version).await?;
+    let mut provider = at_version(cx, organization, Action::ManageSignIn, id, version).await?;
     if provider.fell_back_at.take().is_none() {
         return Err(SetupError::AlreadySo);
     }

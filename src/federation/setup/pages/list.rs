@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 
 use super::{
-    super::queries::{self, Overview},
+    super::{
+        link::{self, pages::links_section},
+        queries::{self, Overview},
+    },
     words::{beginning, belonging, company, company_sign_in, opened},
 };
 use crate::{
@@ -21,7 +24,13 @@ pub(super) fn list() -> AnyView {
     page(|cx| async move {
         let place = Place::of(&cx).await?;
         let overview = queries::overview(&cx.qx, &place).await?;
-        Ok::<_, PageError>(content(&place, overview))
+        let links = if place.is_own {
+            None
+        } else {
+            link::queries::listed(&cx.qx, &place).await?
+        };
+        let links = links.map(|links| links_section(&cx, &place, &overview, links));
+        Ok::<_, PageError>(content(&place, overview, links))
     })
 }
 
@@ -35,7 +44,7 @@ pub(super) fn badge(provider: &IdentityProvider) -> AnyView {
     }
 }
 
-fn content(place: &Place, overview: Overview) -> Content {
+fn content(place: &Place, overview: Overview, links: Option<AnyView>) -> Content {
     let new = format!("{}/new", place.sign_in());
     let proven = overview
         .domains
@@ -88,6 +97,7 @@ fn content(place: &Place, overview: Overview) -> Content {
             {hint}
             {now}
             {rows}
+            {links}
         },
     )
 }
@@ -162,7 +172,10 @@ pub(super) fn new() -> AnyView {
             "Choose what {} uses. You can set it up and try it as often as you like; nobody is affected before you switch over.",
             company(&place)
         );
-        let cards = Preset::ALL.iter().map(|preset| choice(&cx, &place, *preset)).collect_view();
+        let cards = Preset::ALL
+            .iter()
+            .map(|preset| choice(&cx, "/do/create-provider", &place, *preset))
+            .collect_view();
         Ok::<_, PageError>(Content::new(
             "Connect a sign-in",
             view! {
@@ -173,7 +186,8 @@ pub(super) fn new() -> AnyView {
     })
 }
 
-fn choice(cx: &PageCx, place: &Place, preset: Preset) -> AnyView {
+/// The card to begin a connection of a kind.
+pub(in super::super) fn choice(cx: &PageCx, action: &'static str, place: &Place, preset: Preset) -> AnyView {
     let text = match preset {
         Preset::Entra => "Also known as Azure AD: accounts of Microsoft 365.",
         Preset::Okta => "Okta Workforce Identity.",
@@ -198,7 +212,7 @@ fn choice(cx: &PageCx, place: &Place, preset: Preset) -> AnyView {
     view! {
         <Card title=preset.title() level=2>
             <Paragraph>{text}</Paragraph>
-            <Form action="/do/create-provider" form=form id=id>
+            <Form action=action form=form id=id>
                 <Hidden name="organization" value=slug />
                 <Hidden name="preset" value=preset.as_str() />
                 <Field name="name" label=asked value=suggested required=true maxlength="60" />

@@ -8,7 +8,7 @@ use super::{
         queries::{self, Connection},
     },
     admission::admission_card,
-    connection::{connection_card, mapping_card},
+    connection::{By, connection_card, mapping_card},
     list::badge,
     rehearsal::rehearsal_section,
     words::{belonging, company, company_sign_in, opened},
@@ -55,9 +55,9 @@ fn content(cx: &PageCx, place: &Place, connection: Connection) -> Content {
     let mark = badge(provider);
     let notices = notices(cx, place, provider);
     let progress = progress_card(&connection, place);
-    let values = values_card(cx, place, provider);
-    let connect = connection_card(cx, place, provider);
-    let mapping = mapping_card(cx, place, provider);
+    let values = values_card(cx, By::Role, place, provider);
+    let connect = connection_card(cx, By::Role, place, provider);
+    let mapping = mapping_card(cx, By::Role, place, provider);
     let admission = admission_card(cx, place, &connection);
     let trial = trial_card(cx, place, provider);
     let rehearsal = rehearsal_section(&connection);
@@ -138,7 +138,7 @@ fn notices(cx: &PageCx, place: &Place, provider: &IdentityProvider) -> AnyView {
     view! { {fell_back}{certificate} }.into_any()
 }
 
-fn values_card(cx: &PageCx, place: &Place, provider: &IdentityProvider) -> AnyView {
+pub(in super::super) fn values_card(cx: &PageCx, by: By, place: &Place, provider: &IdentityProvider) -> AnyView {
     let absolute = |path: &str| routes::absolute(&cx.qx.settings.public_url, path);
     let id = provider.id.to_string();
     let values = match &provider.protocol {
@@ -150,17 +150,12 @@ fn values_card(cx: &PageCx, place: &Place, provider: &IdentityProvider) -> AnyVi
         }
         .into_any(),
         Protocol::Saml(_) => {
-            let roll = fields(place, provider);
+            let roll = (by == By::Role).then(|| roll(place, provider));
             view! {
                 <CopyField label="Our metadata, and our entity id" value=absolute(&routes::saml(&id, "metadata")) />
                 <CopyField label="Address for responses (ACS)" value=absolute(&routes::saml(&id, "acs")) />
                 <CopyField label="Address for logout" value=absolute(&routes::saml(&id, "logout")) />
-                <Disclosure summary="Change our key">
-                    <Stack>
-                        <Paragraph>"Press once to publish a new key beside the old one, and let the provider read our metadata again. Press a second time to drop the old key."</Paragraph>
-                        <PostButton action="/do/change-provider-key" fields=roll kind=Kind::Secondary size=Size::Small>"Publish a new key, or drop the old one"</PostButton>
-                    </Stack>
-                </Disclosure>
+                {roll}
             }
             .into_any()
         }
@@ -172,6 +167,20 @@ fn values_card(cx: &PageCx, place: &Place, provider: &IdentityProvider) -> AnyVi
             <Disclosure summary="What to do there, step by step" open=open><Prose><ol>{items}</ol></Prose></Disclosure>
             {values}
         </Card>
+    }
+    .into_any()
+}
+
+/// A new key of ours beside the old one, or the old one dropped.
+fn roll(place: &Place, provider: &IdentityProvider) -> AnyView {
+    let fields = fields(place, provider);
+    view! {
+        <Disclosure summary="Change our key">
+            <Stack>
+                <Paragraph>"Press once to publish a new key beside the old one, and let the provider read our metadata again. Press a second time to drop the old key."</Paragraph>
+                <PostButton action="/do/change-provider-key" fields=fields kind=Kind::Secondary size=Size::Small>"Publish a new key, or drop the old one"</PostButton>
+            </Stack>
+        </Disclosure>
     }
     .into_any()
 }

@@ -3,7 +3,7 @@
 mod admission;
 mod beginning;
 mod ending;
-mod pages;
+pub(super) mod pages;
 mod reaching;
 mod rehearsal;
 mod switching;
@@ -29,7 +29,7 @@ use crate::{
 /// Never to be seen anywhere but at the provider.
 const SECRET: &str = "correct-horse-battery-staple";
 
-async fn admin(world: &World, organization: &Organization) -> Member {
+pub(super) async fn admin(world: &World, organization: &Organization) -> Member {
     let name = format!("Kim {}", organization.name);
     world.member(organization, &name, MemberRole::PartnerAdmin).await
 }
@@ -45,7 +45,7 @@ async fn run<T>(world: &World, actor: Actor, command: impl AsyncFnOnce(&mut Cx) 
     outcome
 }
 
-async fn draft(world: &World, organization: &Organization, preset: Preset) -> IdentityProvider {
+pub(super) async fn draft(world: &World, organization: &Organization, preset: Preset) -> IdentityProvider {
     let name = format!("{} account", organization.name);
     run(world, Actor::System("test"), async |cx| {
         commands::create_provider(cx, organization, preset, name).await
@@ -64,7 +64,7 @@ fn settings(issuer: &str) -> OidcSettings {
     }
 }
 
-fn reached(issuer: &str, secret: Option<&str>) -> OidcConnection {
+pub(super) fn reached(issuer: &str, secret: Option<&str>) -> OidcConnection {
     OidcConnection {
         settings: settings(issuer),
         secret: secret.map(str::to_owned),
@@ -76,7 +76,7 @@ fn reached(issuer: &str, secret: Option<&str>) -> OidcConnection {
 }
 
 /// A draft that answers and was tried.
-async fn tried(world: &World, organization: &Organization) -> IdentityProvider {
+pub(super) async fn tried(world: &World, organization: &Organization) -> IdentityProvider {
     let provider = draft(world, organization, Preset::Oidc).await;
     run(world, Actor::System("test"), async |cx| {
         let connection = reached("https://idp.example", Some(SECRET));
@@ -89,7 +89,7 @@ async fn tried(world: &World, organization: &Organization) -> IdentityProvider {
 }
 
 /// In use, beside local passwords.
-async fn live(world: &World, organization: &Organization) -> IdentityProvider {
+pub(super) async fn live(world: &World, organization: &Organization) -> IdentityProvider {
     prove(world, organization, "acme.example").await;
     let provider = tried(world, organization).await;
     run(world, Actor::System("test"), async |cx| {
@@ -100,13 +100,13 @@ async fn live(world: &World, organization: &Organization) -> IdentityProvider {
     now(world, &provider).await.expect("it is there")
 }
 
-async fn now(world: &World, provider: &IdentityProvider) -> Option<IdentityProvider> {
+pub(super) async fn now(world: &World, provider: &IdentityProvider) -> Option<IdentityProvider> {
     providers::get(&world.portal.store.reader(), provider.organization, provider.id)
         .await
         .expect("the database answers")
 }
 
-async fn prove(world: &World, organization: &Organization, name: &str) -> domains::Domain {
+pub(super) async fn prove(world: &World, organization: &Organization, name: &str) -> domains::Domain {
     let mut cx = world.system().await;
     let domain = domains::commands::claim_domain(&mut cx, organization, name).await.expect("a claim");
     domains::commands::check_domain(&mut cx, organization, domain.id, domains::dns::Found::Yes)
@@ -180,7 +180,7 @@ async fn sessions(world: &World, member: &Member) -> usize {
 }
 
 /// Gives somebody a password and an authenticator app.
-async fn both_factors(world: &World, member: &Member) {
+pub(super) async fn both_factors(world: &World, member: &Member) {
     let cx = world.system().await;
     store::people::set_password(&cx.tx, member.person, "$argon2id$not-a-hash", cx.now)
         .await
@@ -191,7 +191,7 @@ async fn both_factors(world: &World, member: &Member) {
     cx.commit().await.expect("commit");
 }
 
-async fn person(world: &World, member: &Member) -> Person {
+pub(super) async fn person(world: &World, member: &Member) -> Person {
     store::people::get(&world.portal.store.reader(), member.person)
         .await
         .expect("the database answers")
@@ -199,7 +199,7 @@ async fn person(world: &World, member: &Member) -> Person {
 }
 
 /// Subject and text of the letters to somebody.
-async fn letters(world: &World, person: &Person) -> Vec<(String, String)> {
+pub(super) async fn letters(world: &World, person: &Person) -> Vec<(String, String)> {
     use crate::store::{Db as _, entity::outbox};
     use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
     let query = outbox::Entity::find().filter(outbox::Column::Recipient.eq(person.email.as_str()));

@@ -7,7 +7,7 @@ use super::*;
 use crate::{for_each_backend, people::TenantRole};
 
 /// A provider that publishes its configuration and nothing else; answers its issuer.
-async fn publishing() -> String {
+pub(in super::super) async fn publishing() -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let issuer = format!("http://{}", listener.local_addr().expect("an address"));
     let configuration = json!({
