@@ -4,10 +4,12 @@ use leptos::prelude::*;
 
 use super::{
     IdentityProvider, Protocol,
+    choice::{NOTE, Remembered},
     commands::{
         self, DepartError, Prepared,
         service_provider::{ServiceProvider, carried, random_id},
     },
+    discovery::{self, Route},
     http::{AWAY_KEY, Away, BROWSER_KEY},
     oidc::{self, Published},
     saml::{self, LogoutSubject, NameId},
@@ -21,20 +23,26 @@ use crate::{
         federation::{providers, trips::Purpose},
         sessions::Through,
     },
-    web::{Done, Post, Refusal, RequestCx, routes},
+    web::{Done, Note, Post, Refusal, RequestCx, routes},
 };
 
 /// The provider of a browser's next step, with what it publishes.
 pub struct Ready {
     provider: IdentityProvider,
     prepared: Result<Prepared, DepartError>,
+    /// The person chose it among several.
+    chosen: bool,
 }
 
 impl Ready {
     /// Reads what the provider publishes, when our copy is old. No transaction may be open.
     pub async fn of(portal: &Portal, provider: IdentityProvider) -> Self {
         let prepared = commands::prepare(portal, &provider).await;
-        Self { provider, prepared }
+        Self {
+            provider,
+            prepared,
+            chosen: false,
+        }
     }
 
     /// The provider.
@@ -42,26 +50,108 @@ impl Ready {
     pub const fn provider(&self) -> &IdentityProvider {
         &self.provider
     }
+
+    /// For somebody who chose it among several.
+    fn chosen(self) -> Self {
+        Self { chosen: true, ..self }
+    }
 }
 
-/// Looks for the provider of an address and reads what it publishes. No transaction may be open. The address's domain alone decides,
-/// so known and unknown addresses look alike.
+/// Where an address goes on.
+pub enum Way {
+    /// To a password here.
+    Local,
+    /// To its company's sign-in.
+    Away(Box<Ready>),
+    /// To the page that asks which of several.
+    Choose,
+}
+
+/// Where an address goes on, and what the browser remembers from now on.
+pub struct Led {
+    /// Where.
+    pub way: Way,
+    /// None when the browser's note stays as it is.
+    pub note: Option<Note>,
+}
+
+fn note(remembered: &Remembered) -> Option<Note> {
+    Some(Note {
+        name: NOTE,
+        text: remembered.to_text(),
+    })
+}
+
+/// What this browser remembers, without connections that are not in use any more; and whether any of those was among it.
+async fn remembered(request: &RequestCx) -> Result<(Remembered, bool), store::StoreError> {
+    let mut remembered = Remembered::parse(&request.note(NOTE).unwrap_or_default());
+    let named: Vec<ProviderId> = remembered.providers().collect();
+    let mut forgotten = false;
+    for id in named {
+        let found = providers::find(&request.portal.store.reader(), id).await?;
+        if !found.is_some_and(|provider| provider.is_live()) {
+            remembered = remembered.without(id);
+            forgotten = true;
+        }
+    }
+    Ok((remembered, forgotten))
+}
+
+/// Whether this browser goes straight to a sign-in that was chosen among several, so that a page offers to choose anew.
+#[must_use]
+pub fn remembers_a_choice(request: &RequestCx) -> bool {
+    request.note(NOTE).is_some_and(|text| !Remembered::parse(&text).is_empty())
+}
+
+/// Looks for the way in of an address and reads what its provider publishes. No transaction may be open. The address's domain and what
+/// this browser remembers for it decide, so known and unknown addresses look alike. `anew` asks again where there is a choice.
 ///
 /// # Errors
 /// [`store::StoreError`] when the database does not answer.
-pub async fn ready_for(request: &RequestCx, email: &EmailAddress) -> Result<Option<Ready>, store::StoreError> {
-    let portal = &request.portal;
-    match super::discovery::route(&portal.store.reader(), email, portal.clock.now()).await? {
+pub async fn way_in(request: &RequestCx, email: &EmailAddress, anew: bool) -> Result<Led, store::StoreError> {
+    let (remembered, forgotten) = remembered(request).await?;
+    let kept = forgotten.then(|| note(&remembered)).flatten();
+    let (way, note) = match discovery::route(&request.portal.store.reader(), email).await? {
         // Where too many sign-ins failed, passwords count again until somebody gets in or tries the connection with success.
-        super::discovery::Route::Local | super::discovery::Route::Provider { fell_back: true, .. } => Ok(None),
-        super::discovery::Route::Provider { provider, .. } => {
-            let prepared = commands::prepare(portal, &provider).await;
-            Ok(Some(Ready {
-                provider: *provider,
-                prepared,
-            }))
+        Route::Local | Route::Provider { fell_back: true, .. } => (Way::Local, kept),
+        Route::Provider { provider, .. } => (Way::Away(Box::new(Ready::of(&request.portal, *provider).await)), kept),
+        Route::Choice(choice) => {
+            let last = remembered.of(choice.domain).filter(|_| !anew);
+            let mut offered = choice.providers.into_iter();
+            match offered.find(|provider| Some(provider.id) == last && provider.fell_back_at.is_none()) {
+                None => (Way::Choose, kept),
+                Some(provider) => {
+                    let remembered = remembered.with(choice.domain, provider.id);
+                    (
+                        Way::Away(Box::new(Ready::of(&request.portal, provider).await.chosen())),
+                        note(&remembered),
+                    )
+                }
+            }
         }
-    }
+    };
+    Ok(Led { way, note })
+}
+
+/// The sign-in that somebody chose for their address, with the note that remembers it; none when it is not among those offered now.
+/// No transaction may be open.
+///
+/// # Errors
+/// [`store::StoreError`] when the database does not answer.
+pub async fn chosen(
+    request: &RequestCx,
+    email: &EmailAddress,
+    wanted: ProviderId,
+) -> Result<Option<(Ready, Option<Note>)>, store::StoreError> {
+    let Route::Choice(choice) = discovery::route(&request.portal.store.reader(), email).await? else {
+        return Ok(None);
+    };
+    let Some(provider) = choice.providers.into_iter().find(|provider| provider.id == wanted) else {
+        return Ok(None);
+    };
+    let (remembered, _) = remembered(request).await?;
+    let note = note(&remembered.with(choice.domain, wanted));
+    Ok(Some((Ready::of(&request.portal, provider).await.chosen(), note)))
 }
 
 /// Sends the browser to the provider.
@@ -76,7 +166,11 @@ pub async fn leave(
     email: Option<&EmailAddress>,
     fresh: bool,
 ) -> Result<Done, Refusal> {
-    let Ready { provider, prepared } = ready;
+    let Ready {
+        provider,
+        prepared,
+        chosen,
+    } = ready;
     let unreachable = |cx_error: String| {
         Refusal::because(format!(
             "The sign-in of {} does not answer right now. Try again in a few minutes. {cx_error}",
@@ -102,6 +196,7 @@ pub async fn leave(
         url: departure.url,
         fields: departure.fields,
         name: provider.name.clone(),
+        chosen,
     };
     Ok(Done::to(routes::SIGN_IN_AWAY)
         .remembering(BROWSER_KEY, browser)
@@ -127,6 +222,7 @@ pub async fn way_out(cx: &mut Cx, through: &Through) -> Result<Option<Away>, sto
         url,
         fields,
         name: provider.name,
+        chosen: false,
     }))
 }
 
@@ -221,7 +317,6 @@ pub async fn try_provider(#[server(default)] organization: String, #[server(defa
 
 /// The provider, with what it publishes, if it belongs to an organization the person may see: decided again in the transaction.
 async fn found(request: &RequestCx, id: ProviderId) -> Result<Option<Ready>, Refusal> {
-    let portal = &request.portal;
     let qx = request.query().await?;
     let Some(provider) = providers::find(&qx.db, id).await? else {
         return Ok(None);
@@ -233,5 +328,5 @@ async fn found(request: &RequestCx, id: ProviderId) -> Result<Option<Ready>, Ref
     if !qx.may(Action::ManageSignIn, &organization) {
         qx.authorise(Action::ManageSignIn, &organization)?;
     }
-    Ok(Some(Ready::of(portal, provider).await))
+    Ok(Some(Ready::of(&request.portal, provider).await))
 }

@@ -2,7 +2,7 @@
 
 use super::{IdentityProvider, domains};
 use crate::{
-    kernel::{EmailAddress, Timestamp},
+    kernel::{DomainId, EmailAddress},
     organizations::{Organization, OrganizationStatus},
     store::{self, Db, StoreError, federation::providers},
 };
@@ -21,13 +21,26 @@ pub enum Route {
         /// Too many sign-ins there failed lately, so passwords here count as well.
         fell_back: bool,
     },
+    /// At its company, which has several sign-ins in use: the person knows which.
+    Choice(Choice),
+}
+
+/// The sign-ins that a domain's people choose among.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// The domain.
+    pub domain: DomainId,
+    /// Whose it is.
+    pub organization: Box<Organization>,
+    /// The connections in use, at least two, oldest first. One that fell back is among them: whoever chooses it is sent there.
+    pub providers: Vec<IdentityProvider>,
 }
 
 /// Finds the way in for an address. The same number of look-ups whether anybody has it or not.
 ///
 /// # Errors
 /// [`StoreError`] when the database does not answer.
-pub async fn route(db: &impl Db, email: &EmailAddress, _now: Timestamp) -> Result<Route, StoreError> {
+pub async fn route(db: &impl Db, email: &EmailAddress) -> Result<Route, StoreError> {
     let owned = store::federation::domains::owned(db, &domains::names_above(email)).await?;
     let Some(domain) = domains::most_specific(email, &owned) else {
         return Ok(Route::Local);
@@ -39,11 +52,19 @@ pub async fn route(db: &impl Db, email: &EmailAddress, _now: Timestamp) -> Resul
         return Ok(Route::Local);
     }
     let connections = providers::of_organization(db, organization.id).await?;
-    Ok(
-        domains::way_of(domain, &connections).map_or(Route::Local, |provider| Route::Provider {
+    let ways: Vec<IdentityProvider> = domains::ways_of(domain, &connections).cloned().collect();
+    let organization = Box::new(organization);
+    Ok(match ways.as_slice() {
+        [] => Route::Local,
+        [provider] => Route::Provider {
             provider: Box::new(provider.clone()),
-            organization: Box::new(organization),
+            organization,
             fell_back: provider.fell_back_at.is_some(),
+        },
+        _ => Route::Choice(Choice {
+            domain: domain.id,
+            organization,
+            providers: ways,
         }),
-    )
+    })
 }

@@ -3,6 +3,7 @@
 
 pub mod actions;
 pub mod arrival;
+pub mod choice;
 pub mod commands;
 pub mod discovery;
 pub mod domains;

@@ -1,10 +1,15 @@
 //! What pages about a partner's identity provider show.
 
-use super::{IdentityProvider, domains::Domain, place::Place};
+use super::{
+    IdentityProvider,
+    discovery::{self, Route},
+    domains::Domain,
+    place::Place,
+};
 use crate::{
     access::{Action, Refused},
     cx::Qx,
-    kernel::ProviderId,
+    kernel::{EmailAddress, ProviderId},
     organizations::Organization,
     store::{self, federation::providers},
     web::PageError,
@@ -18,6 +23,14 @@ pub async fn domains(qx: &Qx, place: &Place) -> Result<(Vec<Domain>, Vec<Identit
     let id = place.organization.id;
     let domains = store::federation::domains::of_organization(&qx.db, id).await?;
     Ok((domains, providers::of_organization(&qx.db, id).await?))
+}
+
+/// How an address signs in. Anybody may ask: the address's domain alone decides.
+///
+/// # Errors
+/// [`PageError`].
+pub async fn way_in(qx: &Qx, email: &EmailAddress) -> Result<Route, PageError> {
+    Ok(discovery::route(&qx.db, email).await?)
 }
 
 /// A connection that the person may manage, with its organization. Somebody else's does not exist.

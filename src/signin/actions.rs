@@ -8,8 +8,12 @@ use super::{
 };
 use crate::{
     access::{Actor, Refused},
-    federation::{self, http::FURTHER_KEY},
-    kernel::{EmailAddress, Password},
+    federation::{
+        self,
+        actions::{Led, Way},
+        http::FURTHER_KEY,
+    },
+    kernel::{EmailAddress, Password, ProviderId},
     store::{federation::trips::Purpose, sessions::SignedInAs},
     ui::Flash,
     web::{Done, FieldErrors, Post, Refusal, RequestCx, routes},
@@ -17,12 +21,16 @@ use crate::{
 
 /// `POST /do/begin-sign-in`: remembers the address; the next step is the same for every address.
 #[server(prefix = "/do", endpoint = "begin-sign-in")]
-pub async fn begin_sign_in(#[server(default)] email: String) -> Result<(), ServerFnError> {
+pub async fn begin_sign_in(#[server(default)] email: String, #[server(default)] another: String) -> Result<(), ServerFnError> {
     let address = email.parse::<EmailAddress>();
+    let anew = !another.is_empty();
     // Before the transaction begins: what the company's own sign-in publishes may have to be fetched.
-    let provider = match (RequestCx::current(), &address) {
-        (Some(request), Ok(address)) if request.actor.person().is_none() => federation::actions::ready_for(&request, address).await,
-        _ => Ok(None),
+    let led = match (RequestCx::current(), &address) {
+        (Some(request), Ok(address)) if request.actor.person().is_none() => federation::actions::way_in(&request, address, anew).await,
+        _ => Ok(Led {
+            way: Way::Local,
+            note: None,
+        }),
     };
     let mut post = Post::begin("sign-in", routes::SIGN_IN, [("email", email.clone())]).await?;
     let outcome = async {
@@ -34,14 +42,53 @@ pub async fn begin_sign_in(#[server(default)] email: String) -> Result<(), Serve
             return Err(errors.refusal());
         };
         let request = post.request.clone();
-        let done = match provider? {
-            Some(ready) => federation::actions::leave(&mut post.cx, &request, ready, Purpose::SignIn, Some(&address), false).await?,
-            None => Done::to(routes::SIGN_IN_PASSWORD),
+        let Led { way, note } = led?;
+        let done = match way {
+            Way::Away(ready) => federation::actions::leave(&mut post.cx, &request, *ready, Purpose::SignIn, Some(&address), false).await?,
+            Way::Choose => Done::to(routes::SIGN_IN_CHOOSE),
+            Way::Local => Done::to(routes::SIGN_IN_PASSWORD),
         };
-        Ok(done.remembering(EMAIL_KEY, address))
+        Ok(done.remembering(EMAIL_KEY, address).noting(note))
     }
     .await;
     post.finish(outcome).await
+}
+
+/// `POST /do/choose-sign-in`: goes to one of several sign-ins of the company whose address was typed, and remembers it in this browser.
+#[server(prefix = "/do", endpoint = "choose-sign-in")]
+pub async fn choose_sign_in(#[server(default)] provider: String) -> Result<(), ServerFnError> {
+    let typed = match RequestCx::current() {
+        Some(request) if request.actor.person().is_none() => typed_address(&request)
+            .await
+            .and_then(|text| text.parse::<EmailAddress>().ok())
+            .map(|email| (request, email)),
+        _ => None,
+    };
+    let chosen = match (&typed, provider.parse::<ProviderId>()) {
+        (Some((request, email)), Ok(id)) => federation::actions::chosen(request, email, id).await,
+        _ => Ok(None),
+    };
+    let mut post = Post::begin("choose", routes::SIGN_IN_CHOOSE, [] as [(&str, String); 0]).await?;
+    let outcome = async {
+        if post.request.actor.person().is_some() {
+            return Ok(already_signed_in());
+        }
+        let Some((request, email)) = typed else {
+            return Ok(start_over());
+        };
+        let Some((ready, note)) = chosen? else {
+            return Err(Refusal::because("This sign-in is not offered any more. Choose another."));
+        };
+        let done = federation::actions::leave(&mut post.cx, &request, ready, Purpose::SignIn, Some(&email), false).await?;
+        Ok(done.noting(note))
+    }
+    .await;
+    post.finish(outcome).await
+}
+
+/// The address typed in the first step.
+pub(super) async fn typed_address(request: &RequestCx) -> Option<String> {
+    request.session.get::<Option<String>>(EMAIL_KEY).await.ok().flatten().flatten()
 }
 
 /// `POST /do/check-password`: signs in, or asks for the second factor.

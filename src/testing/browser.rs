@@ -93,6 +93,11 @@ impl World {
 }
 
 impl Browser {
+    /// Holds a cookie that the portal did not give, or another value of one that it gave.
+    pub fn hold_cookie(&mut self, name: &str, value: &str) {
+        self.cookies.insert(name.to_owned(), value.to_owned());
+    }
+
     /// Asks for a page.
     pub async fn get(&mut self, path: &str) -> Answer {
         self.send(Request::builder().method(Method::GET).uri(path), Body::empty()).await

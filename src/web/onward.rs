@@ -10,9 +10,10 @@ use axum::{
 
 use super::by_hand::{escaped, page_by_hand};
 
-/// The page on the way to `url`, which people know as `name`; posts `fields` there when there are any.
+/// The page on the way to `url`, which people know as `name`; posts `fields` there when there are any. `again` is the page of ours where
+/// another way is chosen, if there is one.
 #[must_use]
-pub fn page(url: &str, fields: &[(String, String)], name: &str) -> Response {
+pub fn page(url: &str, fields: &[(String, String)], name: &str, again: Option<&str>) -> Response {
     let parsed = url::Url::parse(url).ok().filter(|url| matches!(url.scheme(), "https" | "http"));
     let Some(parsed) = parsed else {
         return super::redirection(super::routes::SIGN_IN);
@@ -33,8 +34,11 @@ pub fn page(url: &str, fields: &[(String, String)], name: &str) -> Response {
         }
         form + &format!("<button class=\"button primary\" type=\"submit\">Continue to {name}</button></form>")
     };
+    let again = again.map_or_else(String::new, |again| {
+        format!("<p><a href=\"{}\">Use another sign-in</a></p>", escaped(again))
+    });
     let body = format!(
-        "<main class=\"plain\"><h1>Signing in with {name}</h1><p>Your company signs you in. You come back here afterwards.</p>{action}\
+        "<main class=\"plain\"><h1>Signing in with {name}</h1><p>Your company signs you in. You come back here afterwards.</p>{action}{again}\
          <p><a href=\"{}\">Use a password for this portal instead</a></p></main>",
         super::routes::SIGN_IN_PASSWORD
     );

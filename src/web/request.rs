@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, header},
+    http::{HeaderMap, HeaderValue, header},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -12,7 +12,7 @@ use chrono::Duration;
 use leptos::prelude::use_context;
 use tower_sessions::Session;
 
-use super::{errors::unavailable, router::WebState};
+use super::{errors::unavailable, notes, router::WebState};
 use crate::{
     access::Actor,
     cx::{Cx, Portal, Qx, RequestMeta},
@@ -39,6 +39,8 @@ pub struct RequestCx {
     pub session: Session,
     /// Path and query as asked.
     pub path_and_query: String,
+    /// What came as `Cookie`.
+    cookies: Arc<[HeaderValue]>,
 }
 
 impl RequestCx {
@@ -46,6 +48,12 @@ impl RequestCx {
     #[must_use]
     pub fn current() -> Option<Self> {
         use_context::<axum::http::request::Parts>()?.extensions.get::<Self>().cloned()
+    }
+
+    /// What this browser keeps for long under a name; see [`super::Note`].
+    #[must_use]
+    pub fn note(&self, name: &str) -> Option<String> {
+        notes::read(&self.cookies, name, &self.portal.settings.public_url)
     }
 
     /// Begins a query.
@@ -139,6 +147,7 @@ pub async fn identify_request(State(state): State<WebState>, session: Session, m
         }
     };
     let path_and_query = request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
+    let cookies = request.headers().get_all(header::COOKIE).iter().cloned().collect();
     request.extensions_mut().insert(RequestCx {
         portal,
         actor: Arc::new(actor),
@@ -146,6 +155,7 @@ pub async fn identify_request(State(state): State<WebState>, session: Session, m
         meta,
         session,
         path_and_query,
+        cookies,
     });
     next.run(request).await
 }

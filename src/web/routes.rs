@@ -12,6 +12,8 @@ pub const SIGN_IN_PASSWORD: &str = "/sign-in/password";
 pub const SIGN_IN_CODE: &str = "/sign-in/code";
 /// `GET` a recovery code instead of the authenticator.
 pub const SIGN_IN_RECOVERY: &str = "/sign-in/recovery";
+/// `GET` which of several sign-ins of the person's own company.
+pub const SIGN_IN_CHOOSE: &str = "/sign-in/choose";
 /// `GET` on the way to the sign-in of the person's own company.
 pub const SIGN_IN_AWAY: &str = "/sign-in/away";
 /// `GET` signed out here; the sign-in of the person's own company may go on.

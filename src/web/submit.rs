@@ -6,7 +6,7 @@ use leptos_axum::ResponseOptions;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{RequestCx, routes};
+use super::{Note, RequestCx, routes};
 use crate::{
     access::Refused,
     audit::{self, Event, EventKind, Outcome},
@@ -49,6 +49,7 @@ pub struct Done {
     flash: Option<Flash>,
     session: SessionChange,
     remembered: Vec<(&'static str, serde_json::Value)>,
+    note: Option<Note>,
 }
 
 /// What happens to the browser's session once the command is committed.
@@ -69,6 +70,7 @@ impl Done {
             flash: None,
             session: SessionChange::None,
             remembered: Vec::new(),
+            note: None,
         }
     }
     /// Goes on where the person wanted to go before signing in or stepping up, else to `path`.
@@ -91,6 +93,12 @@ impl Done {
     #[must_use]
     pub fn remembering(mut self, key: &'static str, value: impl Serialize) -> Self {
         self.remembered.push((key, serde_json::to_value(value).unwrap_or_default()));
+        self
+    }
+    /// Gives the browser a note to keep beyond the session, if there is one to give.
+    #[must_use]
+    pub fn noting(mut self, note: Option<Note>) -> Self {
+        self.note = note;
         self
     }
     /// Says what happened.
@@ -262,6 +270,10 @@ impl Post {
                 }
                 if let Some(flash) = done.flash {
                     let _ = request.session.insert(FLASH_KEY, flash).await;
+                }
+                let note = done.note.and_then(|note| note.header(&request.portal.settings.public_url));
+                if let (Some(note), Some(response)) = (note, use_context::<ResponseOptions>()) {
+                    response.append_header(header::SET_COOKIE, note);
                 }
                 see_other(&done.to);
                 Ok(())

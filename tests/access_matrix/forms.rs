@@ -11,6 +11,7 @@ use portico::{
 /// session.
 const FOR_ANYONE: &[&str] = &[
     "begin-sign-in",
+    "choose-sign-in",
     "check-password",
     "check-code",
     "use-recovery-code",

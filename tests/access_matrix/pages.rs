@@ -11,6 +11,7 @@ use portico::{
 const PUBLIC: &[&str] = &[
     "/sign-in",
     "/sign-in/password",
+    "/sign-in/choose",
     "/sign-in/code",
     "/sign-in/recovery",
     "/forgot",

@@ -223,7 +223,7 @@ pub async fn give_up_domain(cx: &mut Cx, organization: &Organization, id: Domain
     Ok(domain)
 }
 
-/// Says which connection the people of a domain use; none is the organization's first.
+/// Says which connection the people of a domain use; none lets them choose among those in use.
 ///
 /// # Errors
 /// [`DomainCommandError`]; a connection of somebody else does not exist.

@@ -8,7 +8,7 @@ mod model;
 pub mod pages;
 mod public_mail;
 
-pub use model::{Domain, DomainError, DomainStatus, ascii, left_without, most_specific, names_above, way_of};
+pub use model::{Domain, DomainError, DomainStatus, ascii, left_without, most_specific, names_above, ways_of};
 
 #[cfg(test)]
 pub(crate) mod tests;

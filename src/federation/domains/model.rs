@@ -34,7 +34,7 @@ pub struct Domain {
     pub proof: String,
     /// Where it stands.
     pub status: DomainStatus,
-    /// Which provider its people use; none is the organization's first live one.
+    /// Which provider its people use; none lets each choose among those of the organization that are in use.
     pub provider: Option<ProviderId>,
     /// When the record was first seen.
     pub proven_at: Option<Timestamp>,
@@ -102,9 +102,9 @@ pub fn most_specific<'a>(email: &EmailAddress, domains: &'a [Domain]) -> Option<
         .max_by_key(|domain| domain.name.len())
 }
 
-/// The connection that a domain's people use: the one it names, else the organization's oldest in use.
-#[must_use]
-pub fn way_of<'a>(domain: &Domain, providers: &'a [IdentityProvider]) -> Option<&'a IdentityProvider> {
+/// The connections that a domain's people use: the one it names, else all of the organization that are in use, oldest first.
+pub fn ways_of<'a>(domain: &Domain, providers: &'a [IdentityProvider]) -> impl Iterator<Item = &'a IdentityProvider> + use<'a> {
+    let bound = domain.provider;
     providers
         .iter()
         .filter(|provider| provider.is_live())
@@ -115,10 +115,11 @@ pub fn way_of<'a>(domain: &Domain, providers: &'a [IdentityProvider]) -> Option<
 #[must_use]
 pub fn left_without<'a>(domain: &Domain, domains: &[Domain], providers: &'a [IdentityProvider]) -> Option<&'a IdentityProvider> {
     let counts = |domain: &Domain| domain.status != DomainStatus::Pending;
-    let provider = way_of(domain, providers).filter(|provider| counts(domain) && provider.keeps_out_passwords())?;
-    let others = domains.iter().filter(|other| other.id != domain.id && counts(other));
-    let mut led = others.filter_map(|other| way_of(other, providers));
-    led.all(|other| other.id != provider.id).then_some(provider)
+    let led = |provider: &IdentityProvider| {
+        let mut others = domains.iter().filter(|other| other.id != domain.id && counts(other));
+        others.any(|other| ways_of(other, providers).any(|way| way.id == provider.id))
+    };
+    ways_of(domain, providers).find(|provider| counts(domain) && provider.keeps_out_passwords() && !led(provider))
 }
 
 /// The ASCII form of a domain (UTS 46), the way the DNS and certificates write it.

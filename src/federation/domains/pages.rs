@@ -123,7 +123,7 @@ fn card(cx: &PageCx, place: &Place, domain: Domain, providers: &[IdentityProvide
     let verb = format!("Give {} up", domain.name);
     let fields = vec![("organization", slug.clone()), ("domain", id.clone())];
     let assign = (providers.len() > 1).then(|| {
-        let mut choices = vec![Choice::new("", "The first connection that is in use")];
+        let mut choices = vec![Choice::new("", "Any connection in use; they choose when there are several")];
         choices.extend(
             providers
                 .iter()

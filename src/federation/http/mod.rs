@@ -27,6 +27,9 @@ pub struct Away {
     pub fields: Vec<(String, String)>,
     /// What the person knows the sign-in as.
     pub name: String,
+    /// The person chose it among several and may choose again.
+    #[serde(default)]
+    pub chosen: bool,
 }
 
 /// The routes of federation.
@@ -46,7 +49,10 @@ fn reference(request: &RequestCx) -> String {
 async fn away(Extension(request): Extension<RequestCx>) -> Response {
     let away: Option<Away> = request.session.get(AWAY_KEY).await.ok().flatten();
     match away {
-        Some(away) => onward::page(&away.url, &away.fields, &away.name),
+        Some(away) => {
+            let again = away.chosen.then_some(routes::SIGN_IN_CHOOSE);
+            onward::page(&away.url, &away.fields, &away.name, again)
+        }
         None => redirection(routes::SIGN_IN),
     }
 }

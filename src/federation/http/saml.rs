@@ -314,7 +314,7 @@ async fn signed_out(request: &RequestCx) -> Response {
 
 async fn log_out(request: &RequestCx, id: &str, incoming: Incoming<'_>) -> Response {
     match logged_out(request, id, incoming).await {
-        Ok(Some((url, fields, name))) => onward::page(&url, &fields, &name),
+        Ok(Some((url, fields, name))) => onward::page(&url, &fields, &name, None),
         Ok(None) => error_page(StatusCode::BAD_REQUEST, &reference(request)),
         Err(error) => unavailable(request, &error),
     }

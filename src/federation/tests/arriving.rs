@@ -336,8 +336,13 @@ for_each_backend!(a_provider_speaks_only_for_the_domains_that_use_it, |world| {
     let other = connect(&company.world, &company.acme, &second, "Oslo account").await;
     let mut oslo = prove(&company.world, &company.acme, "oslo.example", false).await;
     oslo.provider = Some(other.id);
+    let owned = store::federation::domains::of_organization(&company.world.portal.store.reader(), company.acme.id).await;
+    let mut acme = owned.unwrap().into_iter().find(|domain| domain.name == "acme.example").unwrap();
+    acme.provider = Some(company.connection.id);
     let cx = company.world.system().await;
-    store::federation::domains::update(&cx.tx, &oslo).await.unwrap();
+    for domain in [&oslo, &acme] {
+        store::federation::domains::update(&cx.tx, domain).await.unwrap();
+    }
     cx.commit().await.unwrap();
     for (subject, email) in [("bea-1", "bea@beta.example"), ("ola-1", "ola@oslo.example")] {
         let mut browser = company.world.browser();

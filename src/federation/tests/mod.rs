@@ -1,6 +1,7 @@
 //! What partners' sign-in promises.
 
 mod arriving;
+mod choosing;
 mod coming_back;
 mod company;
 mod entering;

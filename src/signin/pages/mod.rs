@@ -1,5 +1,6 @@
 //! Pages of signing in; the routes of the whole domain.
 
+mod choose;
 mod factors;
 mod no_access;
 mod sign_in;
@@ -14,6 +15,7 @@ pub fn routes() -> Vec<AnyNestedRoute> {
     vec![
         route(path!("/sign-in"), sign_in::address),
         route(path!("/sign-in/password"), sign_in::password),
+        route(path!("/sign-in/choose"), choose::choose),
         route(path!("/sign-in/code"), factors::code),
         route(path!("/sign-in/recovery"), factors::recovery),
         route(path!("/sign-in/step-up"), factors::step_up),
@@ -36,11 +38,5 @@ fn only_signed_out(cx: &PageCx) -> Result<(), PageError> {
 
 /// The address typed in the first step.
 async fn typed_address(cx: &PageCx) -> Option<String> {
-    cx.request
-        .session
-        .get::<Option<String>>(super::pending::EMAIL_KEY)
-        .await
-        .ok()
-        .flatten()
-        .flatten()
+    super::actions::typed_address(&cx.request).await
 }

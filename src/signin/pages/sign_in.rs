@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::{only_signed_out, typed_address};
 use crate::{
+    federation,
     ui::*,
     web::{Content, PageError, plain_page, routes},
 };
@@ -15,6 +16,9 @@ pub fn address() -> AnyView {
         let form = cx.form("sign-in");
         let autofocus = !form.has_errors();
         let email = typed_address(&cx).await;
+        let another = federation::actions::remembers_a_choice(&cx.request).then(|| {
+            view! { <SubmitButton name="another" value="1" kind=Kind::Ghost>"Use another sign-in"</SubmitButton> }
+        });
         Ok::<_, PageError>(Content::new(
             "Sign in",
             view! {
@@ -23,7 +27,7 @@ pub fn address() -> AnyView {
                     <Form action="/do/begin-sign-in" form=form>
                         <Field name="email" label="E-mail address" kind="email" autocomplete="username" inputmode="email" required=true
                             autofocus=autofocus value=email />
-                        <FormActions><SubmitButton>"Continue"</SubmitButton></FormActions>
+                        <FormActions><SubmitButton>"Continue"</SubmitButton>{another}</FormActions>
                     </Form>
                     <p><Muted>"No account yet? You need an invitation from whoever runs your team here."</Muted></p>
                 </Plain>

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     federation::{
         IdentityProvider, Preset, ProviderStatus,
-        domains::{DomainStatus, way_of},
+        domains::{DomainStatus, ways_of},
         pages::tabs::heading,
         place::Place,
     },
@@ -112,12 +112,17 @@ fn now_section(place: &Place, overview: &Overview) -> AnyView {
         .iter()
         .filter(|domain| domain.status != DomainStatus::Pending)
         .map(|domain| {
-            let text = match way_of(domain, &overview.providers) {
-                Some(provider) if provider.fell_back_at.is_some() => {
+            let ways: Vec<&IdentityProvider> = ways_of(domain, &overview.providers).collect();
+            let text = match ways.as_slice() {
+                [] => "sign in with their passwords here.".to_owned(),
+                [provider] if provider.fell_back_at.is_some() => {
                     format!("sign in with their passwords here, because {} is failing.", provider.name)
                 }
-                Some(provider) => format!("are sent to {}.", provider.name),
-                None => "sign in with their passwords here.".to_owned(),
+                [provider] => format!("are sent to {}.", provider.name),
+                several => {
+                    let names: Vec<&str> = several.iter().map(|provider| provider.name.as_str()).collect();
+                    format!("choose how they sign in: {}.", names.join(", "))
+                }
             };
             let below = if domain.subdomains { " and the domains below it " } else { " " };
             let name = domain.name.clone();

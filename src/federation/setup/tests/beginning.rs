@@ -23,7 +23,7 @@ for_each_backend!(a_draft_signs_nobody_in, |world| {
     .unwrap();
     assert_eq!((provider.status, provider.tried_at), (ProviderStatus::Draft, None));
     let address = "bo@acme.example".parse().unwrap();
-    let way = discovery::route(&world.portal.store.reader(), &address, world.now()).await.unwrap();
+    let way = discovery::route(&world.portal.store.reader(), &address).await.unwrap();
     assert!(matches!(way, discovery::Route::Local), "{way:?}");
     assert_eq!(world.events(EventKind::ProviderCreated).await, 1);
 });

@@ -27,7 +27,7 @@ for_each_backend!(switching_off_ends_what_the_connection_had_opened, |world| {
     assert_eq!(pause().await.unwrap(), 1);
     assert_eq!(sessions(&world, &kim).await, 1, "what a password opened goes on");
     let address = "bo@acme.example".parse().unwrap();
-    let way = discovery::route(&world.portal.store.reader(), &address, world.now()).await.unwrap();
+    let way = discovery::route(&world.portal.store.reader(), &address).await.unwrap();
     assert!(matches!(way, discovery::Route::Local), "{way:?}");
     let told = letters(&world, &person(&world, &second).await).await;
     assert!(matches!(&told[..], [(subject, _)] if subject.contains("switched off")), "{told:?}");

@@ -109,7 +109,7 @@ for_each_backend!(a_switch_leads_people_there_and_is_told, |world| {
         .unwrap();
 
     let address = "new@acme.example".parse().unwrap();
-    let way = discovery::route(&world.portal.store.reader(), &address, world.now()).await.unwrap();
+    let way = discovery::route(&world.portal.store.reader(), &address).await.unwrap();
     assert!(matches!(way, discovery::Route::Provider { provider: found, .. } if found.id == provider.id));
     let to_second = letters(&world, &person(&world, &second).await).await;
     assert!(matches!(&to_second[..], [(subject, text)] if subject.contains("Acme account") && text.contains("/team/settings/sign-in/")));
