@@ -5,7 +5,8 @@ use std::{collections::HashSet, fmt::Display};
 use super::{
     Problem, When,
     model::{
-        ApplicationEntry, AssignmentEntry, Declaration, EntitlementEntry, MembershipEntry, OrganizationEntry, PersonEntry, TenantEntry,
+        ApplicationEntry, AssignmentEntry, Declaration, EntitlementEntry, MembershipEntry, OrganizationEntry, PersonEntry, TemplateEntry,
+        TenantEntry,
     },
 };
 use crate::{
@@ -31,6 +32,9 @@ pub(super) fn check(declaration: &Declaration) -> Vec<Problem> {
     for (index, application) in declaration.applications.iter().enumerate() {
         check.application(&format!("applications[{index}]"), application);
     }
+    for (index, template) in declaration.templates.iter().enumerate() {
+        check.template(&format!("templates[{index}]"), template);
+    }
     for (index, organization) in declaration.organizations.iter().enumerate() {
         check.organization(&format!("organizations[{index}]"), organization);
     }
@@ -41,6 +45,11 @@ pub(super) fn check(declaration: &Declaration) -> Vec<Problem> {
         "applications",
         "slug",
         declaration.applications.iter().map(|entry| entry.slug.clone()),
+    );
+    check.doubles(
+        "templates",
+        "name",
+        declaration.templates.iter().map(|entry| entry.name.to_lowercase()),
     );
     check.doubles(
         "organizations",
@@ -231,9 +240,33 @@ impl Check {
         );
     }
 
+    fn template(&mut self, key: &str, template: &TemplateEntry) {
+        self.words(format!("{key}.name"), Some(&template.name), 60, false);
+        self.words(format!("{key}.kind"), template.kind.as_ref(), 60, false);
+        self.range(format!("{key}.certification_months"), template.certification_months, 1, 24);
+        self.range(format!("{key}.joining_days"), template.joining_days, 0, 3650);
+        if let Some(terms) = &template.contract {
+            self.range(format!("{key}.contract.months"), terms.months, 0, 240);
+            self.range(format!("{key}.contract.notice_days"), terms.notice_days, 0, 3650);
+            self.range(format!("{key}.contract.seats"), terms.seats, 1, 1_000_000);
+        }
+        for (index, given) in template.applications.iter().enumerate() {
+            let key = format!("{key}.applications[{index}]");
+            self.application_slug(format!("{key}.application"), &given.application);
+            self.scopes(&key, given.scopes.as_ref());
+            self.range(format!("{key}.days"), given.days, 0, 3650);
+        }
+        self.doubles(
+            &format!("{key}.applications"),
+            "application",
+            template.applications.iter().map(|entry| entry.application.clone()),
+        );
+    }
+
     fn organization(&mut self, key: &str, organization: &OrganizationEntry) {
         self.organization_slug(format!("{key}.slug"), &organization.slug);
         self.words(format!("{key}.name"), organization.name.as_ref(), 120, false);
+        self.words(format!("{key}.template"), organization.template.as_ref(), 60, false);
         self.words(format!("{key}.kind"), organization.kind.as_ref(), 60, true);
         self.words(format!("{key}.description"), organization.description.as_ref(), 500, true);
         self.words(format!("{key}.status_reason"), organization.status_reason.as_ref(), 500, true);

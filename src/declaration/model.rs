@@ -26,6 +26,8 @@ pub struct Declaration {
     pub tenant: Option<TenantEntry>,
     /// Applications of the catalogue, known by their short name.
     pub applications: Vec<ApplicationEntry>,
+    /// Templates for new partner organizations, known by their name.
+    pub templates: Vec<TemplateEntry>,
     /// Partner organizations, known by their short name.
     pub organizations: Vec<OrganizationEntry>,
     /// People of the tenant and of partners, known by their e-mail address.
@@ -92,6 +94,63 @@ pub struct ScopeEntry {
     pub high_value: Option<bool>,
 }
 
+/// What new partner organizations begin with. They get copies: changing a template changes no organization.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TemplateEntry {
+    /// As it is offered when a partner is created; tells which template is meant.
+    pub name: String,
+    /// What kind of partner, like Consultancy. Needed for a new template.
+    pub kind: Option<String>,
+    /// Whether administrative actions need a fresh second factor.
+    pub require_step_up: Option<bool>,
+    /// Months until the first certification is due (1 to 24); 12 for a new template unless said otherwise.
+    pub certification_months: Option<i32>,
+    /// What is the same in the first contracts.
+    pub contract: Option<TermsEntry>,
+    /// What happens when somebody unknown arrives from the partner's own sign-in; only invited people come in unless said otherwise.
+    pub joining: Option<JoinPolicy>,
+    /// Role of people who join by signing in.
+    pub joining_role: Option<MemberRole>,
+    /// For how many days they join; 0 for as long as the contract.
+    pub joining_days: Option<i32>,
+    /// What partners hold from the beginning, known by the application. Those not listed are left alone.
+    #[serde(default)]
+    pub applications: Vec<TemplateApplicationEntry>,
+    /// Takes the template away. Organizations made from it stay as they are.
+    #[serde(default)]
+    pub removed: bool,
+}
+
+/// What is the same in the first contracts of organizations made from a template.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TermsEntry {
+    /// For how many months (1 to 240); 0 for no terms at all. Needed where there were no terms.
+    pub months: Option<i32>,
+    /// Days of notice; 30 where there were no terms unless said otherwise.
+    pub notice_days: Option<i32>,
+    /// How many people may be members at a time. Needed where there were no terms.
+    pub seats: Option<i32>,
+}
+
+/// An application that organizations made from a template hold.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TemplateApplicationEntry {
+    /// Short name of the application.
+    pub application: String,
+    /// Names of the scopes, all of them; without this key a new one gets every scope that is not of high value.
+    pub scopes: Option<Vec<String>>,
+    /// For how many days; 0 for as long as the contract.
+    pub days: Option<i32>,
+    /// Whether people who join through the partner's own sign-in get it.
+    pub at_joining: Option<bool>,
+    /// Takes it out of the template.
+    #[serde(default)]
+    pub revoked: bool,
+}
+
 /// A partner organization.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -100,6 +159,10 @@ pub struct OrganizationEntry {
     pub slug: String,
     /// Name on pages. Needed for a new organization.
     pub name: Option<String>,
+    /// Name of the template that a new organization begins with. What the entry says itself goes before it: the kind, the rule about the
+    /// second factor, the certification, the applications it names, and the terms of its contracts as far as they are written down.
+    /// An organization that is there already is left as it is.
+    pub template: Option<String>,
     /// What kind of partner, like Consultancy or Logistics.
     pub kind: Option<String>,
     /// One sentence about the relationship.
@@ -169,7 +232,8 @@ pub struct ProviderEntry {
     pub mapping: Option<MappingEntry>,
     /// Rules over the claims, one a line, like: contract_status is active | Your contract has ended.
     pub rules: Option<String>,
-    /// What happens when somebody unknown arrives; only invited people come in unless said otherwise.
+    /// What happens when somebody unknown arrives; a new connection begins with what the organization's template says, else only invited
+    /// people come in.
     pub joining: Option<JoinPolicy>,
     /// Role of people who join by signing in.
     pub joining_role: Option<MemberRole>,
@@ -215,7 +279,7 @@ pub struct DomainEntry {
     pub name: String,
     /// Whether names below it count too.
     pub subdomains: Option<bool>,
-    /// Name of the connection its people use; without it the organization's first.
+    /// Name of the connection its people use; without it they choose among those in use.
     pub identity_provider: Option<String>,
 }
 

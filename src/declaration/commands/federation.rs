@@ -51,7 +51,14 @@ impl Step<'_> {
         let is_new = known.is_none();
         let mut provider = match known {
             Some(provider) => provider,
-            None => self.new_provider(key, organization, entry)?,
+            None => {
+                let mut provider = self.new_provider(key, organization, entry)?;
+                // As the pages do: how people join is what the organization's template said.
+                if let Some(said) = store::templates::joining_of(&self.cx.tx, organization.id).await? {
+                    provider.joining = said;
+                }
+                provider
+            }
         };
         let mut fields = Fields::default();
         if let Some(preset) = entry.preset {

@@ -10,6 +10,7 @@ mod organizations;
 mod passwords;
 mod people;
 mod step;
+mod templates;
 
 use step::Step;
 
@@ -78,6 +79,9 @@ async fn apply(cx: &mut Cx, file: &str, declaration: &Declaration, passwords: pa
     }
     for (index, application) in declaration.applications.iter().enumerate() {
         step.application(&format!("applications[{index}]"), application).await?;
+    }
+    for (index, template) in declaration.templates.iter().enumerate() {
+        step.template(&format!("templates[{index}]"), template).await?;
     }
     step.all_organizations(&declaration.organizations).await?;
     for (index, person) in declaration.people.iter().enumerate() {

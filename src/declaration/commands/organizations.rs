@@ -40,14 +40,19 @@ impl Step<'_> {
             }
             for index in now {
                 let key = format!("organizations[{index}]");
-                let organization = self.organization(&key, &entries[index]).await?;
-                for (number, contract) in entries[index].contracts.iter().enumerate() {
+                let begun = self.begun_from_template(&key, &entries[index]).await?;
+                let entry = begun.as_ref().map_or(&entries[index], |begun| &begun.entry);
+                let organization = self.organization(&key, entry).await?;
+                for (number, contract) in entry.contracts.iter().enumerate() {
                     self.contract(&format!("{key}.contracts[{number}]"), &organization, contract)
                         .await?;
                 }
-                for (number, entitlement) in entries[index].entitlements.iter().enumerate() {
+                for (number, entitlement) in entry.entitlements.iter().enumerate() {
                     self.entitlement(&format!("{key}.entitlements[{number}]"), &organization, entitlement)
                         .await?;
+                }
+                if let Some(begun) = &begun {
+                    self.took_from_template(&organization, begun).await?;
                 }
             }
             waiting = later;

@@ -5,6 +5,7 @@ mod demo;
 mod drift;
 mod reading;
 mod refusing;
+mod templates;
 
 use super::{DeclarationError, Format, Report, commands::run, read_text};
 use crate::testing::World;
