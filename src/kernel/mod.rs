@@ -3,6 +3,7 @@
 
 mod clock;
 mod color;
+mod domain_name;
 mod email;
 mod enumeration;
 mod id;
@@ -11,6 +12,7 @@ mod secret;
 
 pub use clock::{Clock, Day, Timestamp, day_of, end_of_day, last_day, start_of_day, to_micros};
 pub use color::AccentColor;
+pub use domain_name::{both_forms_of_domain, readable_domain};
 pub use email::{EmailAddress, EmailError};
 pub(crate) use enumeration::string_enum;
 pub use id::*;

@@ -73,3 +73,40 @@ fn a_cursor_survives_the_query_string() {
     assert_eq!(cursor.to_string().parse(), Ok(cursor));
     assert_eq!("nonsense".parse::<Cursor>(), Err(()));
 }
+
+#[rstest::rstest]
+#[case::plain("acme.example", "acme.example")]
+#[case::latin("xn--bcher-kva.example", "bücher.example")]
+#[case::below("people.xn--bcher-kva.example", "people.bücher.example")]
+#[case::han("xn--fsqu00a.xn--0zwm56d", "例子.测试")]
+#[case::japanese("xn--r8jz45g.jp", "例え.jp")]
+#[case::cyrillic("xn--e1afmkfd.xn--80akhbyknj4f", "пример.испытание")]
+#[case::right_to_left("xn--mgbh0fb.xn--kgbechtv", "مثال.إختبار")]
+fn a_domain_is_read_in_its_own_script(#[case] name: &str, #[case] readable: &str) {
+    assert_eq!(readable_domain(name), readable);
+    assert_eq!(readable_domain(readable), readable, "also when it is written so");
+}
+
+#[rstest::rstest]
+#[case::a_cyrillic_letter_among_latin("аcme.example")]
+#[case::a_greek_letter_among_latin("acmε.example")]
+#[case::latin_and_han("acme例.example")]
+#[case::cyrillic_that_looks_latin("рах.example")]
+#[case::apple("аррӏе.com")]
+fn a_domain_that_could_pass_for_another_is_read_as_in_the_dns(#[case] written: &str) {
+    let name = idna::domain_to_ascii(written).unwrap();
+    assert!(name.starts_with("xn--"));
+    assert_eq!(readable_domain(&name), name);
+    assert_eq!(both_forms_of_domain(&name), name);
+}
+
+#[test]
+fn what_is_no_domain_is_left_as_it_is() {
+    for name in ["", "xn--", "xn--a.example", "xn--bcher-kva\u{0}.example", "a b"] {
+        assert_eq!(readable_domain(name), name);
+    }
+    assert_eq!(
+        both_forms_of_domain("xn--bcher-kva.example"),
+        "bücher.example (xn--bcher-kva.example)"
+    );
+}

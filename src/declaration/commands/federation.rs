@@ -18,7 +18,7 @@ use crate::{
         mapping::{GroupApplication, GroupRole},
         saml::IdpMetadata,
     },
-    kernel::{DomainId, ProviderId},
+    kernel::{DomainId, ProviderId, both_forms_of_domain, readable_domain},
     organizations::Organization,
     store::{
         self,
@@ -301,7 +301,8 @@ impl Step<'_> {
             return Err(Stop::at(
                 format!("{key}.name"),
                 format!(
-                    "is {name:?}, which belongs to another organization; expected a domain of {}",
+                    "is {:?}, which belongs to another organization; expected a domain of {}",
+                    readable_domain(&name),
                     organization.slug
                 ),
             ));
@@ -358,8 +359,8 @@ impl Step<'_> {
             .detail("changed", fields.detail());
         self.record(event).await?;
         match is_new {
-            true => self.did(Mark::Create, "domain", name, Fields::default()),
-            false => self.did(Mark::Change, "domain", name, fields),
+            true => self.did(Mark::Create, "domain", both_forms_of_domain(&name), Fields::default()),
+            false => self.did(Mark::Change, "domain", both_forms_of_domain(&name), fields),
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use crate::{
         Claims, IdentityProvider, JoinPolicy, Profile,
         arrival::{Arrival, Check, Disbelief},
     },
-    kernel::{ProviderId, Timestamp},
+    kernel::{ProviderId, Timestamp, readable_domain},
     people::MemberStatus,
     store::{self, Db, StoreError, federation::links},
 };
@@ -123,7 +123,7 @@ async fn who(db: &impl Db, provider: &IdentityProvider, profile: &Profile, now: 
         ));
     }
     if !vouches_for(db, provider, profile).await? {
-        let domain = profile.email.domain();
+        let domain = readable_domain(profile.email.domain());
         return Ok((
             format!("They would be turned away: {domain} is not a proven domain of this connection."),
             false,

@@ -28,7 +28,7 @@ pub async fn claim_domain(#[server(default)] organization: String, #[server(defa
         let domain = commands::claim_domain(&mut post.cx, &organization, &name).await?;
         let text = format!(
             "{} is in the list. Set the record below at your DNS provider, then check it here.",
-            domain.name
+            domain.readable()
         );
         Ok(Done::to(page).saying(Flash::good(text)))
     }
@@ -49,7 +49,7 @@ pub async fn check_domain(#[server(default)] organization: String, #[server(defa
         let organization = managed_organization(&post.cx, &organization).await?;
         let (id, found) = found?;
         let domain = commands::check_domain(&mut post.cx, &organization, id, found).await?;
-        Ok(Done::to(page).saying(Flash::good(format!("{} is proven.", domain.name))))
+        Ok(Done::to(page).saying(Flash::good(format!("{} is proven.", domain.readable()))))
     }
     .await;
     post.finish(outcome).await
@@ -85,7 +85,7 @@ pub async fn give_up_domain(
         let organization = managed_organization(&post.cx, &organization).await?;
         let id = domain.parse().map_err(|_| Refused::NotFound)?;
         let domain = commands::give_up_domain(&mut post.cx, &organization, id, stranding == "yes").await?;
-        Ok(Done::to(page).saying(Flash::good(format!("{} is off the list.", domain.name))))
+        Ok(Done::to(page).saying(Flash::good(format!("{} is off the list.", domain.readable()))))
     }
     .await;
     post.finish(outcome).await
@@ -109,7 +109,7 @@ pub async fn assign_domain(
             id => Some(id.parse::<ProviderId>().map_err(|_| Refused::NotFound)?),
         };
         let domain = commands::assign_domain(&mut post.cx, &organization, id, version_of(&version), provider).await?;
-        Ok(Done::to(page).saying(Flash::good(format!("The sign-in of {} is changed.", domain.name))))
+        Ok(Done::to(page).saying(Flash::good(format!("The sign-in of {} is changed.", domain.readable()))))
     }
     .await;
     post.finish(outcome).await

@@ -8,7 +8,7 @@ use crate::{
     audit::{self, Event, EventKind, Subject},
     cx::Cx,
     federation::place::domains_of,
-    kernel::{DomainId, ProviderId},
+    kernel::{DomainId, ProviderId, both_forms_of_domain},
     mail::Letter,
     organizations::{
         Organization, OrganizationStatus,
@@ -193,7 +193,7 @@ pub(crate) async fn note_missing(cx: &mut Cx, organization: &Organization, domai
         // Each side has its own page of the domains.
         let letter = |page: &str| Letter::DomainMissing {
             organization: organization.name.clone(),
-            domain: domain.name.clone(),
+            domain: both_forms_of_domain(&domain.name),
             lost,
             link: routes::absolute(&cx.settings.public_url, page),
         };

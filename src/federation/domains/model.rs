@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use crate::{
     federation::IdentityProvider,
-    kernel::{DomainId, EmailAddress, OrganizationId, ProviderId, Timestamp, string_enum},
+    kernel::{DomainId, EmailAddress, OrganizationId, ProviderId, Timestamp, readable_domain, string_enum},
 };
 
 string_enum! {
@@ -69,6 +69,12 @@ impl Domain {
         self.proof.is_empty()
     }
 
+    /// The name as people read it.
+    #[must_use]
+    pub fn readable(&self) -> String {
+        readable_domain(&self.name)
+    }
+
     /// Whether an address's domain is this one or, where that counts, below it.
     #[must_use]
     pub fn covers(&self, domain: &str) -> bool {
@@ -107,8 +113,7 @@ pub fn ways_of<'a>(domain: &Domain, providers: &'a [IdentityProvider]) -> impl I
     let bound = domain.provider;
     providers
         .iter()
-        .filter(|provider| provider.is_live())
-        .find(|provider| domain.provider.is_none_or(|bound| bound == provider.id))
+        .filter(move |provider| provider.is_live() && bound.is_none_or(|bound| bound == provider.id))
 }
 
 /// The connection that keeps local passwords out and that nobody is led to any more when this domain goes.

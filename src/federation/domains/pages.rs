@@ -72,10 +72,14 @@ fn card(cx: &PageCx, place: &Place, domain: Domain, providers: &[IdentityProvide
     let slug = place.slug();
     let id = domain.id.to_string();
     let title = if domain.subdomains {
-        format!("{} and names below it", domain.name)
+        format!("{} and names below it", domain.readable())
     } else {
-        domain.name.clone()
+        domain.readable()
     };
+    let in_the_dns = (domain.readable() != domain.name).then(|| {
+        let name = domain.name.clone();
+        view! { <p><Muted>"In the DNS: "</Muted><Code>{name}</Code></p> }
+    });
     let mark = badge(&domain);
     let checked = domain
         .checked_at
@@ -119,8 +123,9 @@ fn card(cx: &PageCx, place: &Place, domain: Domain, providers: &[IdentityProvide
         view! { <PostButton action="/do/check-domain" fields=fields kind=Kind::Secondary>"Check now"</PostButton> }
     });
     let dialog = format!("give-up-{id}");
-    let (trigger, question) = (format!("Give {} up…", domain.name), format!("Give {} up?", domain.name));
-    let verb = format!("Give {} up", domain.name);
+    let readable = domain.readable();
+    let (trigger, question) = (format!("Give {readable} up…"), format!("Give {readable} up?"));
+    let verb = format!("Give {readable} up");
     let fields = vec![("organization", slug.clone()), ("domain", id.clone())];
     let assign = (providers.len() > 1).then(|| {
         let mut choices = vec![Choice::new("", "Any connection in use; they choose when there are several")];
@@ -145,7 +150,7 @@ fn card(cx: &PageCx, place: &Place, domain: Domain, providers: &[IdentityProvide
     });
     view! {
         <Card title=title level=2>
-            <Cluster>{mark}{checked}{missing}</Cluster>
+            <Cluster>{mark}{in_the_dns}{checked}{missing}</Cluster>
             {unseen}
             {kept}
             {proof}

@@ -43,6 +43,35 @@ for_each_backend!(a_partner_admin_claims_sees_the_record_and_proves, |world| {
     );
 });
 
+for_each_backend!(
+    a_domain_with_other_letters_is_shown_in_them_and_its_record_as_the_dns_wants_it,
+    |world| {
+        let acme = world.organization("Acme").await;
+        let kim = admin(&world, &acme).await;
+        let mut browser = world.browser_as(kim.person, Some(kim.id)).await;
+        browser.post("/do/claim-domain", &[("name", "Bücher.example")]).await;
+        let page = browser.get("/team/settings/domains").await.text;
+        for shown in [
+            "bücher.example is in the list.",
+            "Give bücher.example up",
+            "_portico.xn--bcher-kva.example",
+            ">xn--bcher-kva.example<",
+        ] {
+            assert!(page.contains(shown), "{shown}: {page}");
+        }
+        let mixed = claim(&world, Actor::System("test"), &acme, "аcme.example").await.unwrap();
+        let page = browser.get("/team/settings/domains").await.text;
+        assert!(
+            mixed.name.starts_with("xn--") && page.contains(&format!("Give {} up", mixed.name)),
+            "{page}"
+        );
+        assert!(
+            !page.contains("аcme.example"),
+            "a Cyrillic letter among Latin ones is not shown as if it were one"
+        );
+    }
+);
+
 for_each_backend!(who_comes_late_with_the_right_record_is_told_why, |world| {
     let names = NameServer::start().await;
     let world = asking(world, &names);

@@ -125,7 +125,7 @@ fn now_section(place: &Place, overview: &Overview) -> AnyView {
                 }
             };
             let below = if domain.subdomains { " and the domains below it " } else { " " };
-            let name = domain.name.clone();
+            let name = domain.readable();
             view! { <p>"Addresses of "<Strong>{name}</Strong>{below}{text}</p> }.into_any()
         })
         .collect();

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::super::queries::{Connection, Prospect, Rehearsed};
-use crate::ui::*;
+use crate::{federation::domains::Domain, ui::*};
 
 /// So many names are shown.
 const SHOWN: usize = 50;
@@ -19,12 +19,7 @@ pub(super) fn rehearsal_section(connection: &Connection) -> AnyView {
         .filter(|person| person.is_at_risk())
         .take(SHOWN)
         .collect();
-    let domains = connection
-        .domains
-        .iter()
-        .map(|domain| domain.name.clone())
-        .collect::<Vec<_>>()
-        .join(", ");
+    let domains = connection.domains.iter().map(Domain::readable).collect::<Vec<_>>().join(", ");
     let covered = if domains.is_empty() {
         "no proven domain leads here yet".to_owned()
     } else {
