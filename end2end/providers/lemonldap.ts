@@ -44,6 +44,8 @@ export interface RelyingParty {
   /** Person's field → claim; default: email, name, preferred_username, groups. */
   claims?: Record<string, string>;
   algorithm?: "RS256" | "RS512" | "HS256";
+  /** Whether the claims stand in the ID token already (the default) or only at the userinfo endpoint. */
+  claimsInIdToken?: boolean;
 }
 
 export interface LemonOptions {
@@ -281,7 +283,7 @@ function configuration(options: LemonOptions & { keys: KeyPair; people: LemonPer
       oidcRPMetaDataOptionsRedirectUris: party.redirect_uris.join(" "),
       oidcRPMetaDataOptionsPostLogoutRedirectUris: (party.post_logout_redirect_uris ?? []).join(" "),
       oidcRPMetaDataOptionsIDTokenSignAlg: party.algorithm ?? "RS256",
-      oidcRPMetaDataOptionsIDTokenForceClaims: 1,
+      oidcRPMetaDataOptionsIDTokenForceClaims: Number(party.claimsInIdToken ?? true),
       oidcRPMetaDataOptionsBypassConsent: 1,
       oidcRPMetaDataOptionsLogoutBypassConfirm: 1,
       oidcRPMetaDataOptionsUserIDAttr: "uid",
