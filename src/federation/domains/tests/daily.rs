@@ -133,3 +133,19 @@ for_each_backend!(two_replicas_tell_of_a_missing_record_once, |world| {
         (1, 1)
     );
 });
+
+for_each_backend!(a_letter_names_a_domain_in_its_own_script_and_as_the_dns_does, |world| {
+    let names = NameServer::start().await;
+    let world = asking(world, &names);
+    let acme = world.organization("Acme").await;
+    let kim = person(&world, &admin(&world, &acme).await).await;
+    proven(&world, &acme, "bücher.example").await;
+    names.set("_portico.xn--bcher-kva.example", &[]);
+    world.clock.advance(Duration::hours(25));
+    assert_eq!(sweep(&world.portal).await.unwrap().domains_checked, 1);
+    let query = outbox::Entity::find().filter(outbox::Column::Recipient.eq(kim.email.as_str()));
+    let letters = query.all(world.portal.store.reader().connection()).await.unwrap();
+    let [letter] = &letters[..] else { panic!("{letters:?}") };
+    let shown = "bücher.example (xn--bcher-kva.example)";
+    assert!(letter.body_text.contains(shown), "{}", letter.body_text);
+});
