@@ -23,6 +23,8 @@ pub mod declaration;
 #[cfg(feature = "ssr")]
 pub mod federation;
 #[cfg(feature = "ssr")]
+pub mod issuer;
+#[cfg(feature = "ssr")]
 pub mod kernel;
 #[cfg(feature = "ssr")]
 pub mod lifecycle;

@@ -54,11 +54,22 @@ enum Command {
         /// Where to; it must not exist.
         file: PathBuf,
     },
+    /// The keys that sign tokens.
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
     /// Looks at the configuration.
     Config {
         #[command(subcommand)]
         command: ConfigCommand,
     },
+}
+
+#[derive(Subcommand)]
+enum KeysCommand {
+    /// Makes the next keys: published at once, signing a quarter of an hour later.
+    Rotate,
 }
 
 #[derive(Subcommand)]
@@ -104,6 +115,9 @@ async fn run(cli: Cli) -> Result<(), ServeError> {
         Command::Migrate => commands::migrate(&config).await,
         Command::Apply { file, dry_run, .. } => commands::apply(&config, &file.unwrap_or_default(), dry_run).await,
         Command::Backup { file } => commands::backup(&config, &file).await,
+        Command::Keys {
+            command: KeysCommand::Rotate,
+        } => commands::rotate_keys(&config).await,
         Command::Config {
             command: ConfigCommand::Check,
         } => commands::check_config(&config, file.as_deref(), &environment),

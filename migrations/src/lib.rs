@@ -15,6 +15,7 @@ mod m0009_certifications;
 mod m0010_federation;
 mod m0011_templates;
 mod m0012_setup_links;
+mod m0013_issuer;
 
 pub use sea_orm_migration::{MigratorTrait, prelude::DbErr};
 
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_federation::Migration),
             Box::new(m0011_templates::Migration),
             Box::new(m0012_setup_links::Migration),
+            Box::new(m0013_issuer::Migration),
         ]
     }
 }

@@ -176,6 +176,18 @@ string_enum! {
         AssignmentReturned = "assignment.returned",
         /// A launch was decided.
         Launched = "application.launched",
+        /// A client's request to know who somebody is was decided.
+        Authorized = "authorization.decided",
+        /// Tokens were issued, or refused.
+        TokenIssued = "token.issued",
+        /// Tokens were ended before their time.
+        TokensRevoked = "token.revoked",
+        /// A client was registered.
+        ClientRegistered = "client.registered",
+        /// A client was changed.
+        ClientChanged = "client.changed",
+        /// The next signing key was made.
+        SigningKeyRotated = "signing_key.rotated",
         /// A partner was certified.
         Certified = "certification.certified",
         /// A partner was declined.
@@ -277,6 +289,12 @@ impl EventKind {
             Self::AssignmentRevoked => "Took an assignment away",
             Self::AssignmentReturned => "Gave an application back",
             Self::Launched => "Launched an application",
+            Self::Authorized => "Asked to sign in to an application",
+            Self::TokenIssued => "Gave an application tokens",
+            Self::TokensRevoked => "Ended tokens of an application",
+            Self::ClientRegistered => "Registered a client of an application",
+            Self::ClientChanged => "Changed a client of an application",
+            Self::SigningKeyRotated => "Made the next signing key",
             Self::Certified => "Certified a partner",
             Self::CertificationDeclined => "Declined to certify a partner",
             Self::CertificationLapsed => "Certification lapsed",

@@ -9,7 +9,10 @@ use super::{
     site,
 };
 use crate::{
+    access::Actor,
+    cx::RequestMeta,
     declaration::{self, DeclarationError},
+    issuer,
     store::Store,
 };
 
@@ -97,6 +100,30 @@ pub async fn backup(config: &Config, file: &Path) -> Result<(), ServeError> {
         return Err(error.into());
     }
     println!("Copied {database} to {name}. Keep the master key with it, but in another place.");
+    Ok(())
+}
+
+/// `portico keys rotate`.
+///
+/// # Errors
+/// [`ServeError`] when the database does not answer or a key cannot be made.
+pub async fn rotate_keys(config: &Config) -> Result<(), ServeError> {
+    let portal = serve::open(config, false).await?;
+    let outcome = async {
+        let mut cx = portal.begin(Actor::System("portico keys rotate"), RequestMeta::default()).await?;
+        let made = issuer::commands::rotate_keys(&mut cx, &portal).await?;
+        cx.commit().await?;
+        Ok::<_, ServeError>(made)
+    }
+    .await;
+    portal.store.close().await;
+    for (algorithm, kid) in outcome? {
+        println!("{algorithm}: {kid}");
+    }
+    println!(
+        "The new keys are published now and sign in {} minutes. The old ones stay published until the last token they signed has ended.",
+        issuer::keys::PUBLISHED_BEFORE.num_minutes()
+    );
     Ok(())
 }
 

@@ -37,6 +37,9 @@ pub enum ServeError {
     /// Mail.
     #[error(transparent)]
     Mail(#[from] crate::mail::CourierError),
+    /// The keys that sign tokens.
+    #[error(transparent)]
+    Key(#[from] crate::issuer::keys::KeyError),
     /// A file that declares a portal.
     #[error(transparent)]
     Declaration(#[from] DeclarationError),

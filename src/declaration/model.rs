@@ -10,6 +10,7 @@ use super::When;
 use crate::{
     apps::{ApplicationStatus, ScopeAccess},
     federation::{ClientAuth, JoinPolicy, Preset, ProviderStatus},
+    issuer::{ClientAuthentication, GrantType, SigningAlgorithm, SubjectKind},
     kernel::{EmailAddress, Password},
     organizations::OrganizationStatus,
     people::{MemberRole, MemberStatus, TenantRole},
@@ -75,6 +76,46 @@ pub struct ApplicationEntry {
     /// Permissions inside the application. Those not listed are left alone.
     #[serde(default)]
     pub scopes: Vec<ScopeEntry>,
+    /// Clients with which the application signs people in (OpenID Connect). Those not listed are left alone.
+    #[serde(default)]
+    pub clients: Vec<ClientEntry>,
+}
+
+/// A client of an application.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClientEntry {
+    /// What it calls itself; tells which client is meant.
+    pub client_id: String,
+    /// What people know it as. Needed for a new client.
+    pub name: Option<String>,
+    /// How it proves itself; by default with a secret in the header.
+    pub authentication: Option<ClientAuthentication>,
+    /// Its secret, at least 32 characters. Stored hashed and never shown. Needed for a new client that has one.
+    #[schemars(with = "Option<String>")]
+    pub secret: Option<Secret>,
+    /// Its public keys (RFC 7517) as JSON, for private_key_jwt.
+    pub key_set: Option<String>,
+    /// Where browsers may be sent back to; `{public_url}` stands for the portal's own address.
+    pub redirect_uris: Option<Vec<String>>,
+    /// Where browsers may be sent after a logout.
+    pub post_logout_redirect_uris: Option<Vec<String>>,
+    /// The audience of its access tokens; the origin of the application's address when left out.
+    pub audience: Option<String>,
+    /// How its tokens are signed; ES256 when left out.
+    pub signing: Option<SigningAlgorithm>,
+    /// What it knows people by; the member's id when left out.
+    pub subjects: Option<SubjectKind>,
+    /// What it may ask for; codes and refresh tokens when left out.
+    pub grant_types: Option<Vec<GrantType>>,
+    /// Scopes it may have for itself (client_credentials).
+    pub own_scopes: Option<Vec<String>>,
+    /// Life of its access tokens in seconds; 600 when left out.
+    pub access_seconds: Option<i32>,
+    /// Life of its refresh tokens in seconds; 14 days when left out.
+    pub refresh_seconds: Option<i32>,
+    /// Whether it is switched off.
+    pub disabled: Option<bool>,
 }
 
 /// A permission inside an application.

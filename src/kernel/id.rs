@@ -70,6 +70,10 @@ typed_ids! {
     TemplateId,
     /// A link that lets somebody without an account set up an organization's sign-in.
     SetupLinkId,
+    /// A client of an application at the authorization server.
+    ClientId,
+    /// What a person let a client have.
+    GrantId,
 }
 
 /// A fresh UUID of version 7 from the request's clock and randomness.

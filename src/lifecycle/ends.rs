@@ -107,7 +107,7 @@ async fn end_sessions(cx: &mut Cx, id: OrganizationId, sessions: &mut u64) -> Re
     Ok(true)
 }
 
-/// Deletes sessions, attempt counters and reset links that are over anyway; answers how many.
+/// Deletes sessions, attempt counters, reset links, codes and refresh tokens that are over anyway; answers how many.
 pub(super) async fn delete_expired(portal: &Portal) -> Result<u64, StoreError> {
     let now = portal.clock.now();
     if !store::lifecycle::anything_expired(&portal.store.reader(), now, idle(portal)).await? {
@@ -117,6 +117,8 @@ pub(super) async fn delete_expired(portal: &Portal) -> Result<u64, StoreError> {
     let sessions = store::sessions::sweep(&cx.tx, now, idle(portal)).await?;
     let others = store::lifecycle::delete_expired(&cx.tx, now).await?;
     let trips = store::federation::trips::sweep(&cx.tx, now).await?;
+    // A day longer than they count, so that a code or refresh token that comes again is known for what it is.
+    let tokens = store::issuer::grants::sweep(&cx.tx, now - chrono::Duration::days(1)).await?;
     cx.commit().await?;
-    Ok(sessions + others + trips)
+    Ok(sessions + others + trips + tokens)
 }

@@ -5,6 +5,7 @@ mod contracts;
 mod domains;
 mod ends;
 mod providers;
+mod signing;
 mod worker;
 
 #[cfg(test)]
@@ -40,6 +41,8 @@ pub struct Swept {
     pub metadata_read: u64,
     /// Certificates of identity providers whose near end was told of.
     pub certificates_told: u64,
+    /// Signing keys made because the present ones are old.
+    pub keys_made: u64,
     /// Memberships marked as over.
     pub members_ended: u64,
     /// Sessions ended because no contract is in force.
@@ -65,6 +68,7 @@ pub async fn sweep(portal: &Portal) -> Result<Swept, StoreError> {
     swept.members_ended = ends::members(portal).await?;
     swept.sessions_ended = ends::sessions_without_contract(portal).await?;
     swept.deleted = ends::delete_expired(portal).await?;
+    swept.keys_made = signing::rotate(portal).await?;
     // Last, because these wait for other people's servers.
     swept.domains_checked = domains::check(portal).await?;
     swept.metadata_read = providers::refresh(portal).await?;

@@ -13,6 +13,7 @@ pub mod grants;
 pub mod holdings;
 pub mod identity;
 pub mod invitations;
+pub mod issuer;
 pub mod lifecycle;
 pub mod lookup;
 pub mod members;

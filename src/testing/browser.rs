@@ -155,6 +155,19 @@ impl Browser {
         self.send(request, Body::from(body)).await
     }
 
+    /// Posts a form as another party's server would: no page, no session, these headers.
+    pub async fn post_as_server(&mut self, path: &str, form: &[(&str, &str)], headers: &[(&str, &str)]) -> Answer {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let request = headers.iter().fold(
+            Request::builder()
+                .method(Method::POST)
+                .uri(path)
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded"),
+            |request, (name, value)| request.header(*name, *value),
+        );
+        self.send(request, Body::from(body)).await
+    }
+
     async fn send(&mut self, request: axum::http::request::Builder, body: Body) -> Answer {
         let cookies = self
             .cookies

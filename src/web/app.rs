@@ -28,6 +28,7 @@ pub fn App() -> impl IntoView {
     let routes: StaticVec<AnyNestedRoute> = [
         crate::signin::pages::routes(),
         crate::apps::pages::routes(),
+        crate::issuer::pages::routes(),
         crate::people::invitations::pages::routes(),
         crate::audit::pages::routes(),
         crate::people::pages::routes(),

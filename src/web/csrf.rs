@@ -9,14 +9,14 @@ use axum::{
 
 use super::{errors::error_page, request::RequestId, router::WebState};
 
-/// Where other parties post by protocol: what they send is signed, and no session counts there.
-const SIGNED_MESSAGES: &str = "/federation/";
+/// Where other parties post by protocol: what they send proves itself, and no session counts there.
+const BY_PROTOCOL: [&str; 2] = ["/federation/", "/oauth/"];
 
 /// Refuses unsafe methods from other sites: `Sec-Fetch-Site` must say same-origin (Fetch Metadata), or `Origin` must be ours.
 pub async fn refuse_cross_site(State(state): State<WebState>, request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let signed = request.uri().path().starts_with(SIGNED_MESSAGES);
-    if safe || signed || is_same_origin(&request, &state.portal.settings.public_url) {
+    let by_protocol = BY_PROTOCOL.iter().any(|prefix| request.uri().path().starts_with(prefix));
+    if safe || by_protocol || is_same_origin(&request, &state.portal.settings.public_url) {
         return next.run(request).await;
     }
     let reference = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();

@@ -14,14 +14,55 @@ use super::by_hand::{escaped, page_by_hand};
 /// another way is chosen, if there is one.
 #[must_use]
 pub fn page(url: &str, fields: &[(String, String)], name: &str, again: Option<&str>) -> Response {
+    let again = again.map_or_else(String::new, |again| {
+        format!("<p><a href=\"{}\">Use another sign-in</a></p>", escaped(again))
+    });
+    let words = Words {
+        title: format!("Signing in with {name}"),
+        text: "Your company signs you in. You come back here afterwards.",
+        button: format!("Continue to {}", escaped(name)),
+        after: format!(
+            "{again}<p><a href=\"{}\">Use a password for this portal instead</a></p>",
+            super::routes::SIGN_IN_PASSWORD
+        ),
+    };
+    going_on(url, fields, &words)
+}
+
+/// The page on the way back to an application that had asked who somebody is.
+#[must_use]
+pub fn back_to_application(url: &str, fields: &[(String, String)]) -> Response {
+    let words = Words {
+        title: "Opening the application".to_owned(),
+        text: "You are signed in. The application opens now.",
+        button: "Continue".to_owned(),
+        after: String::new(),
+    };
+    going_on(url, fields, &words)
+}
+
+/// What such a page says: the title as text, the rest as HTML.
+struct Words {
+    title: String,
+    text: &'static str,
+    button: String,
+    after: String,
+}
+
+fn going_on(url: &str, fields: &[(String, String)], words: &Words) -> Response {
     let parsed = url::Url::parse(url).ok().filter(|url| matches!(url.scheme(), "https" | "http"));
     let Some(parsed) = parsed else {
         return super::redirection(super::routes::SIGN_IN);
     };
-    let title = format!("Signing in with {name}");
-    let (there, name) = (escaped(parsed.as_str()), escaped(name));
+    let there = escaped(parsed.as_str());
+    let Words {
+        title,
+        text,
+        button,
+        after,
+    } = words;
     let action = if fields.is_empty() {
-        format!("<p><a class=\"button primary\" href=\"{there}\">Continue to {name}</a></p>")
+        format!("<p><a class=\"button primary\" href=\"{there}\">{button}</a></p>")
     } else {
         let mut form = format!("<form method=\"post\" action=\"{there}\">");
         for (field, value) in fields {
@@ -32,17 +73,11 @@ pub fn page(url: &str, fields: &[(String, String)], name: &str, again: Option<&s
                 escaped(value)
             );
         }
-        form + &format!("<button class=\"button primary\" type=\"submit\">Continue to {name}</button></form>")
+        form + &format!("<button class=\"button primary\" type=\"submit\">{button}</button></form>")
     };
-    let again = again.map_or_else(String::new, |again| {
-        format!("<p><a href=\"{}\">Use another sign-in</a></p>", escaped(again))
-    });
-    let body = format!(
-        "<main class=\"plain\"><h1>Signing in with {name}</h1><p>Your company signs you in. You come back here afterwards.</p>{action}{again}\
-         <p><a href=\"{}\">Use a password for this portal instead</a></p></main>",
-        super::routes::SIGN_IN_PASSWORD
-    );
-    let mut response = Html(page_by_hand(&title, &body)).into_response();
+    let heading = escaped(title);
+    let body = format!("<main class=\"plain\"><h1>{heading}</h1><p>{text}</p>{action}{after}</main>");
+    let mut response = Html(page_by_hand(title, &body)).into_response();
     let headers = response.headers_mut();
     if fields.is_empty() {
         if let Ok(refresh) = HeaderValue::from_str(&format!("0; url={}", parsed.as_str())) {
@@ -54,7 +89,7 @@ pub fn page(url: &str, fields: &[(String, String)], name: &str, again: Option<&s
     )) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
-    // The provider does not need to learn which page of the portal was open.
+    // Whoever is there does not need to learn which page of the portal was open.
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
 }

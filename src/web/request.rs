@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, HeaderValue, header},
+    http::{Extensions, HeaderMap, HeaderValue, header},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -115,28 +115,31 @@ fn shortened(headers: &HeaderMap, name: header::HeaderName) -> Option<String> {
     headers.get(name)?.to_str().ok().map(|text| text.chars().take(200).collect())
 }
 
-fn address(request: &Request, trust_forwarded: bool) -> Option<String> {
-    let forwarded = request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok());
+fn address(headers: &HeaderMap, extensions: &Extensions, trust_forwarded: bool) -> Option<String> {
+    let forwarded = headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
     // The proxy appends the peer it saw, so the last entry is the one it vouches for.
     if let Some(last) = forwarded.filter(|_| trust_forwarded).and_then(|list| list.rsplit(',').next())
         && let Ok(address) = last.trim().parse::<std::net::IpAddr>()
     {
         return Some(address.to_string());
     }
-    request
-        .extensions()
-        .get::<ConnectInfo<SocketAddr>>()
-        .map(|info| info.0.ip().to_string())
+    extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string())
+}
+
+/// From where a request comes.
+#[must_use]
+pub fn meta_of(headers: &HeaderMap, extensions: &Extensions, trust_forwarded: bool) -> RequestMeta {
+    RequestMeta {
+        request_id: extensions.get::<RequestId>().map(|id| id.0.clone()),
+        address: address(headers, extensions, trust_forwarded),
+        user_agent: shortened(headers, header::USER_AGENT),
+    }
 }
 
 /// Finds out who asks and puts [`RequestCx`] into the request.
 pub async fn identify_request(State(state): State<WebState>, session: Session, mut request: Request, next: Next) -> Response {
-    let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
-    let meta = RequestMeta {
-        address: address(&request, state.trust_forwarded),
-        user_agent: shortened(request.headers(), header::USER_AGENT),
-        request_id: request_id.clone(),
-    };
+    let meta = meta_of(request.headers(), request.extensions(), state.trust_forwarded);
+    let request_id = meta.request_id.clone();
     let portal = state.portal.clone();
     let now = portal.clock.now();
     let (actor, trouble) = match actor_of(&portal, &session, now).await {

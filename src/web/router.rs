@@ -84,6 +84,7 @@ pub(super) fn assembled(state: WebState, more: Router<WebState>) -> Router {
         .merge(crate::people::http::routes())
         .merge(crate::certification::http::routes())
         .merge(crate::federation::http::routes())
+        .merge(crate::issuer::http::browser_routes())
         .merge(more)
         .fallback(get(pages))
         .layer(from_fn_with_state(state.clone(), request::identify_request))
@@ -118,6 +119,7 @@ pub(super) fn assembled(state: WebState, more: Router<WebState>) -> Router {
         )
         .route("/theme.js", get(public_file))
         .merge(crate::declaration::http::routes())
+        .merge(crate::issuer::http::server_routes())
         .merge(portal)
         .layer(
             CompressionLayer::new()

@@ -18,6 +18,20 @@ pub const SIGN_IN_CHOOSE: &str = "/sign-in/choose";
 pub const SIGN_IN_AWAY: &str = "/sign-in/away";
 /// `GET` signed out here; the sign-in of the person's own company may go on.
 pub const SIGNED_OUT: &str = "/signed-out";
+/// `GET` a client's browser asks for an authorization (RFC 6749 §3.1).
+pub const OAUTH_AUTHORIZE: &str = "/oauth/authorize";
+/// `GET` goes on with an authorization after a form of ours.
+pub const OAUTH_CONTINUE: &str = "/oauth/continue";
+/// `POST` the token endpoint (RFC 6749 §3.2).
+pub const OAUTH_TOKEN: &str = "/oauth/token";
+/// `POST` says whether a token counts (RFC 7662).
+pub const OAUTH_INTROSPECT: &str = "/oauth/introspect";
+/// `POST` ends a token (RFC 7009).
+pub const OAUTH_REVOKE: &str = "/oauth/revoke";
+/// `GET`, `POST` what may be known of a token's person (OpenID Connect Core §5.3).
+pub const OAUTH_USERINFO: &str = "/oauth/userinfo";
+/// `GET` the keys that sign tokens (RFC 7517).
+pub const OAUTH_JWKS: &str = "/oauth/jwks";
 /// `GET` a partner's OpenID provider sends browsers back here.
 pub const OIDC_CALLBACK: &str = "/federation/oidc/callback";
 /// `GET` fresh second factor before an administrative action.
@@ -254,6 +268,13 @@ pub fn partner_contract(slug: &str, contract: impl Display) -> String {
 pub fn admin_app(slug: &str) -> String {
     format!("/admin/apps/{slug}")
 }
+
+/// `GET` clients with which an application signs people in.
+#[must_use]
+pub fn admin_app_clients(slug: &str) -> String {
+    format!("/admin/apps/{slug}/clients")
+}
+
 /// `GET` one template for new partners.
 #[must_use]
 pub fn admin_template(id: impl Display) -> String {

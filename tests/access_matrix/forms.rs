@@ -67,6 +67,9 @@ const BY_ROLE: &[&str] = &[
     "change-application",
     "retire-application",
     "put-scope",
+    "register-client",
+    "renew-client-secret",
+    "switch-client",
     "grant-entitlement",
     "change-entitlement",
     "revoke-entitlement",
@@ -176,6 +179,24 @@ impl Aim {
         let template = portico::organizations::templates::commands::create_template(&mut cx, terms)
             .await
             .expect("a template");
+        let draft = portico::issuer::commands::ClientDraft {
+            client_id: "orders-web".to_owned(),
+            name: "Orders on the web".to_owned(),
+            authentication: portico::issuer::ClientAuthentication::Basic,
+            key_set: None,
+            redirect_uris: vec!["https://orders.example.com/callback".to_owned()],
+            post_logout_redirect_uris: Vec::new(),
+            audience: None,
+            signing: portico::issuer::SigningAlgorithm::Es256,
+            subjects: portico::issuer::SubjectKind::Public,
+            grant_types: vec![portico::issuer::GrantType::AuthorizationCode],
+            own_scopes: Vec::new(),
+            access_seconds: None,
+            refresh_seconds: None,
+        };
+        let (client, _) = portico::issuer::commands::register_client(&mut cx, &application, draft, None)
+            .await
+            .expect("a client");
         cx.commit().await.expect("commit");
         let mut cx = world.cx(world.actor(owner.id, None).await).await;
         let link =
@@ -199,6 +220,11 @@ impl Aim {
             ("template", template.id.to_string()),
             ("link", link.id.to_string()),
             ("connection", String::new()),
+            ("client", client.id.to_string()),
+            ("authentication", "client_secret_basic".to_owned()),
+            ("redirect_uris", "https://joiner.example.com/callback".to_owned()),
+            ("signing", "ES256".to_owned()),
+            ("subjects", "public".to_owned()),
             ("template_version", "1".to_owned()),
             ("certification_months", "12".to_owned()),
             ("months", "12".to_owned()),

@@ -162,6 +162,10 @@ fn content(cx: &PageCx, entry: CatalogueEntry, employees: Vec<Employee>) -> Cont
     let name = entry.application.name.clone();
     let crumbs = vec![Crumb::new(routes::ADMIN_APPS, "Applications"), Crumb::here(name.clone())];
     let badge = status_badge(entry.application.is_offered());
+    let clients = entry.may_change.then(|| {
+        let href = routes::admin_app_clients(&entry.application.slug);
+        view! { <LinkButton href=href kind=Kind::Secondary icon="key">"Sign-in"</LinkButton> }
+    });
     let retire = entry.may_change.then(|| retire(&entry));
     let refused = cx.form("retire");
     let refused = refused
@@ -174,7 +178,7 @@ fn content(cx: &PageCx, entry: CatalogueEntry, employees: Vec<Employee>) -> Cont
     Content::new(
         name.clone(),
         view! {
-            <PageHeader title=name purpose=purpose crumbs=crumbs action=view! { {badge}{retire} }.into_any() />
+            <PageHeader title=name purpose=purpose crumbs=crumbs action=view! { {badge}{clients}{retire} }.into_any() />
             {refused}
             <Stack gap=Gap::Large>{scopes}{partners}{profile}</Stack>
         },

@@ -100,6 +100,9 @@ impl Step<'_> {
         for (index, scope) in entry.scopes.iter().enumerate() {
             self.scope(&format!("{key}.scopes[{index}]"), &application, &known, scope).await?;
         }
+        for (index, client) in entry.clients.iter().enumerate() {
+            self.client(&format!("{key}.clients[{index}]"), &application, client).await?;
+        }
         Ok(())
     }
 

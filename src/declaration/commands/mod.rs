@@ -3,6 +3,7 @@
 
 mod catalogue;
 mod contracts;
+mod clients;
 mod entitlements;
 mod federation;
 mod members;

@@ -1,0 +1,181 @@
+//! Clients of applications at the authorization server.
+
+use super::{
+    super::{
+        Mark,
+        changes::{Fields, plain, text, yes},
+        check::PUBLIC_URL,
+        error::Stop,
+        model::ClientEntry,
+    },
+    step::{Step, needed},
+};
+use crate::{
+    apps::Application,
+    audit::{Event, EventKind, Subject},
+    issuer::{
+        Client, ClientAuthentication, GrantType, SigningAlgorithm, SubjectKind,
+        commands::{ClientDraft, ClientError, register_client},
+    },
+    kernel::{constant_time_eq, sha256},
+    store::{self, issuer::clients},
+};
+
+/// Secrets are compared by their hash alone, which is safe for random ones of this length.
+const SHORTEST_SECRET: usize = 32;
+
+fn list(words: &[String]) -> String {
+    words.join(", ")
+}
+
+fn seconds(value: &Option<i32>) -> String {
+    value.map_or_else(|| "\u{2014}".to_owned(), |seconds| seconds.to_string())
+}
+
+impl Step<'_> {
+    /// A client of an application.
+    pub async fn client(&mut self, key: &str, application: &Application, entry: &ClientEntry) -> Result<(), Stop> {
+        if entry.secret.as_ref().is_some_and(|secret| secret.reveal().len() < SHORTEST_SECRET) {
+            return Err(Stop::at(
+                format!("{key}.secret"),
+                format!("is too short; expected at least {SHORTEST_SECRET} random characters"),
+            ));
+        }
+        match clients::by_name(&self.cx.tx, &entry.client_id).await? {
+            None => self.new_client(key, application, entry).await,
+            Some(client) if client.application == application.id => self.changed_client(key, application, client, entry).await,
+            Some(_) => Err(Stop::at(
+                format!("{key}.client_id"),
+                format!("{:?} is a client of another application", entry.client_id),
+            )),
+        }
+    }
+
+    fn own(&self, uris: &Option<Vec<String>>) -> Option<Vec<String>> {
+        let public_url = &self.cx.settings.public_url;
+        uris.as_ref()
+            .map(|uris| uris.iter().map(|uri| uri.replace(PUBLIC_URL, public_url)).collect())
+    }
+
+    async fn new_client(&mut self, key: &str, application: &Application, entry: &ClientEntry) -> Result<(), Stop> {
+        let draft = ClientDraft {
+            client_id: entry.client_id.clone(),
+            name: needed(key, "name", entry.name.clone(), "this client")?,
+            authentication: entry.authentication.unwrap_or(ClientAuthentication::Basic),
+            key_set: entry.key_set.clone(),
+            redirect_uris: self.own(&entry.redirect_uris).unwrap_or_default(),
+            post_logout_redirect_uris: self.own(&entry.post_logout_redirect_uris).unwrap_or_default(),
+            audience: entry.audience.clone(),
+            signing: entry.signing.unwrap_or(SigningAlgorithm::Es256),
+            subjects: entry.subjects.unwrap_or(SubjectKind::Public),
+            grant_types: entry
+                .grant_types
+                .clone()
+                .unwrap_or_else(|| vec![GrantType::AuthorizationCode, GrantType::RefreshToken]),
+            own_scopes: entry.own_scopes.clone().unwrap_or_default(),
+            access_seconds: entry.access_seconds,
+            refresh_seconds: entry.refresh_seconds,
+        };
+        let has_secret = matches!(draft.authentication, ClientAuthentication::Basic | ClientAuthentication::Post);
+        let secret = entry.secret.as_ref().map(|secret| secret.reveal().to_owned());
+        if has_secret {
+            needed(key, "secret", secret.clone(), "this client")?;
+        }
+        let (client, _) = register_client(self.cx, application, draft, secret)
+            .await
+            .map_err(|error| refused(key, error))?;
+        self.did(
+            Mark::Create,
+            "client",
+            format!("{} of {}", client.client_id, application.slug),
+            Fields::default(),
+        );
+        Ok(())
+    }
+
+    async fn changed_client(&mut self, key: &str, application: &Application, mut client: Client, entry: &ClientEntry) -> Result<(), Stop> {
+        let mut fields = Fields::default();
+        let (redirect_uris, after_logout) = (self.own(&entry.redirect_uris), self.own(&entry.post_logout_redirect_uris));
+        fields.set("name", &mut client.name, entry.name.clone(), |name| text(name));
+        fields.set("authentication", &mut client.authentication, entry.authentication, plain);
+        fields.set("key_set", &mut client.key_set, entry.key_set.clone().map(Some), |_| {
+            "(set)".to_owned()
+        });
+        fields.set("redirect_uris", &mut client.redirect_uris, redirect_uris, |uris| list(uris));
+        fields.set(
+            "post_logout_redirect_uris",
+            &mut client.post_logout_redirect_uris,
+            after_logout,
+            |uris| list(uris),
+        );
+        fields.set("audience", &mut client.audience, entry.audience.clone().map(Some), |audience| {
+            audience.clone().unwrap_or_default()
+        });
+        fields.set("signing", &mut client.signing, entry.signing, plain);
+        fields.set("subjects", &mut client.subjects, entry.subjects, plain);
+        fields.set("grant_types", &mut client.grant_types, entry.grant_types.clone(), |grants| {
+            grants.iter().map(|grant| grant.as_str()).collect::<Vec<_>>().join(", ")
+        });
+        fields.set("own_scopes", &mut client.own_scopes, entry.own_scopes.clone(), |scopes| {
+            list(scopes)
+        });
+        fields.set(
+            "access_seconds",
+            &mut client.access_seconds,
+            entry.access_seconds.map(Some),
+            seconds,
+        );
+        fields.set(
+            "refresh_seconds",
+            &mut client.refresh_seconds,
+            entry.refresh_seconds.map(Some),
+            seconds,
+        );
+        let mut disabled = client.disabled_at.is_some();
+        if fields.set("disabled", &mut disabled, entry.disabled, yes) {
+            client.disabled_at = disabled.then_some(self.cx.now);
+        }
+        if let Some(secret) = &entry.secret {
+            let hash = sha256(secret.reveal());
+            let same = client.secret_hash.as_deref().is_some_and(|known| constant_time_eq(known, &hash));
+            if !same {
+                let old = if client.secret_hash.is_some() { "(other)" } else { "\u{2014}" };
+                fields.note("secret", old, "(set)");
+                client.secret_hash = Some(hash);
+            }
+        }
+        if fields.is_empty() {
+            return Ok(());
+        }
+        let scopes: Vec<String> = store::applications::scopes_of(&self.cx.tx, &[application.id])
+            .await?
+            .into_iter()
+            .map(|scope| scope.name)
+            .collect();
+        ClientDraft::of(&client).check(&scopes).map_err(|error| refused(key, error))?;
+        if matches!(client.authentication, ClientAuthentication::Basic | ClientAuthentication::Post) && client.secret_hash.is_none() {
+            needed::<String>(key, "secret", None, "this client")?;
+        }
+        clients::update(&self.cx.tx, &client).await?;
+        let event = Event::new(EventKind::ClientChanged)
+            .application(application.id, application.name.clone())
+            .subject(Subject::new("client", client.id, client.name.clone()))
+            .detail("client", client.client_id.clone())
+            .detail("changed", fields.detail());
+        self.record(event).await?;
+        self.did(
+            Mark::Change,
+            "client",
+            format!("{} of {}", client.client_id, application.slug),
+            fields,
+        );
+        Ok(())
+    }
+}
+
+fn refused(key: &str, error: ClientError) -> Stop {
+    match error {
+        ClientError::Store(error) => error.into(),
+        other => Stop::at(key, format!("cannot be so: {other}")),
+    }
+}

@@ -1,0 +1,127 @@
+//! Deciding an authorization request of somebody who is signed in.
+
+use chrono::Duration;
+
+use super::super::{
+    OAuthError,
+    model::{CODE_SECONDS, Client, Code, Grant},
+    request::Asked,
+    standing::{Refusal, Who, stand},
+};
+use crate::{
+    access::Refused,
+    audit::{self, Event, EventKind, Outcome, Subject},
+    cx::Cx,
+    kernel::{BearerSecret, GrantId},
+    store::{self, issuer::grants, sessions::SignedInAs},
+};
+
+/// What a request came to; its event is written in every case.
+#[derive(Debug)]
+pub enum Authorized {
+    /// Here is the code.
+    Code(BearerSecret),
+    /// A fresh second factor first.
+    StepUp,
+    /// Refused, with the reason.
+    Denied(String),
+}
+
+/// Decides, records, and makes the grant with its code.
+///
+/// # Errors
+/// [`OAuthError`]: `access_denied` in the tenant's own hat, `invalid_scope` when nothing of what was asked can be given.
+pub async fn authorize(
+    cx: &mut Cx,
+    session: &SignedInAs,
+    client: &Client,
+    asked: &Asked,
+    redirect_uri: &str,
+) -> Result<Authorized, OAuthError> {
+    let person = cx
+        .actor
+        .person()
+        .ok_or_else(|| OAuthError::refused("login_required", Refused::SignedOut.to_string()))?;
+    let Some(acting) = person.member.clone() else {
+        return Err(OAuthError::refused(
+            "access_denied",
+            "Nobody starts a partner's application in the hat of the company itself.",
+        ));
+    };
+    let who = Who {
+        person: person.id,
+        member: acting.id,
+        organization: acting.organization,
+        provider: session.through.as_ref().map(|through| through.provider),
+        authenticated_at: session.at,
+        second_factor_at: session.second_factor_at,
+    };
+    let name = person.name.clone();
+    let event = Event::new(EventKind::Authorized)
+        .organization(acting.organization, acting.organization_name.clone())
+        .subject(Subject::new("member", acting.id, name))
+        .detail("client", client.client_id.clone())
+        .detail("scopes_asked", asked.scopes.clone());
+    let application = store::applications::get(&cx.tx, client.application).await?;
+    let event = match application {
+        Some(application) => event.application(application.id, application.name),
+        None => event,
+    };
+    let standing = match stand(&cx.tx, &cx.policies, &cx.tenant, &who, client.application, cx.now).await? {
+        Ok(standing) => standing,
+        Err(refusal) => {
+            let reason = refusal.reason();
+            let event = event
+                .outcome(Outcome::Denied)
+                .detail("policies", refusal.policies())
+                .reason(&reason);
+            audit::record(cx, event).await?;
+            return Ok(match refusal {
+                Refusal::StepUp(_) => Authorized::StepUp,
+                _ => Authorized::Denied(reason),
+            });
+        }
+    };
+    let scopes = standing.given(&asked.scopes);
+    if scopes.is_empty() {
+        return Err(OAuthError::refused(
+            "invalid_scope",
+            "The person holds none of the permissions that were asked for.",
+        ));
+    }
+    let grant = Grant {
+        id: GrantId::new(cx.now, &mut cx.rng),
+        client: client.id,
+        application: client.application,
+        organization: who.organization,
+        member: who.member,
+        person: who.person,
+        provider: who.provider,
+        scopes,
+        authenticated_at: who.authenticated_at,
+        second_factor_at: who.second_factor_at,
+        nonce: asked.nonce.clone(),
+        created_at: cx.now,
+        revoked_at: None,
+    };
+    grants::insert(&cx.tx, &grant).await?;
+    let code = BearerSecret::generate(&mut cx.rng);
+    let stored = Code {
+        hash: code.hash(),
+        grant: grant.id,
+        redirect_uri: redirect_uri.to_owned(),
+        challenge: asked.challenge.clone(),
+        expires_at: cx.now + Duration::seconds(CODE_SECONDS),
+        used_at: None,
+    };
+    grants::insert_code(&cx.tx, stored).await?;
+    store::grants::touch_assignment(&cx.tx, standing.judged.held.assignment.id, cx.now).await?;
+    let event = event
+        .outcome(Outcome::Allowed)
+        .detail("grant", grant.id.to_string())
+        .detail("scopes", grant.scopes.clone())
+        .detail("policies", standing.judged.decision.policies())
+        .reason(standing.judged.decision.reason());
+    audit::record(cx, event).await?;
+    Ok(Authorized::Code(code))
+}

@@ -1,0 +1,282 @@
+//! Registering clients and renewing their secrets.
+
+use thiserror::Error;
+
+use super::super::model::{
+    Client, ClientAuthentication, GrantType, MOST_ACCESS_SECONDS, MOST_REFRESH_SECONDS, OPENID_SCOPES, SigningAlgorithm, SubjectKind,
+    is_client_id, is_redirect_uri,
+};
+use crate::{
+    access::{Action, Actor, Refused, Resource},
+    apps::Application,
+    audit::{self, Event, EventKind, Subject},
+    cx::Cx,
+    kernel::{BearerSecret, ClientId, sha256},
+    store::{self, StoreError, issuer::clients},
+    web::Refusal,
+};
+
+/// Why a client is not registered so.
+#[derive(Debug, Error)]
+pub enum ClientError {
+    /// The name on the wire.
+    #[error("A client id has up to 100 letters, digits, and - . _ ~")]
+    Id,
+    /// Taken.
+    #[error("There is a client with this id already.")]
+    Taken,
+    /// An address.
+    #[error("{0} cannot be used: it has to be https (http on this machine alone), without a fragment.")]
+    Uri(String),
+    /// Nowhere to go back to.
+    #[error("Enter at least one address to go back to.")]
+    NoUri,
+    /// A public client cannot have tokens of its own.
+    #[error("A client without a secret or key cannot have tokens of its own.")]
+    PublicMachine,
+    /// Keys.
+    #[error("This is no set of public keys (RFC 7517).")]
+    Keys,
+    /// A scope that the application does not have.
+    #[error("{0} is no permission of this application.")]
+    Scope(String),
+    /// A lifetime.
+    #[error("A token lives at least 60 seconds, an access token at most a day, a refresh token at most a year.")]
+    Lifetime,
+    /// It has no secret.
+    #[error("This client has no secret.")]
+    NoSecret,
+    /// Not allowed.
+    #[error(transparent)]
+    Access(#[from] Refused),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A client as it is to be.
+#[derive(Clone, Debug)]
+pub struct ClientDraft {
+    /// What it calls itself on the wire.
+    pub client_id: String,
+    /// What people know it as.
+    pub name: String,
+    /// How it proves itself.
+    pub authentication: ClientAuthentication,
+    /// Its public keys, for `private_key_jwt`.
+    pub key_set: Option<String>,
+    /// Where browsers may be sent back to.
+    pub redirect_uris: Vec<String>,
+    /// Where browsers may be sent after a logout.
+    pub post_logout_redirect_uris: Vec<String>,
+    /// The audience of its access tokens.
+    pub audience: Option<String>,
+    /// How its tokens are signed.
+    pub signing: SigningAlgorithm,
+    /// What it knows people by.
+    pub subjects: SubjectKind,
+    /// What it may ask for.
+    pub grant_types: Vec<GrantType>,
+    /// Scopes it may have for itself.
+    pub own_scopes: Vec<String>,
+    /// Life of its access tokens in seconds.
+    pub access_seconds: Option<i32>,
+    /// Life of its refresh tokens in seconds.
+    pub refresh_seconds: Option<i32>,
+}
+
+impl ClientDraft {
+    /// As a client is now.
+    #[must_use]
+    pub fn of(client: &Client) -> Self {
+        Self {
+            client_id: client.client_id.clone(),
+            name: client.name.clone(),
+            authentication: client.authentication,
+            key_set: client.key_set.clone(),
+            redirect_uris: client.redirect_uris.clone(),
+            post_logout_redirect_uris: client.post_logout_redirect_uris.clone(),
+            audience: client.audience.clone(),
+            signing: client.signing,
+            subjects: client.subjects,
+            grant_types: client.grant_types.clone(),
+            own_scopes: client.own_scopes.clone(),
+            access_seconds: client.access_seconds,
+            refresh_seconds: client.refresh_seconds,
+        }
+    }
+
+    /// Whether it can be so, towards the scopes of its application.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn check(&self, scopes: &[String]) -> Result<(), ClientError> {
+        if !is_client_id(&self.client_id) {
+            return Err(ClientError::Id);
+        }
+        for uri in self.redirect_uris.iter().chain(&self.post_logout_redirect_uris) {
+            if !is_redirect_uri(uri) {
+                return Err(ClientError::Uri(uri.clone()));
+            }
+        }
+        if self.grant_types.contains(&GrantType::AuthorizationCode) && self.redirect_uris.is_empty() {
+            return Err(ClientError::NoUri);
+        }
+        if self.grant_types.contains(&GrantType::ClientCredentials) && self.authentication == ClientAuthentication::None {
+            return Err(ClientError::PublicMachine);
+        }
+        if self.authentication == ClientAuthentication::PrivateKeyJwt {
+            let keys: Option<jsonwebtoken::jwk::JwkSet> = self.key_set.as_deref().and_then(|text| serde_json::from_str(text).ok());
+            if keys.is_none_or(|keys| keys.keys.is_empty()) {
+                return Err(ClientError::Keys);
+            }
+        }
+        for scope in &self.own_scopes {
+            if !scopes.contains(scope) || OPENID_SCOPES.contains(&scope.as_str()) {
+                return Err(ClientError::Scope(scope.clone()));
+            }
+        }
+        let within = |seconds: Option<i32>, most: i32| seconds.is_none_or(|seconds| (60..=most).contains(&seconds));
+        if within(self.access_seconds, MOST_ACCESS_SECONDS) && within(self.refresh_seconds, MOST_REFRESH_SECONDS) {
+            Ok(())
+        } else {
+            Err(ClientError::Lifetime)
+        }
+    }
+}
+
+fn event(kind: EventKind, application: &Application, client: &Client) -> Event {
+    Event::new(kind)
+        .application(application.id, application.name.clone())
+        .subject(Subject::new("client", client.id, client.name.clone()))
+        .detail("client", client.client_id.clone())
+}
+
+/// Registers a client of an application. Answers it with its secret, which is shown this once; `secret` brings one from outside
+/// (a declaration), else it is made here.
+///
+/// # Errors
+/// [`ClientError`].
+pub async fn register_client(
+    cx: &mut Cx,
+    application: &Application,
+    draft: ClientDraft,
+    secret: Option<String>,
+) -> Result<(Client, Option<String>), ClientError> {
+    cx.authorise(Action::ManageCatalogue, Resource::Tenant)?;
+    let scopes: Vec<String> = store::applications::scopes_of(&cx.tx, &[application.id])
+        .await?
+        .into_iter()
+        .map(|scope| scope.name)
+        .collect();
+    draft.check(&scopes)?;
+    let has_secret = matches!(draft.authentication, ClientAuthentication::Basic | ClientAuthentication::Post);
+    let secret = has_secret.then(|| secret.unwrap_or_else(|| BearerSecret::generate(&mut cx.rng).reveal().to_owned()));
+    let client = Client {
+        id: ClientId::new(cx.now, &mut cx.rng),
+        application: application.id,
+        client_id: draft.client_id,
+        name: draft.name,
+        authentication: draft.authentication,
+        secret_hash: secret.as_ref().map(sha256),
+        key_set: draft
+            .key_set
+            .filter(|_| draft.authentication == ClientAuthentication::PrivateKeyJwt),
+        redirect_uris: draft.redirect_uris,
+        post_logout_redirect_uris: draft.post_logout_redirect_uris,
+        audience: draft.audience,
+        signing: draft.signing,
+        subjects: draft.subjects,
+        grant_types: draft.grant_types,
+        own_scopes: draft.own_scopes,
+        access_seconds: draft.access_seconds,
+        refresh_seconds: draft.refresh_seconds,
+        disabled_at: None,
+        created_at: cx.now,
+        version: 1,
+    };
+    if !clients::insert(&cx.tx, &client).await? {
+        return Err(ClientError::Taken);
+    }
+    let told = event(EventKind::ClientRegistered, application, &client)
+        .detail("authentication", client.authentication.as_str())
+        .detail("redirect_uris", client.redirect_uris.clone());
+    audit::record(cx, told).await?;
+    Ok((client, secret))
+}
+
+/// Gives a client a new secret, shown this once; the old one stops working. Answers its client id and the secret.
+///
+/// # Errors
+/// [`ClientError`].
+pub async fn renew_secret(cx: &mut Cx, id: ClientId, version: i32) -> Result<(String, String), ClientError> {
+    cx.authorise(Action::ManageCatalogue, Resource::Tenant)?;
+    let mut client = clients::get(&cx.tx, id).await?.ok_or(Refused::NotFound)?;
+    if client.version != version {
+        return Err(StoreError::Stale.into());
+    }
+    if client.secret_hash.is_none() {
+        return Err(ClientError::NoSecret);
+    }
+    let application = store::applications::get(&cx.tx, client.application)
+        .await?
+        .ok_or(Refused::NotFound)?;
+    let secret = BearerSecret::generate(&mut cx.rng);
+    client.secret_hash = Some(secret.hash());
+    clients::update(&cx.tx, &client).await?;
+    let told = event(EventKind::ClientChanged, &application, &client).detail("changed", "secret");
+    audit::record(cx, told).await?;
+    Ok((client.client_id, secret.reveal().to_owned()))
+}
+
+/// Switches a client off, or on again: off it gets nothing, and its tokens count for nothing.
+///
+/// # Errors
+/// [`ClientError`].
+pub async fn switch_client(cx: &mut Cx, id: ClientId, version: i32, on: bool) -> Result<Client, ClientError> {
+    cx.authorise(Action::ManageCatalogue, Resource::Tenant)?;
+    let mut client = clients::get(&cx.tx, id).await?.ok_or(Refused::NotFound)?;
+    if client.version != version {
+        return Err(StoreError::Stale.into());
+    }
+    let application = store::applications::get(&cx.tx, client.application)
+        .await?
+        .ok_or(Refused::NotFound)?;
+    client.disabled_at = (!on).then_some(cx.now);
+    clients::update(&cx.tx, &client).await?;
+    let told = event(EventKind::ClientChanged, &application, &client).detail("changed", if on { "switched on" } else { "switched off" });
+    audit::record(cx, told).await?;
+    Ok(client)
+}
+
+/// Whether the actor may register and change clients of this application; somebody else's question is not answered.
+///
+/// # Errors
+/// [`Refused`].
+pub async fn may_change_clients(cx: &Cx, slug: &str) -> Result<Application, ClientError> {
+    if matches!(cx.actor, Actor::Anonymous) {
+        return Err(Refused::SignedOut.into());
+    }
+    cx.authorise(Action::ManageCatalogue, Resource::Tenant)?;
+    Ok(store::applications::find_by_slug(&cx.tx, slug).await?.ok_or(Refused::NotFound)?)
+}
+
+impl From<ClientError> for Refusal {
+    fn from(error: ClientError) -> Self {
+        let field = match &error {
+            ClientError::Id | ClientError::Taken => "client_id",
+            ClientError::Uri(_) | ClientError::NoUri => "redirect_uris",
+            ClientError::Keys => "key_set",
+            ClientError::Scope(_) => "own_scopes",
+            ClientError::PublicMachine => "authentication",
+            ClientError::Lifetime => "access_seconds",
+            ClientError::NoSecret | ClientError::Access(_) | ClientError::Store(_) => "",
+        };
+        match error {
+            ClientError::Access(refused) => refused.into(),
+            ClientError::Store(error) => error.into(),
+            other if field.is_empty() => Self::because(other.to_string()),
+            other => Self::field(field, other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Refreshing (RFC 6749 §6): every refresh token counts once, and everything is decided anew.
+
+use super::{
+    super::{
+        OAuthError,
+        keys::Published,
+        model::{Client, GrantType},
+        standing::{Who, stand},
+    },
+    Issued, end,
+    issue::issue_to_person,
+    refuse,
+};
+use crate::{cx::Cx, kernel::sha256, store::issuer::grants};
+
+/// Exchanges a refresh token for new tokens; `asked` narrows the access token, and is empty for all that was given.
+///
+/// # Errors
+/// [`OAuthError`]; commit all the same: a token that comes twice was stolen, so its whole family ends (RFC 9700 §4.14.2).
+pub async fn refresh(cx: &mut Cx, keys: &Published, client: &Client, value: &str, asked: &[String]) -> Result<Issued, OAuthError> {
+    if !client.may(GrantType::RefreshToken) {
+        return Err(OAuthError::refused("unauthorized_client", "This client has no refresh tokens."));
+    }
+    let worthless = || OAuthError::grant("The refresh token is worth nothing: it was used, has expired, or belongs to somebody else.");
+    let hash = sha256(value);
+    let token = grants::refresh(&cx.tx, &hash).await?.ok_or_else(worthless)?;
+    let grant = grants::get(&cx.tx, token.grant).await?.ok_or_else(worthless)?;
+    if grant.client != client.id {
+        return Err(worthless());
+    }
+    if grant.revoked_at.is_some() || token.expires_at <= cx.now {
+        return Err(worthless());
+    }
+    if asked.iter().any(|scope| !grant.has(scope)) {
+        return Err(OAuthError::refused(
+            "invalid_scope",
+            "A scope was asked for that was not given at first.",
+        ));
+    }
+    if !grants::use_refresh(&cx.tx, &hash, cx.now).await? {
+        end(
+            cx,
+            client,
+            &grant,
+            "A refresh token was used a second time, so somebody else may have it.",
+        )
+        .await?;
+        return Err(worthless());
+    }
+    let standing = match stand(&cx.tx, &cx.policies, &cx.tenant, &Who::from(&grant), grant.application, cx.now).await? {
+        Ok(standing) => standing,
+        Err(refusal) => {
+            refuse(cx, client, &grant, &refusal).await?;
+            end(cx, client, &grant, &refusal.reason()).await?;
+            return Err(OAuthError::grant(refusal.reason()));
+        }
+    };
+    let scopes = standing.given(if asked.is_empty() { &grant.scopes } else { asked });
+    issue_to_person(cx, keys, client, &grant, &standing, &scopes, GrantType::RefreshToken).await
+}

@@ -1,0 +1,110 @@
+//! `POST /oauth/introspect` (RFC 7662) and `POST /oauth/revoke` (RFC 7009).
+
+use axum::{
+    Extension, Form, Json,
+    extract::{FromRequest as _, Request, State, rejection::FormRejection},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse as _, Response},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    super::{
+        OAuthError, commands,
+        keys::KeyRing,
+        model::{Client, ClientAuthentication},
+        verify::live,
+    },
+    client_auth::{Presented, authenticate},
+    fresh, refusal,
+    token::ACTOR,
+};
+use crate::web::{WebState, meta_of};
+
+#[derive(Debug, Default, Deserialize)]
+struct TokenForm {
+    token: Option<String>,
+    client_id: Option<String>,
+    client_secret: Option<String>,
+    client_assertion_type: Option<String>,
+    client_assertion: Option<String>,
+}
+
+async fn asked(
+    state: &WebState,
+    headers: &HeaderMap,
+    form: Result<Form<TokenForm>, FormRejection>,
+) -> Result<(Client, String), OAuthError> {
+    let Form(form) = form.map_err(|_| OAuthError::request("The form cannot be read, or a parameter comes twice."))?;
+    let presented = Presented {
+        client_id: form.client_id.as_deref(),
+        client_secret: form.client_secret.as_deref(),
+        client_assertion_type: form.client_assertion_type.as_deref(),
+        client_assertion: form.client_assertion.as_deref(),
+    };
+    let client = authenticate(&state.portal, headers, &presented).await?;
+    let token = form.token.ok_or_else(|| OAuthError::request("token is missing"))?;
+    Ok((client, token))
+}
+
+/// `POST /oauth/introspect`: for the application that a token is meant for.
+pub(super) async fn introspect(State(state): State<WebState>, Extension(ring): Extension<KeyRing>, request: Request) -> Response {
+    let headers = request.headers().clone();
+    let form = Form::from_request(request, &()).await;
+    match introspected(&state, &ring, &headers, form).await {
+        Ok(body) => fresh(Json(body).into_response()),
+        Err(error) => refusal(&error),
+    }
+}
+
+async fn introspected(
+    state: &WebState,
+    ring: &KeyRing,
+    headers: &HeaderMap,
+    form: Result<Form<TokenForm>, FormRejection>,
+) -> Result<Value, OAuthError> {
+    let (client, token) = asked(state, headers, form).await?;
+    // Whoever has no proof could try tokens out here (RFC 7662 §2.1).
+    if client.authentication == ClientAuthentication::None {
+        return Err(OAuthError::Client("A public client cannot ask about tokens."));
+    }
+    let portal = &state.portal;
+    let keys = ring.published(portal).await?;
+    let db = portal.store.reader();
+    let now = portal.clock.now();
+    let tenant = crate::store::tenant::get(&db)
+        .await?
+        .unwrap_or_else(crate::organizations::Tenant::unnamed);
+    let found = live(&db, &portal.policies, &tenant, &portal.settings.public_url, &keys, &token, now).await?;
+    // A token for another application is none of this one's business.
+    let Some(found) = found.filter(|found| found.client.application == client.application) else {
+        return Ok(json!({ "active": false }));
+    };
+    let scopes = found.scopes();
+    let mut claims = found.claims;
+    claims.insert("scope".to_owned(), json!(scopes.join(" ")));
+    claims.insert("active".to_owned(), json!(true));
+    claims.insert("token_type".to_owned(), json!("Bearer"));
+    Ok(Value::Object(claims))
+}
+
+/// `POST /oauth/revoke`: answers the same whether there was something to end.
+pub(super) async fn revoke(State(state): State<WebState>, Extension(ring): Extension<KeyRing>, request: Request) -> Response {
+    let meta = meta_of(request.headers(), request.extensions(), state.trust_forwarded);
+    let headers = request.headers().clone();
+    let form = Form::from_request(request, &()).await;
+    let outcome = async {
+        let (client, token) = asked(&state, &headers, form).await?;
+        let keys = ring.published(&state.portal).await?;
+        let mut cx = state.portal.begin(ACTOR, meta).await?;
+        commands::revoke(&mut cx, &keys, &client, &token).await?;
+        cx.commit().await?;
+        Ok::<_, OAuthError>(())
+    }
+    .await;
+    match outcome {
+        Ok(()) => fresh(StatusCode::OK.into_response()),
+        Err(error) => refusal(&error),
+    }
+}

@@ -1,0 +1,69 @@
+//! The authorization server's endpoints: one for browsers, the others for servers, which have no session and answer JSON.
+
+mod authorize;
+mod client_auth;
+mod discovery;
+mod inspect;
+mod token;
+mod userinfo;
+
+use axum::{
+    Extension, Json, Router,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+    routing::{get, post},
+};
+use serde_json::json;
+
+use super::{OAuthError, keys::KeyRing};
+use crate::web::{WebState, routes};
+
+/// The endpoint that browsers come to, with their session.
+pub fn browser_routes() -> Router<WebState> {
+    Router::new()
+        .route(routes::OAUTH_AUTHORIZE, get(authorize::authorize).post(authorize::by_form))
+        .route(routes::OAUTH_CONTINUE, get(authorize::go_on))
+}
+
+/// The endpoints that servers come to.
+pub fn server_routes() -> Router<WebState> {
+    Router::new()
+        .route("/.well-known/openid-configuration", get(discovery::openid))
+        .route("/.well-known/oauth-authorization-server", get(discovery::oauth))
+        .route(routes::OAUTH_JWKS, get(discovery::keys))
+        .route(routes::OAUTH_TOKEN, post(token::token))
+        .route(routes::OAUTH_INTROSPECT, post(inspect::introspect))
+        .route(routes::OAUTH_REVOKE, post(inspect::revoke))
+        .route(routes::OAUTH_USERINFO, get(userinfo::by_header).post(userinfo::by_form))
+        .layer(Extension(KeyRing::default()))
+}
+
+/// An answer that no cache keeps (RFC 6749 §5.1).
+fn fresh(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    response
+}
+
+/// A refusal as clients read it (RFC 6749 §5.2).
+fn refusal(error: &OAuthError) -> Response {
+    let body = |code: &str, description: &str| Json(json!({ "error": code, "error_description": description }));
+    fresh(match error {
+        OAuthError::Refused { code, description } => (StatusCode::BAD_REQUEST, body(code, description)).into_response(),
+        OAuthError::Client(description) => (
+            StatusCode::UNAUTHORIZED,
+            [(header::WWW_AUTHENTICATE, "Basic realm=\"portico\"")],
+            body("invalid_client", description),
+        )
+            .into_response(),
+        OAuthError::Key(_) | OAuthError::Store(_) => {
+            tracing::error!(%error, "the authorization server could not answer");
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                body("temporarily_unavailable", "Try again in a moment."),
+            )
+                .into_response()
+        }
+    })
+}

@@ -1,0 +1,256 @@
+//! Clients, what people let them have, and how long tokens live.
+
+use chrono::Duration;
+use url::Url;
+
+use crate::kernel::{ApplicationId, ClientId, GrantId, MemberId, OrganizationId, PersonId, ProviderId, Timestamp, string_enum};
+
+string_enum! {
+    /// How a client proves itself at the token endpoint (OpenID Connect Core §9).
+    pub enum ClientAuthentication {
+        /// Secret in the Authorization header.
+        Basic = "client_secret_basic",
+        /// Secret in the form.
+        Post = "client_secret_post",
+        /// A signed assertion (RFC 7523).
+        PrivateKeyJwt = "private_key_jwt",
+        /// A public client: it proves by PKCE alone that it is the one that asked.
+        None = "none",
+    }
+}
+
+string_enum! {
+    /// How tokens for a client are signed (RFC 7518 §3.1, RFC 8037).
+    pub enum SigningAlgorithm {
+        /// ECDSA on P-256.
+        Es256 = "ES256",
+        /// Ed25519.
+        EdDsa = "EdDSA",
+        /// RSASSA-PKCS1-v1_5.
+        Rs256 = "RS256",
+    }
+}
+
+string_enum! {
+    /// What a client knows people by (OpenID Connect Core §8).
+    pub enum SubjectKind {
+        /// The member's id, the same for every application.
+        Public = "public",
+        /// A name that differs per application.
+        Pairwise = "pairwise",
+    }
+}
+
+string_enum! {
+    /// What a client may ask the token endpoint for.
+    pub enum GrantType {
+        /// RFC 6749 §4.1.
+        AuthorizationCode = "authorization_code",
+        /// RFC 6749 §6.
+        RefreshToken = "refresh_token",
+        /// RFC 6749 §4.4.
+        ClientCredentials = "client_credentials",
+    }
+}
+
+/// Seconds an authorization code can be redeemed (RFC 6749 §4.1.2 recommends at most ten minutes).
+pub const CODE_SECONDS: i64 = 60;
+/// Seconds an access or id token lives where nothing else is said.
+pub const ACCESS_SECONDS: i32 = 600;
+/// Seconds a refresh token lives, counted anew at each rotation, where nothing else is said.
+pub const REFRESH_SECONDS: i32 = 14 * 24 * 3600;
+/// The longest life of an access token that can be set.
+pub const MOST_ACCESS_SECONDS: i32 = 24 * 3600;
+/// The longest life of a refresh token that can be set.
+pub const MOST_REFRESH_SECONDS: i32 = 365 * 24 * 3600;
+
+/// Scopes that belong to no application (OpenID Connect Core §5.4, §11).
+pub const OPENID_SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+
+/// A client of an application.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// Identifier.
+    pub id: ClientId,
+    /// Whose client it is.
+    pub application: ApplicationId,
+    /// What it calls itself on the wire (RFC 6749 §2.2).
+    pub client_id: String,
+    /// What people know it as.
+    pub name: String,
+    /// How it proves itself.
+    pub authentication: ClientAuthentication,
+    /// SHA-256 of its secret, which is random and long.
+    pub secret_hash: Option<Vec<u8>>,
+    /// Its public keys (RFC 7517), for assertions.
+    pub key_set: Option<String>,
+    /// Where browsers may be sent back to; compared letter by letter.
+    pub redirect_uris: Vec<String>,
+    /// Where browsers may be sent after a logout.
+    pub post_logout_redirect_uris: Vec<String>,
+    /// The audience of its access tokens; none is the origin of the application's address.
+    pub audience: Option<String>,
+    /// How its tokens are signed.
+    pub signing: SigningAlgorithm,
+    /// What it knows people by.
+    pub subjects: SubjectKind,
+    /// What it may ask for.
+    pub grant_types: Vec<GrantType>,
+    /// Scopes it may have for itself (client credentials).
+    pub own_scopes: Vec<String>,
+    /// Life of its access and id tokens in seconds; none is [`ACCESS_SECONDS`].
+    pub access_seconds: Option<i32>,
+    /// Life of its refresh tokens in seconds; none is [`REFRESH_SECONDS`].
+    pub refresh_seconds: Option<i32>,
+    /// When it was switched off.
+    pub disabled_at: Option<Timestamp>,
+    /// When it was registered.
+    pub created_at: Timestamp,
+    /// Optimistic lock.
+    pub version: i32,
+}
+
+impl Client {
+    /// Whether it may use a grant type.
+    #[must_use]
+    pub fn may(&self, grant: GrantType) -> bool {
+        self.grant_types.contains(&grant)
+    }
+
+    /// How long its access and id tokens live.
+    #[must_use]
+    pub fn access_life(&self) -> Duration {
+        Duration::seconds(i64::from(self.access_seconds.unwrap_or(ACCESS_SECONDS)))
+    }
+
+    /// How long its refresh tokens live.
+    #[must_use]
+    pub fn refresh_life(&self) -> Duration {
+        Duration::seconds(i64::from(self.refresh_seconds.unwrap_or(REFRESH_SECONDS)))
+    }
+
+    /// The audience of access tokens for it.
+    #[must_use]
+    pub fn audience_for(&self, launch_url: &Url) -> String {
+        self.audience.clone().unwrap_or_else(|| launch_url.origin().ascii_serialization())
+    }
+}
+
+/// What a person let a client have: the family of its code, refresh tokens and access tokens.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// Identifier.
+    pub id: GrantId,
+    /// Who has it.
+    pub client: ClientId,
+    /// For what.
+    pub application: ApplicationId,
+    /// In whose name.
+    pub organization: OrganizationId,
+    /// As which member.
+    pub member: MemberId,
+    /// Who let it.
+    pub person: PersonId,
+    /// The partner's provider that had signed them in; none for a local account.
+    pub provider: Option<ProviderId>,
+    /// Scopes asked for and given, OpenID's among them.
+    pub scopes: Vec<String>,
+    /// When the person had signed in (`auth_time`).
+    pub authenticated_at: Timestamp,
+    /// When they last gave a second factor.
+    pub second_factor_at: Option<Timestamp>,
+    /// The value that ties an id token to a request.
+    pub nonce: Option<String>,
+    /// When.
+    pub created_at: Timestamp,
+    /// When it was ended before its time.
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl Grant {
+    /// Whether a scope was given.
+    #[must_use]
+    pub fn has(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|given| given == scope)
+    }
+}
+
+/// A code as stored.
+#[derive(Clone, Debug)]
+pub struct Code {
+    /// SHA-256 of its value.
+    pub hash: Vec<u8>,
+    /// What it stands for.
+    pub grant: GrantId,
+    /// Where the browser was sent with it.
+    pub redirect_uri: String,
+    /// The PKCE challenge (RFC 7636 §4.2, S256).
+    pub challenge: String,
+    /// When it is worth nothing any more.
+    pub expires_at: Timestamp,
+    /// When it was redeemed.
+    pub used_at: Option<Timestamp>,
+}
+
+/// A refresh token as stored.
+#[derive(Clone, Debug)]
+pub struct RefreshToken {
+    /// SHA-256 of its value.
+    pub hash: Vec<u8>,
+    /// Whose family.
+    pub grant: GrantId,
+    /// When.
+    pub created_at: Timestamp,
+    /// When it is worth nothing any more.
+    pub expires_at: Timestamp,
+    /// When it was exchanged for its successor.
+    pub used_at: Option<Timestamp>,
+}
+
+/// A signing key as stored.
+#[derive(Clone, Debug)]
+pub struct StoredKey {
+    /// Identifier.
+    pub id: uuid::Uuid,
+    /// How it signs.
+    pub algorithm: SigningAlgorithm,
+    /// Counts up per algorithm.
+    pub generation: i32,
+    /// Its name in tokens.
+    pub kid: String,
+    /// PKCS#8, sealed with the master key.
+    pub sealed: Vec<u8>,
+    /// When it was made and from then on published.
+    pub created_at: Timestamp,
+    /// From when on it signs.
+    pub signs_from: Timestamp,
+    /// When it is published no longer.
+    pub retires_at: Option<Timestamp>,
+}
+
+/// Whether a redirect URI can be registered: absolute, without fragment (RFC 6749 §3.1.2); https, http on loopback, or a private scheme
+/// with a dot (RFC 8252 §7.1).
+#[must_use]
+pub fn is_redirect_uri(text: &str) -> bool {
+    let Ok(url) = Url::parse(text) else { return false };
+    if url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() || text.chars().any(char::is_whitespace) {
+        return false;
+    }
+    match url.scheme() {
+        "https" => url.has_host(),
+        "http" => matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")),
+        scheme => scheme.contains('.'),
+    }
+}
+
+/// Whether a text can be a scope (RFC 6749 §3.3 scope-token).
+#[must_use]
+pub fn is_scope_token(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 100 && text.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E))
+}
+
+/// Whether a text can be a client id: printable ASCII without spaces and colons, which Basic credentials split at.
+#[must_use]
+pub fn is_client_id(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 100 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+}

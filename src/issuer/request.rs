@@ -1,0 +1,218 @@
+//! What comes to the authorization endpoint, read into types. Pure: nothing here asks the database.
+
+use serde::Deserialize;
+
+use super::{GrantType, OAuthError, model::Client};
+
+/// The parameters as sent (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1). A parameter that comes twice is refused before this.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Parameters {
+    /// What is asked for.
+    pub response_type: Option<String>,
+    /// Who asks.
+    pub client_id: Option<String>,
+    /// Where to answer.
+    pub redirect_uri: Option<String>,
+    /// Scopes, separated by spaces.
+    pub scope: Option<String>,
+    /// Handed back as it is.
+    pub state: Option<String>,
+    /// How to answer.
+    pub response_mode: Option<String>,
+    /// Ties the id token to this request.
+    pub nonce: Option<String>,
+    /// PKCE.
+    pub code_challenge: Option<String>,
+    /// PKCE.
+    pub code_challenge_method: Option<String>,
+    /// Whether people may be asked something.
+    pub prompt: Option<String>,
+    /// How many seconds ago they may have signed in at most.
+    pub max_age: Option<String>,
+    /// Whose token it would be (RFC 8707).
+    pub resource: Option<String>,
+    /// A request object by value.
+    pub request: Option<String>,
+    /// A request object by reference.
+    pub request_uri: Option<String>,
+}
+
+/// How the answer travels (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResponseMode {
+    /// In the address.
+    Query,
+    /// In a form that the browser posts.
+    FormPost,
+}
+
+/// Where an answer goes, once it is known that it may go there.
+#[derive(Clone, Debug)]
+pub struct Answering {
+    /// The address.
+    pub redirect_uri: String,
+    /// How.
+    pub mode: ResponseMode,
+    /// Handed back.
+    pub state: Option<String>,
+}
+
+/// What people may be asked (OpenID Connect Core §3.1.2.1, `prompt`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prompt {
+    /// Whatever is needed.
+    Needed,
+    /// Nothing.
+    Nothing,
+    /// To sign in, even when they are.
+    SignIn,
+}
+
+/// A request that can be decided.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Scopes, each once, in the order asked.
+    pub scopes: Vec<String>,
+    /// For the id token.
+    pub nonce: Option<String>,
+    /// PKCE, S256.
+    pub challenge: String,
+    /// What people may be asked.
+    pub prompt: Prompt,
+    /// Seconds since they signed in, at most.
+    pub max_age: Option<i64>,
+}
+
+impl Parameters {
+    /// Where the answer goes. Until this is known nothing may be sent anywhere (RFC 9700 §4.11): what is wrong here is told to the person.
+    ///
+    /// # Errors
+    /// A sentence for the person.
+    pub fn answering(&self, client: &Client) -> Result<Answering, &'static str> {
+        let Some(redirect_uri) = self.redirect_uri.as_deref().filter(|uri| !uri.is_empty()) else {
+            return Err("The application did not say where to go back to.");
+        };
+        if !client.redirect_uris.iter().any(|known| known == redirect_uri) {
+            return Err("The application wants to go back to an address that is not registered for it.");
+        }
+        Ok(Answering {
+            redirect_uri: redirect_uri.to_owned(),
+            mode: if self.response_mode.as_deref() == Some("form_post") {
+                ResponseMode::FormPost
+            } else {
+                ResponseMode::Query
+            },
+            state: self.state.clone(),
+        })
+    }
+
+    /// The request itself.
+    ///
+    /// # Errors
+    /// [`OAuthError`], to be sent back to the client.
+    pub fn asked(&self, client: &Client, audience: &str) -> Result<Asked, OAuthError> {
+        if self.request.is_some() {
+            return Err(OAuthError::refused("request_not_supported", "Send the parameters themselves."));
+        }
+        if self.request_uri.is_some() {
+            return Err(OAuthError::refused("request_uri_not_supported", "Send the parameters themselves."));
+        }
+        match self.response_type.as_deref() {
+            Some("code") => {}
+            None | Some("") => return Err(OAuthError::request("response_type is missing")),
+            Some(_) => return Err(OAuthError::refused("unsupported_response_type", "The only response_type is code.")),
+        }
+        if !matches!(self.response_mode.as_deref(), None | Some("query" | "form_post")) {
+            return Err(OAuthError::request("response_mode is query or form_post"));
+        }
+        if !client.may(GrantType::AuthorizationCode) {
+            return Err(OAuthError::refused("unauthorized_client", "This client does not sign people in."));
+        }
+        if self.resource.as_deref().is_some_and(|resource| resource != audience) {
+            return Err(OAuthError::refused("invalid_target", format!("The only resource is {audience}")));
+        }
+        Ok(Asked {
+            scopes: scopes(self.scope.as_deref().unwrap_or_default())?,
+            nonce: limited("nonce", self.nonce.clone())?,
+            challenge: self.challenge()?,
+            prompt: self.prompt()?,
+            max_age: self.max_age()?,
+        })
+    }
+
+    fn challenge(&self) -> Result<String, OAuthError> {
+        let challenge = self.code_challenge.as_deref().unwrap_or_default();
+        if challenge.is_empty() {
+            return Err(OAuthError::request("code_challenge is missing (PKCE, RFC 7636)"));
+        }
+        // Without a method it would be `plain` (RFC 7636 §4.3), which protects nothing.
+        if self.code_challenge_method.as_deref() != Some("S256") {
+            return Err(OAuthError::request("code_challenge_method has to be S256"));
+        }
+        let fits = challenge.len() == 43
+            && challenge
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+        if fits {
+            Ok(challenge.to_owned())
+        } else {
+            Err(OAuthError::request("code_challenge is no SHA-256 in base64url"))
+        }
+    }
+
+    fn prompt(&self) -> Result<Prompt, OAuthError> {
+        let words: Vec<&str> = self.prompt.as_deref().unwrap_or_default().split_ascii_whitespace().collect();
+        if words.contains(&"none") {
+            return if words.len() == 1 {
+                Ok(Prompt::Nothing)
+            } else {
+                Err(OAuthError::request("prompt none stands alone"))
+            };
+        }
+        Ok(if words.iter().any(|word| matches!(*word, "login" | "select_account")) {
+            Prompt::SignIn
+        } else {
+            Prompt::Needed
+        })
+    }
+
+    fn max_age(&self) -> Result<Option<i64>, OAuthError> {
+        self.max_age
+            .as_deref()
+            .map(|text| match text.parse::<u32>() {
+                Ok(seconds) => Ok(i64::from(seconds)),
+                Err(_) => Err(OAuthError::request("max_age is a number of seconds")),
+            })
+            .transpose()
+    }
+}
+
+/// Scopes out of their list, each once.
+///
+/// # Errors
+/// [`OAuthError`] when one has a character that scopes do not have.
+pub fn scopes(text: &str) -> Result<Vec<String>, OAuthError> {
+    let mut found: Vec<String> = Vec::new();
+    for scope in text.split(' ').filter(|scope| !scope.is_empty()) {
+        if !super::is_scope_token(scope) {
+            return Err(OAuthError::refused(
+                "invalid_scope",
+                "A scope has a character that scopes do not have.",
+            ));
+        }
+        if !found.iter().any(|known| known == scope) {
+            found.push(scope.to_owned());
+        }
+    }
+    if found.len() > 50 {
+        return Err(OAuthError::refused("invalid_scope", "At most 50 scopes can be asked for at once."));
+    }
+    Ok(found)
+}
+
+fn limited(name: &str, value: Option<String>) -> Result<Option<String>, OAuthError> {
+    match value {
+        Some(text) if text.len() > 500 => Err(OAuthError::request(format!("{name} is longer than 500 characters"))),
+        other => Ok(other),
+    }
+}

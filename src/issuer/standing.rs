@@ -1,0 +1,181 @@
+//! Where a person stands towards an application at this moment: everything a token says and depends on, decided anew for every token.
+
+use super::model::Grant;
+use crate::{
+    access::{Decision, Policies, Verdict},
+    apps::chain::{Circumstances, Judged},
+    federation::ProviderStatus,
+    kernel::{ApplicationId, MemberId, OrganizationId, PersonId, ProviderId, Timestamp},
+    organizations::Tenant,
+    people::Person,
+    signin::identify,
+    store::{
+        self, Db, StoreError,
+        sessions::{SignedInAs, Through},
+    },
+};
+
+/// Who asks, and how surely it is them.
+#[derive(Clone, Debug)]
+pub struct Who {
+    /// The person.
+    pub person: PersonId,
+    /// As which member.
+    pub member: MemberId,
+    /// Of which organization.
+    pub organization: OrganizationId,
+    /// The partner's provider that had signed them in.
+    pub provider: Option<ProviderId>,
+    /// When they had signed in.
+    pub authenticated_at: Timestamp,
+    /// When they last gave a second factor.
+    pub second_factor_at: Option<Timestamp>,
+}
+
+impl From<&Grant> for Who {
+    fn from(grant: &Grant) -> Self {
+        Self {
+            person: grant.person,
+            member: grant.member,
+            organization: grant.organization,
+            provider: grant.provider,
+            authenticated_at: grant.authenticated_at,
+            second_factor_at: grant.second_factor_at,
+        }
+    }
+}
+
+/// What holds now.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The person.
+    pub person: Person,
+    /// Organization, contract, membership.
+    pub circumstances: Circumstances,
+    /// The grants and what the policies say of them.
+    pub judged: Judged,
+}
+
+/// What keeps a token back.
+#[derive(Clone, Debug)]
+pub enum Refusal {
+    /// The person is not in force: no account, no membership, no such application.
+    Nobody(String),
+    /// The policies refuse.
+    Decided(Box<Decision>),
+    /// The policies want a fresh second factor first.
+    StepUp(Box<Decision>),
+}
+
+impl Refusal {
+    /// Why, in a sentence.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Nobody(reason) => reason.clone(),
+            Self::Decided(decision) | Self::StepUp(decision) => decision.reason(),
+        }
+    }
+
+    /// The ids of the determining policies.
+    #[must_use]
+    pub fn policies(&self) -> Vec<&str> {
+        match self {
+            Self::Nobody(_) => Vec::new(),
+            Self::Decided(decision) | Self::StepUp(decision) => decision.policies(),
+        }
+    }
+}
+
+impl Standing {
+    /// Names of the application's scopes that count now.
+    pub fn scopes(&self) -> impl Iterator<Item = &str> {
+        self.judged.facts.scopes.iter().map(|scope| scope.name.as_str())
+    }
+
+    /// When the first link of the chain ends: no token lives longer.
+    #[must_use]
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        self.judged.facts.ends_at()
+    }
+
+    /// Of the scopes that were asked for, those that can be given now: OpenID's own, and the application's that the person holds.
+    #[must_use]
+    pub fn given(&self, asked: &[String]) -> Vec<String> {
+        let held: Vec<&str> = self.scopes().collect();
+        asked
+            .iter()
+            .filter(|scope| super::OPENID_SCOPES.contains(&scope.as_str()) || held.contains(&scope.as_str()))
+            .cloned()
+            .collect()
+    }
+}
+
+/// Finds out where somebody stands: loads everything and decides. The same whether the person asks, or a token of theirs is used.
+///
+/// # Errors
+/// [`StoreError`] when the database does not answer.
+pub async fn stand(
+    db: &impl Db,
+    policies: &Policies,
+    tenant: &Tenant,
+    who: &Who,
+    application: ApplicationId,
+    now: Timestamp,
+) -> Result<Result<Standing, Refusal>, StoreError> {
+    let nobody = |reason: &str| Ok(Err(Refusal::Nobody(reason.to_owned())));
+    if let Some(provider) = who.provider {
+        let found = store::federation::providers::get(db, who.organization, provider).await?;
+        // What a connection opened ends when it is switched off.
+        if found.is_none_or(|provider| provider.status != ProviderStatus::Live) {
+            return nobody("The sign-in of the person's company is switched off.");
+        }
+    }
+    let signed_in = SignedInAs {
+        person: who.person,
+        member: Some(who.member),
+        at: who.authenticated_at,
+        second_factor_at: who.second_factor_at,
+        through: who.provider.map(|provider| Through {
+            provider,
+            organization: who.organization,
+            session: None,
+            ends_at: None,
+            logout_name: None,
+        }),
+    };
+    let Some(found) = identify(db, &signed_in, Vec::new(), &tenant.name, now).await? else {
+        return nobody("The account is switched off.");
+    };
+    // The very membership: a person's other hats do not stand in for it.
+    if found.actor.member().is_none_or(|member| member.id != who.member) {
+        let reason = found.trouble.first().map(|trouble| trouble.reason.clone());
+        return Ok(Err(Refusal::Nobody(
+            reason.unwrap_or_else(|| "The membership has ended.".to_owned()),
+        )));
+    }
+    let (Some(person), Some(application), Some(circumstances)) = (
+        store::people::get(db, who.person).await?,
+        store::applications::get(db, application).await?,
+        Circumstances::load(db, who.organization, who.member, tenant.certification_grace_days, now).await?,
+    ) else {
+        return nobody("The membership has ended.");
+    };
+    let held = store::holdings::held_by_member(db, who.member, Some(&application.slug)).await?;
+    let judged = held
+        .into_iter()
+        .map(|held| circumstances.judge(policies, &found.actor, held))
+        .max_by_key(|judged| (judged.decision.verdict == Verdict::Allow, judged.held.assignment.id));
+    let Some(judged) = judged else {
+        return nobody("The application is not assigned to this person.");
+    };
+    Ok(match judged.decision.verdict {
+        Verdict::Allow => Ok(Standing {
+            person,
+            circumstances,
+            judged,
+        }),
+        Verdict::StepUp => Err(Refusal::StepUp(Box::new(judged.decision))),
+        Verdict::Deny => Err(Refusal::Decided(Box::new(judged.decision))),
+    })
+}

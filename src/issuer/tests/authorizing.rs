@@ -1,0 +1,141 @@
+//! The authorization endpoint: who gets a code, where it goes, and what everybody else is told.
+
+use chrono::Duration;
+
+use super::desk::*;
+use crate::{audit::EventKind, for_each_backend, people::TenantRole};
+
+for_each_backend!(a_code_goes_to_the_registered_address_with_state_and_issuer, |world| {
+    let desk = Desk::new(world).await;
+    let mut browser = desk.browser().await;
+    let answer = browser.get(&desk.address(&[])).await;
+    assert_eq!(answer.status.as_u16(), 303);
+    assert_eq!(answer.headers["cache-control"], "no-store");
+    let fields = back(&answer);
+    assert_eq!(fields["state"], "a state & more");
+    assert_eq!(fields["iss"], "http://127.0.0.1:3000");
+    assert!(fields["code"].as_str().unwrap().len() >= 43);
+    assert_eq!(desk.world.events(EventKind::Authorized).await, 1);
+});
+
+for_each_backend!(nothing_is_sent_to_an_address_that_is_not_registered, |world| {
+    let desk = Desk::new(world).await;
+    let mut browser = desk.browser().await;
+    let similar = format!("{CALLBACK}/");
+    for more in [
+        [("redirect_uri", "https://evil.example/callback")],
+        [("redirect_uri", similar.as_str())],
+        [("redirect_uri", "")],
+        [("client_id", "somebody-else")],
+        [("client_id", "")],
+    ] {
+        let answer = browser.get(&desk.address(&more)).await;
+        assert_eq!((answer.status.as_u16(), answer.location), (400, None), "{more:?}");
+    }
+    let twice = format!("{}&redirect_uri=https%3A%2F%2Fevil.example", desk.address(&[]));
+    assert_eq!(
+        browser.get(&twice).await.status.as_u16(),
+        400,
+        "a parameter comes twice (RFC 6749 §3.1)"
+    );
+});
+
+for_each_backend!(what_is_wrong_with_a_request_is_told_to_the_client, |world| {
+    let desk = Desk::new(world).await;
+    let mut browser = desk.browser().await;
+    for (more, code) in [
+        (vec![("response_type", "")], "invalid_request"),
+        (vec![("response_type", "token")], "unsupported_response_type"),
+        (vec![("response_type", "code id_token")], "unsupported_response_type"),
+        (vec![("code_challenge", "")], "invalid_request"),
+        (vec![("code_challenge_method", "plain")], "invalid_request"),
+        (vec![("code_challenge_method", "")], "invalid_request"),
+        (vec![("code_challenge", "short")], "invalid_request"),
+        (vec![("prompt", "none login")], "invalid_request"),
+        (vec![("max_age", "soon")], "invalid_request"),
+        (vec![("request", "eyJhbGciOiJub25lIn0.e30.")], "request_not_supported"),
+        (vec![("request_uri", "https://evil.example/r")], "request_uri_not_supported"),
+        (vec![("resource", "https://other.example")], "invalid_target"),
+        (vec![("scope", "orders:admin")], "invalid_scope"),
+        (vec![("scope", "nothing:known")], "invalid_scope"),
+        (vec![("scope", "")], "invalid_scope"),
+    ] {
+        let fields = desk.ask(&mut browser, &more).await;
+        assert_eq!(fields["error"], code, "{more:?}: {fields:?}");
+        assert_eq!(
+            (&fields["state"], &fields["iss"]),
+            (&"a state & more".into(), &"http://127.0.0.1:3000".into())
+        );
+        assert!(!fields.contains_key("code"));
+    }
+    // A parameter that nobody knows is left alone (RFC 6749 §3.1).
+    assert!(desk.ask(&mut browser, &[("extra", "1")]).await.contains_key("code"));
+});
+
+for_each_backend!(whoever_is_not_signed_in_signs_in_first_and_goes_on, |world| {
+    let desk = Desk::new(world).await;
+    let mut browser = desk.world.browser();
+    let silent = desk.ask(&mut browser, &[("prompt", "none")]).await;
+    assert_eq!(silent["error"], "login_required");
+    let answer = browser.get(&desk.address(&[])).await;
+    assert_eq!(answer.location.as_deref(), Some("/sign-in"));
+    assert_eq!(desk.world.events(EventKind::Authorized).await, 0);
+
+    let query = desk.address(&[]);
+    let onward = browser.get(&query.replace("/authorize?", "/continue?")).await;
+    assert_eq!(onward.status.as_u16(), 200);
+    let refresh = onward.headers["refresh"].to_str().unwrap();
+    assert_eq!(refresh, format!("0; url=http://127.0.0.1:3000{query}"));
+    // In a form it is the same request.
+    let (_, encoded) = query.split_once('?').unwrap();
+    let pairs: Vec<(String, String)> = url::form_urlencoded::parse(encoded.as_bytes()).into_owned().collect();
+    let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let posted = browser.post_from_elsewhere("/oauth/authorize", &pairs).await;
+    assert_eq!(posted.location.as_deref(), Some(query.as_str()));
+});
+
+for_each_backend!(a_client_can_want_a_new_sign_in, |world| {
+    let desk = Desk::new(world).await;
+    let mut browser = desk.browser().await;
+    desk.world.clock.advance(Duration::minutes(10));
+    assert!(desk.ask(&mut browser, &[("max_age", "601")]).await.contains_key("code"));
+    let silent = desk.ask(&mut browser, &[("max_age", "599"), ("prompt", "none")]).await;
+    assert_eq!(silent["error"], "login_required");
+    for more in [[("max_age", "599")], [("prompt", "login")], [("max_age", "0")]] {
+        let mut browser = desk.browser().await;
+        desk.world.clock.advance(Duration::minutes(10));
+        let answer = browser.get(&desk.address(&more)).await;
+        assert_eq!(answer.location.as_deref(), Some("/sign-in"), "{more:?}");
+        assert_eq!(
+            browser.get("/me").await.location.as_deref(),
+            Some("/sign-in"),
+            "{more:?}: the page asks"
+        );
+    }
+});
+
+for_each_backend!(in_the_hat_of_the_company_nobody_starts_a_partners_application, |world| {
+    let desk = Desk::new(world).await;
+    let olga = desk.world.employee("Olga Operator", TenantRole::Operator).await;
+    let mut browser = desk.world.browser_as(olga.id, None).await;
+    assert_eq!(desk.ask(&mut browser, &[]).await["error"], "access_denied");
+});
+
+for_each_backend!(an_answer_can_travel_in_a_form, |world| {
+    let desk = Desk::new(world).await;
+    let mut browser = desk.browser().await;
+    let answer = browser.get(&desk.address(&[("response_mode", "form_post")])).await;
+    assert_eq!(answer.status.as_u16(), 200);
+    assert!(
+        answer.text.contains(&format!("<form method=\"post\" action=\"{CALLBACK}\">")),
+        "{}",
+        answer.text
+    );
+    assert!(
+        answer.text.contains("name=\"state\" value=\"a state &amp; more\""),
+        "{}",
+        answer.text
+    );
+    let policy = answer.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("form-action https://orders.example.com;"), "{policy}");
+});

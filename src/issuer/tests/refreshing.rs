@@ -1,0 +1,128 @@
+//! Refresh tokens, revocation, and tokens that a client has for itself.
+
+use serde_json::json;
+
+use super::desk::*;
+use crate::{audit::EventKind, for_each_backend};
+
+for_each_backend!(a_refresh_token_counts_once_and_a_thief_ends_the_family, |world| {
+    let desk = Desk::new(world).await;
+    let first = desk.tokens().await;
+    let second = json_of(&desk.refresh(first["refresh_token"].as_str().unwrap()).await, 200);
+    assert_ne!(first["refresh_token"], second["refresh_token"]);
+    assert!(second.get("id_token").is_some());
+    let access = second["access_token"].as_str().unwrap();
+    assert_eq!(desk.introspect(access).await["active"], true);
+
+    let stolen = desk.refresh(first["refresh_token"].as_str().unwrap()).await;
+    assert_eq!(json_of(&stolen, 400)["error"], "invalid_grant");
+    assert_eq!(desk.introspect(access).await["active"], false);
+    let newest = desk.refresh(second["refresh_token"].as_str().unwrap()).await;
+    assert_eq!(json_of(&newest, 400)["error"], "invalid_grant");
+    assert_eq!(desk.world.events(EventKind::TokensRevoked).await, 1);
+});
+
+for_each_backend!(of_two_refreshes_at_once_one_gives_tokens_and_the_family_ends, |world| {
+    let desk = Desk::new(world).await;
+    let tokens = desk.tokens().await;
+    let value = tokens["refresh_token"].as_str().unwrap();
+    let (left, right) = tokio::join!(desk.refresh(value), desk.refresh(value));
+    let mut statuses = [left.status.as_u16(), right.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 400]);
+    assert_eq!(desk.world.events(EventKind::TokensRevoked).await, 1);
+});
+
+for_each_backend!(a_refresh_can_narrow_and_never_widen, |world| {
+    let desk = Desk::new(world).await;
+    let tokens = desk.tokens().await;
+    let value = tokens["refresh_token"].as_str().unwrap();
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", value),
+        ("scope", "orders:read orders:admin"),
+    ];
+    assert_eq!(json_of(&desk.token(&form).await, 400)["error"], "invalid_scope");
+    let form = [("grant_type", "refresh_token"), ("refresh_token", value), ("scope", "orders:read")];
+    let narrowed = json_of(&desk.token(&form).await, 200);
+    assert_eq!(narrowed["scope"], "orders:read");
+    let again = json_of(&desk.refresh(narrowed["refresh_token"].as_str().unwrap()).await, 200);
+    assert_eq!(again["scope"], tokens["scope"], "the next one can have all again");
+});
+
+for_each_backend!(a_client_gives_tokens_back, |world| {
+    let desk = Desk::new(world).await;
+    let credentials = basic(&desk.client.client_id, &desk.secret);
+    let revoke = async |token: &str| {
+        let mut server = desk.world.browser();
+        let answer = server
+            .post_as_server("/oauth/revoke", &[("token", token)], &[("authorization", &credentials)])
+            .await;
+        assert_eq!(answer.status.as_u16(), 200);
+    };
+    let tokens = desk.tokens().await;
+    let (access, refresh) = (tokens["access_token"].as_str().unwrap(), tokens["refresh_token"].as_str().unwrap());
+    revoke(access).await;
+    revoke(access).await;
+    revoke("nothing").await;
+    assert_eq!(desk.introspect(access).await["active"], false);
+    let next = json_of(&desk.refresh(refresh).await, 200);
+    revoke(next["refresh_token"].as_str().unwrap()).await;
+    assert_eq!(desk.introspect(next["access_token"].as_str().unwrap()).await["active"], false);
+    let refused = desk.refresh(next["refresh_token"].as_str().unwrap()).await;
+    assert_eq!(json_of(&refused, 400)["error"], "invalid_grant");
+    assert_eq!(desk.world.events(EventKind::TokensRevoked).await, 2);
+});
+
+for_each_backend!(a_client_has_tokens_of_its_own_within_its_scopes, |world| {
+    let desk = Desk::new(world).await;
+    let own = json_of(&desk.token(&[("grant_type", "client_credentials")]).await, 200);
+    assert_eq!((&own["scope"], own.get("refresh_token")), (&json!("orders:read"), None));
+    let access = own["access_token"].as_str().unwrap();
+    let claims = desk.verified(access).await;
+    assert_eq!((&claims["sub"], &claims["client_id"]), (&json!("orders-web"), &json!("orders-web")));
+    assert!(!claims.contains_key("organization_id"));
+    assert_eq!(desk.introspect(access).await["active"], true);
+    assert_eq!(desk.userinfo(access).await.status.as_u16(), 403);
+    for scope in ["orders:write", "orders:read orders:write", "openid"] {
+        let refused = desk.token(&[("grant_type", "client_credentials"), ("scope", scope)]).await;
+        assert_eq!(json_of(&refused, 400)["error"], "invalid_scope", "{scope}");
+    }
+    for (form, code) in [
+        (vec![("grant_type", "password")], "unsupported_grant_type"),
+        (vec![], "invalid_request"),
+        (vec![("grant_type", "authorization_code")], "invalid_request"),
+        (vec![("grant_type", "refresh_token")], "invalid_request"),
+        (vec![("grant_type", "refresh_token"), ("refresh_token", "nothing")], "invalid_grant"),
+        (
+            vec![("grant_type", "client_credentials"), ("grant_type", "client_credentials")],
+            "invalid_request",
+        ),
+    ] {
+        assert_eq!(json_of(&desk.token(&form).await, 400)["error"], code, "{form:?}");
+    }
+});
+
+for_each_backend!(a_token_is_none_of_another_applications_business, |world| {
+    let desk = Desk::new(world).await;
+    let (crm, _) = desk.world.application("crm").await;
+    let mut other = draft("crm-web");
+    other.own_scopes = Vec::new();
+    let (other, secret) = register(&desk.world, &crm, other, None).await;
+    let tokens = desk.tokens().await;
+    let credentials = basic(&other.client_id, &secret.unwrap());
+    let mut server = desk.world.browser();
+    for token in [&tokens["access_token"], &tokens["refresh_token"]] {
+        let token = token.as_str().unwrap();
+        let answer = server
+            .post_as_server("/oauth/introspect", &[("token", token)], &[("authorization", &credentials)])
+            .await;
+        assert_eq!(json_of(&answer, 200), json!({ "active": false }));
+        let answer = server
+            .post_as_server("/oauth/revoke", &[("token", token)], &[("authorization", &credentials)])
+            .await;
+        assert_eq!(answer.status.as_u16(), 200, "it is told nothing");
+    }
+    assert_eq!(desk.introspect(tokens["access_token"].as_str().unwrap()).await["active"], true);
+    assert_eq!(desk.refresh(tokens["refresh_token"].as_str().unwrap()).await.status.as_u16(), 200);
+});

@@ -1,0 +1,115 @@
+//! Rows of clients.
+
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, sea_query::OnConflict};
+
+use super::super::{Db, StoreError, Tx, entity, parse};
+use crate::{
+    issuer::{Client, GrantType},
+    kernel::{ApplicationId, ClientId},
+};
+use entity::oauth_client::{ActiveModel, Column as C, Entity, Model};
+
+fn words(column: &'static str, value: &str) -> Result<Vec<String>, StoreError> {
+    serde_json::from_str(value).map_err(|_| StoreError::Corrupt {
+        column,
+        value: value.to_owned(),
+    })
+}
+
+fn text<T: serde::Serialize>(values: &[T]) -> String {
+    serde_json::to_string(values).unwrap_or_else(|_| "[]".to_owned())
+}
+
+fn client(row: Model) -> Result<Client, StoreError> {
+    let grant_types = words("oauth_clients.grant_types", &row.grant_types)?;
+    Ok(Client {
+        id: row.id.into(),
+        application: row.application_id.into(),
+        client_id: row.client_id,
+        name: row.name,
+        authentication: parse("oauth_clients.authentication", &row.authentication)?,
+        secret_hash: row.secret_hash,
+        key_set: row.key_set,
+        redirect_uris: words("oauth_clients.redirect_uris", &row.redirect_uris)?,
+        post_logout_redirect_uris: words("oauth_clients.post_logout_redirect_uris", &row.post_logout_redirect_uris)?,
+        audience: row.audience,
+        signing: parse("oauth_clients.signing", &row.signing)?,
+        subjects: parse("oauth_clients.subjects", &row.subjects)?,
+        grant_types: grant_types
+            .iter()
+            .map(|word| parse("oauth_clients.grant_types", word))
+            .collect::<Result<Vec<GrantType>, _>>()?,
+        own_scopes: words("oauth_clients.own_scopes", &row.own_scopes)?,
+        access_seconds: row.access_seconds,
+        refresh_seconds: row.refresh_seconds,
+        disabled_at: row.disabled_at,
+        created_at: row.created_at,
+        version: row.version,
+    })
+}
+
+fn row(client: &Client, version: i32) -> ActiveModel {
+    ActiveModel {
+        id: Set(client.id.0),
+        application_id: Set(client.application.0),
+        client_id: Set(client.client_id.clone()),
+        name: Set(client.name.clone()),
+        authentication: Set(client.authentication.as_str().to_owned()),
+        secret_hash: Set(client.secret_hash.clone()),
+        key_set: Set(client.key_set.clone()),
+        redirect_uris: Set(text(&client.redirect_uris)),
+        post_logout_redirect_uris: Set(text(&client.post_logout_redirect_uris)),
+        audience: Set(client.audience.clone()),
+        signing: Set(client.signing.as_str().to_owned()),
+        subjects: Set(client.subjects.as_str().to_owned()),
+        grant_types: Set(text(&client.grant_types)),
+        own_scopes: Set(text(&client.own_scopes)),
+        access_seconds: Set(client.access_seconds),
+        refresh_seconds: Set(client.refresh_seconds),
+        disabled_at: Set(client.disabled_at),
+        created_at: Set(client.created_at),
+        version: Set(version),
+    }
+}
+
+/// A client by the name it calls itself.
+pub async fn by_name(db: &impl Db, client_id: &str) -> Result<Option<Client>, StoreError> {
+    let query = Entity::find().filter(C::ClientId.eq(client_id));
+    query.one(db.connection()).await?.map(client).transpose()
+}
+
+/// A client by its id.
+pub async fn get(db: &impl Db, id: ClientId) -> Result<Option<Client>, StoreError> {
+    Entity::find_by_id(id.0).one(db.connection()).await?.map(client).transpose()
+}
+
+/// The clients of an application, oldest first.
+pub async fn of_application(db: &impl Db, application: ApplicationId) -> Result<Vec<Client>, StoreError> {
+    let query = Entity::find().filter(C::ApplicationId.eq(application.0)).order_by_asc(C::Id);
+    query.all(db.connection()).await?.into_iter().map(client).collect()
+}
+
+/// Adds a client; answers false when the name is taken.
+pub async fn insert(tx: &Tx, client: &Client) -> Result<bool, StoreError> {
+    let rows = Entity::insert(row(client, client.version))
+        .on_conflict(OnConflict::column(C::ClientId).do_nothing().to_owned())
+        .exec_without_returning(tx.connection())
+        .await?;
+    Ok(rows == 1)
+}
+
+/// Writes a client back.
+///
+/// # Errors
+/// [`StoreError::Stale`] when its version moved on.
+pub async fn update(tx: &Tx, client: &Client) -> Result<(), StoreError> {
+    let mut row = row(client, client.version + 1);
+    row.id = sea_orm::ActiveValue::NotSet;
+    let done = Entity::update_many()
+        .set(row)
+        .filter(C::Id.eq(client.id.0))
+        .filter(C::Version.eq(client.version))
+        .exec(tx.connection())
+        .await?;
+    if done.rows_affected == 1 { Ok(()) } else { Err(StoreError::Stale) }
+}

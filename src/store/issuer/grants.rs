@@ -1,0 +1,206 @@
+//! Rows of what people let clients have: grants with their codes and refresh tokens, and what was spent.
+
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, sea_query::OnConflict};
+
+use super::super::{Db, StoreError, Tx, entity};
+use crate::{
+    issuer::{Code, Grant, RefreshToken},
+    kernel::{GrantId, MemberId, Timestamp},
+};
+use entity::{oauth_code, oauth_grant, oauth_refresh_token, oauth_spent};
+
+fn grant(row: oauth_grant::Model) -> Grant {
+    Grant {
+        id: row.id.into(),
+        client: row.client_id.into(),
+        application: row.application_id.into(),
+        organization: row.organization_id.into(),
+        member: row.member_id.into(),
+        person: row.person_id.into(),
+        provider: row.provider_id.map(Into::into),
+        scopes: row.scopes.split_ascii_whitespace().map(str::to_owned).collect(),
+        authenticated_at: row.authenticated_at,
+        second_factor_at: row.second_factor_at,
+        nonce: row.nonce,
+        created_at: row.created_at,
+        revoked_at: row.revoked_at,
+    }
+}
+
+/// Adds a grant.
+pub async fn insert(tx: &Tx, grant: &Grant) -> Result<(), StoreError> {
+    let row = oauth_grant::ActiveModel {
+        id: Set(grant.id.0),
+        client_id: Set(grant.client.0),
+        application_id: Set(grant.application.0),
+        organization_id: Set(grant.organization.0),
+        member_id: Set(grant.member.0),
+        person_id: Set(grant.person.0),
+        provider_id: Set(grant.provider.map(|id| id.0)),
+        scopes: Set(grant.scopes.join(" ")),
+        authenticated_at: Set(grant.authenticated_at),
+        second_factor_at: Set(grant.second_factor_at),
+        nonce: Set(grant.nonce.clone()),
+        created_at: Set(grant.created_at),
+        last_used_at: Set(None),
+        revoked_at: Set(grant.revoked_at),
+        revoked_because: Set(None),
+    };
+    oauth_grant::Entity::insert(row).exec_without_returning(tx.connection()).await?;
+    Ok(())
+}
+
+/// A grant.
+pub async fn get(db: &impl Db, id: GrantId) -> Result<Option<Grant>, StoreError> {
+    Ok(oauth_grant::Entity::find_by_id(id.0).one(db.connection()).await?.map(grant))
+}
+
+/// Notes that tokens were issued for a grant.
+pub async fn touch(tx: &Tx, id: GrantId, now: Timestamp) -> Result<(), StoreError> {
+    use oauth_grant::Column as C;
+    oauth_grant::Entity::update_many()
+        .col_expr(C::LastUsedAt, Some(now).into())
+        .filter(C::Id.eq(id.0))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// Ends a grant with all its tokens; answers false when it was ended before.
+pub async fn revoke(tx: &Tx, id: GrantId, because: &str, now: Timestamp) -> Result<bool, StoreError> {
+    use oauth_grant::Column as C;
+    let done = oauth_grant::Entity::update_many()
+        .col_expr(C::RevokedAt, Some(now).into())
+        .col_expr(C::RevokedBecause, Some(because.to_owned()).into())
+        .filter(C::Id.eq(id.0))
+        .filter(C::RevokedAt.is_null())
+        .exec(tx.connection())
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// Ends every grant of a member; answers how many.
+pub async fn revoke_of_member(tx: &Tx, member: MemberId, because: &str, now: Timestamp) -> Result<u64, StoreError> {
+    use oauth_grant::Column as C;
+    let done = oauth_grant::Entity::update_many()
+        .col_expr(C::RevokedAt, Some(now).into())
+        .col_expr(C::RevokedBecause, Some(because.to_owned()).into())
+        .filter(C::MemberId.eq(member.0))
+        .filter(C::RevokedAt.is_null())
+        .exec(tx.connection())
+        .await?;
+    Ok(done.rows_affected)
+}
+
+/// Adds a code.
+pub async fn insert_code(tx: &Tx, code: Code) -> Result<(), StoreError> {
+    let row = oauth_code::ActiveModel {
+        id: Set(code.hash),
+        grant_id: Set(code.grant.0),
+        redirect_uri: Set(code.redirect_uri),
+        challenge: Set(code.challenge),
+        expires_at: Set(code.expires_at),
+        used_at: Set(code.used_at),
+    };
+    oauth_code::Entity::insert(row).exec_without_returning(tx.connection()).await?;
+    Ok(())
+}
+
+/// A code by its hash, used and expired ones included.
+pub async fn code(db: &impl Db, hash: &[u8]) -> Result<Option<Code>, StoreError> {
+    let row = oauth_code::Entity::find_by_id(hash.to_vec()).one(db.connection()).await?;
+    Ok(row.map(|row| Code {
+        hash: row.id,
+        grant: row.grant_id.into(),
+        redirect_uri: row.redirect_uri,
+        challenge: row.challenge,
+        expires_at: row.expires_at,
+        used_at: row.used_at,
+    }))
+}
+
+/// Redeems a code; answers false when it was redeemed before (single use).
+pub async fn use_code(tx: &Tx, hash: &[u8], now: Timestamp) -> Result<bool, StoreError> {
+    use oauth_code::Column as C;
+    let done = oauth_code::Entity::update_many()
+        .col_expr(C::UsedAt, Some(now).into())
+        .filter(C::Id.eq(hash.to_vec()))
+        .filter(C::UsedAt.is_null())
+        .exec(tx.connection())
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// Adds a refresh token.
+pub async fn insert_refresh(tx: &Tx, token: &RefreshToken) -> Result<(), StoreError> {
+    let row = oauth_refresh_token::ActiveModel {
+        id: Set(token.hash.clone()),
+        grant_id: Set(token.grant.0),
+        created_at: Set(token.created_at),
+        expires_at: Set(token.expires_at),
+        used_at: Set(token.used_at),
+    };
+    oauth_refresh_token::Entity::insert(row)
+        .exec_without_returning(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// A refresh token by its hash, used and expired ones included.
+pub async fn refresh(db: &impl Db, hash: &[u8]) -> Result<Option<RefreshToken>, StoreError> {
+    let row = oauth_refresh_token::Entity::find_by_id(hash.to_vec()).one(db.connection()).await?;
+    Ok(row.map(|row| RefreshToken {
+        hash: row.id,
+        grant: row.grant_id.into(),
+        created_at: row.created_at,
+        expires_at: row.expires_at,
+        used_at: row.used_at,
+    }))
+}
+
+/// Exchanges a refresh token; answers false when it was exchanged before (single use).
+pub async fn use_refresh(tx: &Tx, hash: &[u8], now: Timestamp) -> Result<bool, StoreError> {
+    use oauth_refresh_token::Column as C;
+    let done = oauth_refresh_token::Entity::update_many()
+        .col_expr(C::UsedAt, Some(now).into())
+        .filter(C::Id.eq(hash.to_vec()))
+        .filter(C::UsedAt.is_null())
+        .exec(tx.connection())
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// Spends something once, until `expires_at`, when it would be refused anyway; answers false when it was spent before.
+pub async fn spend(tx: &Tx, hash: Vec<u8>, expires_at: Timestamp) -> Result<bool, StoreError> {
+    let row = oauth_spent::ActiveModel {
+        id: Set(hash),
+        expires_at: Set(expires_at),
+    };
+    let rows = oauth_spent::Entity::insert(row)
+        .on_conflict(OnConflict::column(oauth_spent::Column::Id).do_nothing().to_owned())
+        .exec_without_returning(tx.connection())
+        .await?;
+    Ok(rows == 1)
+}
+
+/// Whether something was spent.
+pub async fn is_spent(db: &impl Db, hash: &[u8]) -> Result<bool, StoreError> {
+    Ok(oauth_spent::Entity::find_by_id(hash.to_vec()).one(db.connection()).await?.is_some())
+}
+
+/// Deletes codes, refresh tokens and spent values that ended before `before`; answers how many rows. The grants stay for the ledger.
+pub async fn sweep(tx: &Tx, before: Timestamp) -> Result<u64, StoreError> {
+    let codes = oauth_code::Entity::delete_many()
+        .filter(oauth_code::Column::ExpiresAt.lte(before))
+        .exec(tx.connection())
+        .await?;
+    let refreshes = oauth_refresh_token::Entity::delete_many()
+        .filter(oauth_refresh_token::Column::ExpiresAt.lte(before))
+        .exec(tx.connection())
+        .await?;
+    let spent = oauth_spent::Entity::delete_many()
+        .filter(oauth_spent::Column::ExpiresAt.lte(before))
+        .exec(tx.connection())
+        .await?;
+    Ok(codes.rows_affected + refreshes.rows_affected + spent.rows_affected)
+}

@@ -1,0 +1,5 @@
+//! Rows of the authorization server.
+
+pub mod clients;
+pub mod grants;
+pub mod keys;
