@@ -97,7 +97,9 @@ fn shape(path: &str, message: &str, line: Option<usize>) -> Problem {
         .filter(|line| *line > 0)
         .map(|line| format!(" (line {line})"))
         .unwrap_or_default();
-    let secret = [".password", ".totp_secret", ".secret", ".client_secret"].iter().any(|key| path.ends_with(key));
+    let secret = [".password", ".totp_secret", ".secret", ".client_secret"]
+        .iter()
+        .any(|key| path.ends_with(key));
     let message = if secret {
         "is of another type; expected a text".to_owned()
     } else {

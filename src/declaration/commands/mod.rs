@@ -2,8 +2,8 @@
 //! takes it back, so that what it shows is what would happen.
 
 mod catalogue;
-mod contracts;
 mod clients;
+mod contracts;
 mod entitlements;
 mod federation;
 mod members;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     access::Actor,
-    apps::{Application, Assignment, Entitlement, Scope},
+    apps::{Application, Assignment, Entitlement},
     issuer::{
         Client, ClientAuthentication, GrantType, SigningAlgorithm, SubjectKind,
         commands::{ClientDraft, register_client},
@@ -51,7 +51,6 @@ pub struct Desk {
     pub acme: Organization,
     pub kim: Member,
     pub orders: Application,
-    pub scopes: Vec<Scope>,
     pub entitlement: Entitlement,
     pub assignment: Assignment,
     pub client: Client,
@@ -71,7 +70,6 @@ impl Desk {
             acme,
             kim,
             orders,
-            scopes,
             entitlement,
             assignment,
             client,
