@@ -25,7 +25,7 @@ test("a domain is claimed, proven by its record and given up again", async ({ pa
   }
 
   await submit(page, "claim-domain", { name: domain });
-  await expect(said(page, `${ascii} is in the list.`)).toBeVisible();
+  await expect(said(page, `${domain} is in the list.`)).toBeVisible();
   const main = page.getByRole("main");
   await expect(main).toContainText("To be proven");
   await expect(page.getByLabel("Name of the record", { exact: true })).toHaveValue(`_portico.${ascii}`);
@@ -37,7 +37,7 @@ test("a domain is claimed, proven by its record and given up again", async ({ pa
   await expect(main).toContainText("The record was not found yet.");
   await names.set(`_portico.${ascii}`, "v=spf1 -all", record);
   await submit(page, "check-domain");
-  await expect(said(page, `${ascii} is proven.`)).toBeVisible();
+  await expect(said(page, `${domain} is proven.`)).toBeVisible();
   await expect(main).toContainText("Proven");
 
   // Whoever comes later is not told whose it is.
@@ -59,9 +59,9 @@ test("a domain is claimed, proven by its record and given up again", async ({ pa
   await page.goto("/team/settings/domains");
   await fillIn(page, "give-up-domain");
   await submit(page, "give-up-domain");
-  await expect(said(page, `${ascii} is off the list.`)).toBeVisible();
+  await expect(said(page, `${domain} is off the list.`)).toBeVisible();
   await submit(other, "claim-domain", { name: ascii });
-  await expect(said(other, `${ascii} is in the list.`)).toBeVisible();
+  await expect(said(other, `${domain} is in the list.`)).toBeVisible();
 });
 
 test("an owner sees and adds the domains of their partner", async ({ page, world, names }) => {
