@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Mapping, Rules};
+use super::{Claims, Mapping, Rules};
 use crate::{
     kernel::{ApplicationId, ExternalIdentityId, MasterKey, MemberId, OrganizationId, ProviderId, Rng, Timestamp, string_enum},
     people::MemberRole,
@@ -311,6 +311,8 @@ pub struct Link {
     pub subject: String,
     /// Attributes of the last sign-in.
     pub attributes: std::collections::BTreeMap<String, String>,
+    /// Claims of the last sign-in that the rules spoke of, for deciding between sign-ins.
+    pub ruled: Claims,
     /// Why a claim rule keeps them out, when one does.
     pub disabled_by_rule: Option<String>,
     /// First sign-in.

@@ -136,16 +136,21 @@ impl Rules {
     /// The first rule that does not hold.
     #[must_use]
     pub fn broken(&self, claims: &Claims, now: Timestamp) -> Option<Broken> {
-        let rule = self.0.iter().find(|rule| !rule.holds(claims, now))?;
-        Some(Broken {
-            rule: rule.line.clone(),
-            reason: rule.reason.clone().unwrap_or_else(|| {
-                format!(
-                    "Your company's sign-in does not let you in here (rule about \u{201c}{}\u{201d}).",
-                    rule.claim
-                )
-            }),
-        })
+        self.0.iter().find(|rule| !rule.holds(claims, now)).map(Rule::broken)
+    }
+
+    /// Of the claims, those that the rules speak of; one that is not there is kept as one without values.
+    #[must_use]
+    pub fn spoken_of(&self, claims: &Claims) -> Claims {
+        let kept = self.0.iter().map(|rule| (rule.claim.clone(), claims.all(&rule.claim).to_vec()));
+        Claims(kept.collect())
+    }
+
+    /// The first rule that does not hold for claims that were kept at an earlier sign-in. What was not asked for then says nothing now.
+    #[must_use]
+    pub fn broken_since(&self, kept: &Claims, now: Timestamp) -> Option<Broken> {
+        let mut known = self.0.iter().filter(|rule| kept.0.contains_key(&rule.claim));
+        known.find(|rule| !rule.holds(kept, now)).map(Rule::broken)
     }
 }
 
@@ -201,6 +206,18 @@ fn rule(line: &str, number: usize) -> Result<Rule, RuleError> {
 }
 
 impl Rule {
+    fn broken(&self) -> Broken {
+        Broken {
+            rule: self.line.clone(),
+            reason: self.reason.clone().unwrap_or_else(|| {
+                format!(
+                    "Your company's sign-in does not let you in here (rule about \u{201c}{}\u{201d}).",
+                    self.claim
+                )
+            }),
+        }
+    }
+
     fn holds(&self, claims: &Claims, now: Timestamp) -> bool {
         let values = claims.all(&self.claim);
         match &self.test {

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     audit::{self, Event, EventKind, Subject},
     cx::Cx,
-    federation::{IdentityProvider, Link, MappingError, Profile, arrival::Arrival, domains, rules::Broken},
+    federation::{Claims, IdentityProvider, Link, MappingError, Profile, arrival::Arrival, domains, rules::Broken},
     kernel::ExternalIdentityId,
     organizations::Organization,
     people::{Member, MemberStatus, Person, invitations::AcceptError},
@@ -127,9 +127,10 @@ async fn entered(
         }
         return Err(EnterError::Rule(broken));
     }
+    let ruled = provider.rules.spoken_of(&arrival.claims);
     let (member, person) = match known {
-        Some(link) => returning(cx, organization, provider, link, &profile).await?,
-        None => newcomer(cx, organization, provider, &profile, false).await?,
+        Some(link) => returning(cx, organization, provider, link, &profile, &ruled).await?,
+        None => newcomer(cx, organization, provider, &profile, &ruled, false).await?,
     };
     let member = follow_groups(cx, organization, provider, member, &person, &profile).await?;
     let_in(cx, organization, provider, arrival, &member, &person).await
@@ -142,11 +143,12 @@ async fn returning(
     provider: &IdentityProvider,
     mut link: Link,
     profile: &Profile,
+    ruled: &Claims,
 ) -> Result<(Member, Person), EnterError> {
     let over = || EnterError::Over(organization.name.clone());
     let found = store::members::get(&cx.tx, organization.id, link.member).await?;
     let Some(mut member) = found.filter(|member| !is_over(member, cx.now)) else {
-        return invited_again(cx, organization, provider, link, profile).await;
+        return invited_again(cx, organization, provider, link, profile, ruled).await;
     };
     let person = store::people::get(&cx.tx, member.person).await?.ok_or_else(over)?;
     if link.disabled_by_rule.take().is_some() && member.status == MemberStatus::Suspended {
@@ -160,6 +162,7 @@ async fn returning(
         audit::record(cx, event).await?;
     }
     link.attributes.clone_from(&profile.attributes);
+    link.ruled.clone_from(ruled);
     links::note_use(&cx.tx, &link, cx.now).await?;
     Ok((member, person))
 }
@@ -176,13 +179,14 @@ async fn invited_again(
     provider: &IdentityProvider,
     link: Link,
     profile: &Profile,
+    ruled: &Claims,
 ) -> Result<(Member, Person), EnterError> {
     if profile.email_unverified || !vouches_for(&cx.tx, provider, profile).await? {
         return Err(EnterError::Over(organization.name.clone()));
     }
     // Gone for good only when somebody gets in: a refusal is rolled back.
     links::delete(&cx.tx, &link).await?;
-    newcomer(cx, organization, provider, profile, true).await
+    newcomer(cx, organization, provider, profile, ruled, true).await
 }
 
 /// Somebody whom the provider names for the first time: never by address alone, only when the organization has proven its domain.
@@ -191,6 +195,7 @@ async fn newcomer(
     organization: &Organization,
     provider: &IdentityProvider,
     profile: &Profile,
+    ruled: &Claims,
     was_here: bool,
 ) -> Result<(Member, Person), EnterError> {
     if profile.email_unverified {
@@ -213,7 +218,7 @@ async fn newcomer(
         (Some(member), Some(person)) => (member, person),
         (_, person) => membership::join(cx, organization, provider, profile, person, former).await?,
     };
-    join_to(cx, organization, provider, profile, member, person).await
+    join_to(cx, organization, provider, profile, ruled, member, person).await
 }
 
 /// From now on this name at the provider is this member here.
@@ -222,6 +227,7 @@ async fn join_to(
     organization: &Organization,
     provider: &IdentityProvider,
     profile: &Profile,
+    ruled: &Claims,
     member: Member,
     person: Person,
 ) -> Result<(Member, Person), EnterError> {
@@ -231,6 +237,7 @@ async fn join_to(
         member: member.id,
         subject: profile.subject.clone(),
         attributes: profile.attributes.clone(),
+        ruled: ruled.clone(),
         disabled_by_rule: None,
         created_at: cx.now,
         last_used_at: cx.now,
@@ -259,7 +266,7 @@ pub(super) async fn vouches_for(db: &impl Db, provider: &IdentityProvider, profi
 
 /// A rule fails for somebody we know: they are out at once (mission B7). Whoever must be able to get in when the provider fails, the
 /// last partner admin and the break-glass one, stays a member: this sign-in is refused to them, and so is every session it opened before.
-async fn keep_out(
+pub(super) async fn keep_out(
     cx: &mut Cx,
     organization: &Organization,
     provider: &IdentityProvider,

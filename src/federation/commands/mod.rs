@@ -6,6 +6,7 @@ mod foresee;
 mod membership;
 mod organization;
 mod outcome;
+mod recheck;
 pub mod service_provider;
 
 pub use depart::{DepartError, Departure, Notes, Prepared, depart, fetch, last_certificate_end, prepare, read_metadata};
@@ -13,3 +14,4 @@ pub use enter::{EnterError, enter, judge, note_refusal};
 pub use foresee::{Trial, foresee};
 pub use organization::{ManageError, managed_organization};
 pub use outcome::{Logout, end_by_provider, note_disbelief, note_failure, note_trial};
+pub use recheck::recheck;

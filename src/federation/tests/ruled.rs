@@ -198,3 +198,83 @@ for_each_backend!(no_rule_leaves_an_organization_without_anybody_who_runs_it, |w
     company.must_not_sign_in(&gone()).await;
     assert_eq!(company.member(kim_here.id).await.status, MemberStatus::Suspended);
 });
+
+for_each_backend!(a_rule_that_fails_between_sign_ins_ends_tokens_and_access, |world| {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    let company = Company::new(world).await;
+    company
+        .change(|connection| connection.rules = Rules::parse("contract_end not before today | Your contract has ended.").unwrap())
+        .await;
+    let tomorrow = (company.world.now() + chrono::Duration::days(1)).date_naive().to_string();
+    let mut browser = company.must_sign_in(&with(kim(), json!({ "contract_end": tomorrow }))).await;
+    let member = company.member(company.link("kim-1").await.unwrap().member).await;
+    let (orders, scopes) = company.world.application("orders").await;
+    let entitlement = company.world.entitle(&company.acme, &orders, &scopes).await;
+    company.world.assign(&member, &entitlement).await;
+    let draft = crate::issuer::commands::ClientDraft {
+        client_id: "orders-web".to_owned(),
+        name: "Orders on the web".to_owned(),
+        authentication: crate::issuer::ClientAuthentication::None,
+        key_set: None,
+        redirect_uris: vec!["https://orders.example.com/callback".to_owned()],
+        post_logout_redirect_uris: Vec::new(),
+        audience: None,
+        signing: crate::issuer::SigningAlgorithm::Es256,
+        subjects: crate::issuer::SubjectKind::Public,
+        grant_types: vec![crate::issuer::GrantType::AuthorizationCode, crate::issuer::GrantType::RefreshToken],
+        own_scopes: Vec::new(),
+        access_seconds: None,
+        refresh_seconds: None,
+    };
+    let mut cx = company.world.system().await;
+    crate::issuer::commands::register_client(&mut cx, &orders, draft, None)
+        .await
+        .unwrap();
+    cx.commit().await.unwrap();
+
+    let verifier = "a-verifier-that-is-long-enough-to-be-one-of-rfc-7636";
+    let challenge = URL_SAFE_NO_PAD.encode(crate::kernel::sha256(verifier));
+    let callback = "https://orders.example.com/callback";
+    let asked = browser
+        .get(&format!(
+            "/oauth/authorize?response_type=code&client_id=orders-web&redirect_uri={callback}&scope=openid+offline_access+orders:read&code_challenge={challenge}&code_challenge_method=S256"
+        ))
+        .await;
+    let back: url::Url = asked.location.unwrap().parse().unwrap();
+    let code = back.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
+    let mut server = company.world.browser();
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("client_id", "orders-web"),
+        ("code", code.as_str()),
+        ("redirect_uri", callback),
+        ("code_verifier", verifier),
+    ];
+    let answer = server.post_as_server("/oauth/token", &form, &[]).await;
+    assert_eq!(answer.status.as_u16(), 200, "{}", answer.text);
+    let tokens: serde_json::Value = serde_json::from_str(&answer.text).unwrap();
+    let refresh = async |tokens: &serde_json::Value| {
+        let value = tokens["refresh_token"].as_str().unwrap();
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("client_id", "orders-web"),
+            ("refresh_token", value),
+        ];
+        let answer = company.world.browser().post_as_server("/oauth/token", &form, &[]).await;
+        (
+            answer.status.as_u16(),
+            serde_json::from_str::<serde_json::Value>(&answer.text).unwrap(),
+        )
+    };
+    company.world.clock.advance(chrono::Duration::hours(20));
+    let (status, tokens) = refresh(&tokens).await;
+    assert_eq!(status, 200, "{tokens}");
+
+    company.world.clock.advance(chrono::Duration::days(2));
+    let (status, refused) = refresh(&tokens).await;
+    assert_eq!((status, &refused["error"]), (400, &json!("invalid_grant")), "{refused}");
+    assert_eq!(company.member(member.id).await.status, MemberStatus::Suspended);
+    let said = trail(&company.world, EventKind::MemberSuspended).await;
+    assert!(said.len() == 1 && said[0].0.contains("Your contract has ended."), "{said:?}");
+    assert_eq!(company.world.events(EventKind::TokensRevoked).await, 1);
+});

@@ -5,13 +5,13 @@ use super::{
         OAuthError,
         keys::Published,
         model::{Client, GrantType},
-        standing::{Who, stand},
+        standing::{Refusal, Who, stand},
     },
     Issued, end,
     issue::issue_to_person,
     refuse,
 };
-use crate::{cx::Cx, kernel::sha256, store::issuer::grants};
+use crate::{cx::Cx, federation, kernel::sha256, store::issuer::grants};
 
 /// Exchanges a refresh token for new tokens; `asked` narrows the access token, and is empty for all that was given.
 ///
@@ -46,6 +46,14 @@ pub async fn refresh(cx: &mut Cx, keys: &Published, client: &Client, value: &str
         )
         .await?;
         return Err(worthless());
+    }
+    if let Some(provider) = grant.provider
+        && let Some(broken) = federation::commands::recheck(cx, grant.organization, provider, grant.member).await?
+    {
+        let refusal = Refusal::Nobody(broken.reason);
+        refuse(cx, client, &grant, &refusal).await?;
+        end(cx, client, &grant, &refusal.reason()).await?;
+        return Err(OAuthError::grant(refusal.reason()));
     }
     let standing = match stand(&cx.tx, &cx.policies, &cx.tenant, &Who::from(&grant), grant.application, cx.now).await? {
         Ok(standing) => standing,

@@ -3,21 +3,40 @@
 use std::collections::{BTreeMap, HashMap};
 
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _, sea_query::OnConflict};
+use serde::{Deserialize, Serialize};
 
 use super::super::{Db, StoreError, Tx, entity};
 use crate::{
-    federation::Link,
+    federation::{Claims, Link},
     kernel::{MemberId, OrganizationId, ProviderId, Timestamp},
 };
 use entity::external_identity::{ActiveModel, Column as C, Entity, Model};
 
+/// What is kept of the last sign-in, as JSON.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Kept {
+    attributes: BTreeMap<String, String>,
+    rules: Claims,
+}
+
+fn kept(link: &Link) -> String {
+    let kept = Kept {
+        attributes: link.attributes.clone(),
+        rules: link.ruled.clone(),
+    };
+    serde_json::to_string(&kept).unwrap_or_else(|_| "{}".to_owned())
+}
+
 fn link(row: Model) -> Link {
+    let kept: Kept = serde_json::from_str(&row.claims).unwrap_or_default();
     Link {
         id: row.id.into(),
         provider: row.provider_id.into(),
         member: row.member_id.into(),
         subject: row.subject,
-        attributes: serde_json::from_str::<BTreeMap<String, String>>(&row.claims).unwrap_or_default(),
+        attributes: kept.attributes,
+        ruled: kept.rules,
         disabled_by_rule: row.disabled_by_rule,
         created_at: row.created_at,
         last_used_at: row.last_used_at,
@@ -63,7 +82,7 @@ pub async fn insert(tx: &Tx, link: &Link) -> Result<bool, StoreError> {
         provider_id: Set(link.provider.0),
         member_id: Set(link.member.0),
         subject: Set(link.subject.clone()),
-        claims: Set(serde_json::to_string(&link.attributes).unwrap_or_else(|_| "{}".to_owned())),
+        claims: Set(kept(link)),
         disabled_by_rule: Set(link.disabled_by_rule.clone()),
         created_at: Set(link.created_at),
         last_used_at: Set(link.last_used_at),
@@ -78,9 +97,8 @@ pub async fn insert(tx: &Tx, link: &Link) -> Result<bool, StoreError> {
 
 /// Notes a sign-in with what the provider said.
 pub async fn note_use(tx: &Tx, link: &Link, now: Timestamp) -> Result<(), StoreError> {
-    let attributes = serde_json::to_string(&link.attributes).unwrap_or_else(|_| "{}".to_owned());
     Entity::update_many()
-        .col_expr(C::Claims, attributes.into())
+        .col_expr(C::Claims, kept(link).into())
         .col_expr(C::DisabledByRule, link.disabled_by_rule.clone().into())
         .col_expr(C::LastUsedAt, now.into())
         .filter(C::Id.eq(link.id.0))

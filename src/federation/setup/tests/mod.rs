@@ -125,6 +125,7 @@ async fn link(world: &World, provider: &IdentityProvider, member: &Member, subje
         member: member.id,
         subject: subject.to_owned(),
         attributes: std::collections::BTreeMap::new(),
+        ruled: crate::federation::Claims::default(),
         disabled_by_rule: None,
         created_at: cx.now,
         last_used_at: cx.now,
