@@ -66,7 +66,13 @@ test("an application signs an employee in, refreshes, asks about tokens and give
   const { callback, server } = await listen();
   complaints.allow(new RegExp(new URL(callback).host));
   try {
-    const id = await declare(world, { secret, redirect_uris: [callback], grant_types: ["authorization_code", "refresh_token", "client_credentials"], own_scopes: ["orders:read"] });
+    const id = await declare(world, {
+      secret,
+      redirect_uris: [callback],
+      post_logout_redirect_uris: [callback],
+      grant_types: ["authorization_code", "refresh_token", "client_credentials"],
+      own_scopes: ["orders:read"],
+    });
     const config = await discover(id, client.ClientSecretBasic(secret));
     const asked = await ask(config, callback);
     await page.goto(asked.url.href);
@@ -94,6 +100,20 @@ test("an application signs an employee in, refreshes, asks about tokens and give
     });
     expect(second.claims()?.sub).toBe(claims?.sub);
 
+    // Asked to sign in anew: once, and then it goes on.
+    const anew = await ask(config, callback, { prompt: "login", scope: "openid" });
+    const pushed = await client.buildAuthorizationUrlWithPAR(config, Object.fromEntries(anew.url.searchParams));
+    await page.goto(pushed.href);
+    await expect(page).toHaveURL((url) => url.pathname === "/sign-in");
+    await tryToSignIn(page, bo);
+    const third = await client.authorizationCodeGrant(config, await arrived(page, callback), {
+      pkceCodeVerifier: anew.verifier,
+      expectedNonce: anew.nonce,
+      expectedState: anew.state,
+      maxAge: 60,
+    });
+    expect(third.claims()?.sub).toBe(claims?.sub);
+
     const refreshed = await client.refreshTokenGrant(config, tokens.refresh_token ?? "");
     expect(refreshed.claims()?.sub).toBe(claims?.sub);
     // A refresh token that comes a second time was stolen: everything of its family is over.
@@ -103,6 +123,12 @@ test("an application signs an employee in, refreshes, asks about tokens and give
 
     await client.tokenRevocation(config, second.access_token);
     expect(await client.tokenIntrospection(config, second.access_token)).toEqual({ active: false });
+
+    // The application's own button for signing out: out here too, and back there.
+    await page.goto(client.buildEndSessionUrl(config, { id_token_hint: third.id_token ?? "", post_logout_redirect_uri: callback, state: "bye" }).href);
+    expect((await arrived(page, callback)).searchParams.get("state")).toBe("bye");
+    await page.goto("/");
+    await expect(page).toHaveURL((url) => url.pathname === "/sign-in");
 
     const own = await client.clientCredentialsGrant(config, { scope: "orders:read" });
     expect(await client.tokenIntrospection(config, own.access_token)).toMatchObject({ active: true, sub: id });

@@ -119,6 +119,15 @@ async fn grants(m: &SchemaManager<'_>) -> Result<(), DbErr> {
     .await?;
     index(m, "oauth_refresh_tokens_grant", "oauth_refresh_tokens", &["grant_id"]).await?;
     index(m, "oauth_refresh_tokens_expiry", "oauth_refresh_tokens", &["expires_at"]).await?;
+    // Requests that clients pushed before the browser comes with them (RFC 9126).
+    table(
+        m,
+        "oauth_pushed_requests",
+        vec![hash(), uuid("client_id"), text("parameters"), time("expires_at")],
+        vec![references("client_id", "oauth_clients")],
+    )
+    .await?;
+    index(m, "oauth_pushed_requests_expiry", "oauth_pushed_requests", &["expires_at"]).await?;
     // Access tokens that were revoked before their end (RFC 7009), and assertions that were used once (RFC 7523 §3).
     table(m, "oauth_spent", vec![hash(), time("expires_at")], Vec::new()).await?;
     index(m, "oauth_spent_expiry", "oauth_spent", &["expires_at"]).await

@@ -1,11 +1,11 @@
 //! What comes to the authorization endpoint, read into types. Pure: nothing here asks the database.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{GrantType, OAuthError, model::Client};
 
 /// The parameters as sent (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1). A parameter that comes twice is refused before this.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Parameters {
     /// What is asked for.
     pub response_type: Option<String>,
@@ -36,6 +36,9 @@ pub struct Parameters {
     /// A request object by reference.
     pub request_uri: Option<String>,
 }
+
+/// How a pushed request is named (RFC 9126 §2.2).
+pub const PUSHED: &str = "urn:ietf:params:oauth:request_uri:";
 
 /// How the answer travels (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +87,12 @@ pub struct Asked {
 }
 
 impl Parameters {
+    /// The value that names a pushed request, when the browser brings one.
+    #[must_use]
+    pub fn pushed(&self) -> Option<&str> {
+        self.request_uri.as_deref()?.strip_prefix(PUSHED)
+    }
+
     /// Where the answer goes. Until this is known nothing may be sent anywhere (RFC 9700 §4.11): what is wrong here is told to the person.
     ///
     /// # Errors

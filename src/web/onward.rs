@@ -41,6 +41,18 @@ pub fn back_to_application(url: &str, fields: &[(String, String)]) -> Response {
     going_on(url, fields, &words)
 }
 
+/// The page on the way back to an application that had asked to sign somebody out.
+#[must_use]
+pub fn signed_out(url: &str) -> Response {
+    let words = Words {
+        title: "You are signed out".to_owned(),
+        text: "The application opens now.",
+        button: "Continue".to_owned(),
+        after: String::new(),
+    };
+    going_on(url, &[], &words)
+}
+
 /// What such a page says: the title as text, the rest as HTML.
 struct Words {
     title: String,

@@ -63,6 +63,7 @@ pub(super) fn assembled(state: WebState, more: Router<WebState>) -> Router {
         .with_path("/")
         .with_expiry(Expiry::OnInactivity(time::Duration::hours(settings.session_hours)));
 
+    let keys = crate::issuer::keys::KeyRing::default();
     let routes = generate_route_list(App);
     let options = state.leptos.clone();
     let pages = render_app_async_with_context(provide_page_context, move || shell(options.clone()));
@@ -84,7 +85,7 @@ pub(super) fn assembled(state: WebState, more: Router<WebState>) -> Router {
         .merge(crate::people::http::routes())
         .merge(crate::certification::http::routes())
         .merge(crate::federation::http::routes())
-        .merge(crate::issuer::http::browser_routes())
+        .merge(crate::issuer::http::browser_routes(keys.clone()))
         .merge(more)
         .fallback(get(pages))
         .layer(from_fn_with_state(state.clone(), request::identify_request))
@@ -119,7 +120,7 @@ pub(super) fn assembled(state: WebState, more: Router<WebState>) -> Router {
         )
         .route("/theme.js", get(public_file))
         .merge(crate::declaration::http::routes())
-        .merge(crate::issuer::http::server_routes())
+        .merge(crate::issuer::http::server_routes(keys))
         .merge(portal)
         .layer(
             CompressionLayer::new()

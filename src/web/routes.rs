@@ -22,8 +22,14 @@ pub const SIGNED_OUT: &str = "/signed-out";
 pub const OAUTH_AUTHORIZE: &str = "/oauth/authorize";
 /// `GET` goes on with an authorization after a form of ours.
 pub const OAUTH_CONTINUE: &str = "/oauth/continue";
+/// `GET` an application asks that the person signs out (OpenID Connect RP-Initiated Logout 1.0).
+pub const OAUTH_LOGOUT: &str = "/oauth/logout";
+/// `POST` the person said yes to that.
+pub const OAUTH_LOGOUT_CONFIRM: &str = "/oauth/logout/confirm";
 /// `POST` the token endpoint (RFC 6749 §3.2).
 pub const OAUTH_TOKEN: &str = "/oauth/token";
+/// `POST` a client pushes its request before the browser comes with it (RFC 9126).
+pub const OAUTH_PUSH: &str = "/oauth/par";
 /// `POST` says whether a token counts (RFC 7662).
 pub const OAUTH_INTROSPECT: &str = "/oauth/introspect";
 /// `POST` ends a token (RFC 7009).

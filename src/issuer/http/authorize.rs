@@ -84,11 +84,20 @@ pub(super) async fn authorize(
     let Some(client) = client else {
         return wrong("the client is not known");
     };
+    let pushed = parameters.pushed().map(sha256);
+    let parameters = match &pushed {
+        None => parameters,
+        Some(hash) => match pushed_request(&request, hash, &client).await {
+            Ok(Some(parameters)) => parameters,
+            Ok(None) => return wrong("the pushed request is not known, or has ended"),
+            Err(error) => return failed(&request, &error),
+        },
+    };
     let answering = match parameters.answering(&client) {
         Ok(answering) => answering,
         Err(text) => return wrong(text),
     };
-    match decide(&request, &client, &parameters, &answering, &query).await {
+    match decide(&request, &client, &parameters, &answering, &query, pushed).await {
         Ok(Step::Answer(fields)) => answer(&request, &answering, fields),
         Ok(Step::Elsewhere(path)) => redirection(&path),
         Err(OAuthError::Refused { code, description }) => answer(
@@ -99,6 +108,13 @@ pub(super) async fn authorize(
         Err(OAuthError::Store(error)) => failed(&request, &error),
         Err(error) => failed(&request, &StoreError::Unavailable(error.to_string())),
     }
+}
+
+/// What the client had pushed under this value (RFC 9126 §4); what the browser brings beside it does not count.
+async fn pushed_request(request: &RequestCx, hash: &[u8], client: &Client) -> Result<Option<Parameters>, StoreError> {
+    let portal = &request.portal;
+    let text = store::issuer::pushed::find(&portal.store.reader(), hash, client.id, portal.clock.now()).await?;
+    Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
 }
 
 fn failed(request: &RequestCx, error: &StoreError) -> Response {
@@ -117,6 +133,7 @@ async fn decide(
     parameters: &Parameters,
     answering: &Answering,
     query: &str,
+    pushed: Option<Vec<u8>>,
 ) -> Result<Step, OAuthError> {
     let application = store::applications::get(&request.portal.store.reader(), client.application)
         .await?
@@ -143,6 +160,11 @@ async fn decide(
         return sent_to(request, routes::SIGN_IN, query).await;
     }
     let mut cx = request.begin().await?;
+    if let Some(hash) = pushed
+        && !store::issuer::pushed::use_up(&cx.tx, &hash).await?
+    {
+        return Err(OAuthError::request("The pushed request was answered already."));
+    }
     let decided = commands::authorize(&mut cx, &session, client, &asked, &answering.redirect_uri).await?;
     cx.commit().await?;
     let _ = request.session.remove_value(ASKED_KEY).await;

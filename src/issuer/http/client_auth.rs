@@ -169,6 +169,7 @@ fn checked(portal: &Portal, client: &Client, assertion: &str, now: Timestamp) ->
     let ours = [
         public_url.clone(),
         routes::absolute(public_url, routes::OAUTH_TOKEN),
+        routes::absolute(public_url, routes::OAUTH_PUSH),
         routes::absolute(public_url, routes::OAUTH_INTROSPECT),
         routes::absolute(public_url, routes::OAUTH_REVOKE),
     ];

@@ -4,6 +4,8 @@ mod authorize;
 mod client_auth;
 mod discovery;
 mod inspect;
+mod logout;
+mod push;
 mod token;
 mod userinfo;
 
@@ -18,24 +20,28 @@ use serde_json::json;
 use super::{OAuthError, keys::KeyRing};
 use crate::web::{WebState, routes};
 
-/// The endpoint that browsers come to, with their session.
-pub fn browser_routes() -> Router<WebState> {
+/// The endpoints that browsers come to, with their session.
+pub fn browser_routes(keys: KeyRing) -> Router<WebState> {
     Router::new()
         .route(routes::OAUTH_AUTHORIZE, get(authorize::authorize).post(authorize::by_form))
         .route(routes::OAUTH_CONTINUE, get(authorize::go_on))
+        .route(routes::OAUTH_LOGOUT, get(logout::logout).post(logout::by_form))
+        .route(routes::OAUTH_LOGOUT_CONFIRM, post(logout::confirmed))
+        .layer(Extension(keys))
 }
 
 /// The endpoints that servers come to.
-pub fn server_routes() -> Router<WebState> {
+pub fn server_routes(keys: KeyRing) -> Router<WebState> {
     Router::new()
         .route("/.well-known/openid-configuration", get(discovery::openid))
         .route("/.well-known/oauth-authorization-server", get(discovery::oauth))
         .route(routes::OAUTH_JWKS, get(discovery::keys))
         .route(routes::OAUTH_TOKEN, post(token::token))
+        .route(routes::OAUTH_PUSH, post(push::push))
         .route(routes::OAUTH_INTROSPECT, post(inspect::introspect))
         .route(routes::OAUTH_REVOKE, post(inspect::revoke))
         .route(routes::OAUTH_USERINFO, get(userinfo::by_header).post(userinfo::by_form))
-        .layer(Extension(KeyRing::default()))
+        .layer(Extension(keys))
 }
 
 /// An answer that no cache keeps (RFC 6749 §5.1).

@@ -139,3 +139,52 @@ for_each_backend!(an_answer_can_travel_in_a_form, |world| {
     let policy = answer.headers["content-security-policy"].to_str().unwrap();
     assert!(policy.contains("form-action https://orders.example.com;"), "{policy}");
 });
+
+for_each_backend!(a_pushed_request_counts_once_for_its_client_and_as_it_was_pushed, |world| {
+    let desk = Desk::new(world).await;
+    let (other, _) = register(&desk.world, &desk.orders, draft("orders-desktop"), None).await;
+    let query = desk.address(&[("client_id", "")]);
+    let (_, query) = query.split_once('?').unwrap();
+    let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let push = async |more: &[(&str, &str)]| {
+        let mut form: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        form.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
+        form.extend(more);
+        let credentials = basic(&desk.client.client_id, &desk.secret);
+        let mut server = desk.world.browser();
+        server.post_as_server("/oauth/par", &form, &[("authorization", &credentials)]).await
+    };
+    for (more, code) in [
+        ([("redirect_uri", "https://evil.example/")], "invalid_request"),
+        ([("code_challenge_method", "plain")], "invalid_request"),
+        ([("request_uri", "urn:ietf:params:oauth:request_uri:x")], "invalid_request"),
+        ([("response_type", "token")], "unsupported_response_type"),
+    ] {
+        assert_eq!(json_of(&push(&more).await, 400)["error"], code, "{more:?}");
+    }
+    let kept = json_of(&push(&[]).await, 201);
+    assert_eq!(kept["expires_in"], 600);
+    let named = |client: &str| {
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("client_id", client)
+            .append_pair("request_uri", kept["request_uri"].as_str().unwrap())
+            .append_pair("scope", "openid orders:admin")
+            .append_pair("redirect_uri", "https://evil.example/")
+            .finish();
+        format!("/oauth/authorize?{query}")
+    };
+    let mut browser = desk.browser().await;
+    assert_eq!(browser.get(&named(&other.client_id)).await.status.as_u16(), 400, "another client's");
+    let fields = back(&browser.get(&named(&desk.client.client_id)).await);
+    let tokens = json_of(&desk.redeem(fields["code"].as_str().unwrap()).await, 200);
+    assert!(tokens["scope"].as_str().unwrap().contains("orders:write"), "as it was pushed");
+    assert_eq!(browser.get(&named(&desk.client.client_id)).await.status.as_u16(), 400, "once");
+
+    let late = json_of(&push(&[]).await, 201);
+    desk.world.clock.advance(Duration::seconds(600));
+    let query = format!(
+        "/oauth/authorize?client_id=orders-web&request_uri={}",
+        late["request_uri"].as_str().unwrap()
+    );
+    assert_eq!(desk.browser().await.get(&query).await.status.as_u16(), 400);
+});

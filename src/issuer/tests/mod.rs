@@ -5,5 +5,6 @@ mod clients;
 mod decided;
 mod desk;
 mod keys;
+mod leaving;
 mod redeeming;
 mod refreshing;

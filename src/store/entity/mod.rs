@@ -20,6 +20,7 @@ pub mod member;
 pub mod oauth_client;
 pub mod oauth_code;
 pub mod oauth_grant;
+pub mod oauth_pushed_request;
 pub mod oauth_refresh_token;
 pub mod oauth_spent;
 pub mod organization;

@@ -188,7 +188,7 @@ pub async fn is_spent(db: &impl Db, hash: &[u8]) -> Result<bool, StoreError> {
     Ok(oauth_spent::Entity::find_by_id(hash.to_vec()).one(db.connection()).await?.is_some())
 }
 
-/// Deletes codes, refresh tokens and spent values that ended before `before`; answers how many rows. The grants stay for the ledger.
+/// Deletes codes, refresh tokens, pushed requests and spent values that ended before `before`; answers how many rows. The grants stay for the ledger.
 pub async fn sweep(tx: &Tx, before: Timestamp) -> Result<u64, StoreError> {
     let codes = oauth_code::Entity::delete_many()
         .filter(oauth_code::Column::ExpiresAt.lte(before))
@@ -202,5 +202,9 @@ pub async fn sweep(tx: &Tx, before: Timestamp) -> Result<u64, StoreError> {
         .filter(oauth_spent::Column::ExpiresAt.lte(before))
         .exec(tx.connection())
         .await?;
-    Ok(codes.rows_affected + refreshes.rows_affected + spent.rows_affected)
+    let pushed = entity::oauth_pushed_request::Entity::delete_many()
+        .filter(entity::oauth_pushed_request::Column::ExpiresAt.lte(before))
+        .exec(tx.connection())
+        .await?;
+    Ok(codes.rows_affected + refreshes.rows_affected + spent.rows_affected + pushed.rows_affected)
 }

@@ -3,3 +3,4 @@
 pub mod clients;
 pub mod grants;
 pub mod keys;
+pub mod pushed;
