@@ -100,7 +100,7 @@ pub struct ClientEntry {
     pub redirect_uris: Option<Vec<String>>,
     /// Where browsers may be sent after a logout.
     pub post_logout_redirect_uris: Option<Vec<String>>,
-    /// The audience of its access tokens; the origin of the application's address when left out.
+    /// The audience of its access tokens; the application's address when left out.
     pub audience: Option<String>,
     /// How its tokens are signed; ES256 when left out.
     pub signing: Option<SigningAlgorithm>,

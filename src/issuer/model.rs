@@ -88,7 +88,7 @@ pub struct Client {
     pub redirect_uris: Vec<String>,
     /// Where browsers may be sent after a logout.
     pub post_logout_redirect_uris: Vec<String>,
-    /// The audience of its access tokens; none is the origin of the application's address.
+    /// The audience of its access tokens; none is the application's address.
     pub audience: Option<String>,
     /// How its tokens are signed.
     pub signing: SigningAlgorithm,
@@ -129,10 +129,15 @@ impl Client {
         Duration::seconds(i64::from(self.refresh_seconds.unwrap_or(REFRESH_SECONDS)))
     }
 
-    /// The audience of access tokens for it.
+    /// The audience of access tokens for it: applications of one host must not take each other's.
     #[must_use]
     pub fn audience_for(&self, launch_url: &Url) -> String {
-        self.audience.clone().unwrap_or_else(|| launch_url.origin().ascii_serialization())
+        self.audience.clone().unwrap_or_else(|| {
+            let mut address = launch_url.clone();
+            address.set_query(None);
+            address.set_fragment(None);
+            address.into()
+        })
     }
 }
 

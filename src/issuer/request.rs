@@ -87,6 +87,32 @@ pub struct Asked {
 }
 
 impl Parameters {
+    /// A parameter without a value counts as left out (RFC 6749 §3.1).
+    #[must_use]
+    pub fn without_empty(mut self) -> Self {
+        for value in [
+            &mut self.response_type,
+            &mut self.client_id,
+            &mut self.redirect_uri,
+            &mut self.scope,
+            &mut self.state,
+            &mut self.response_mode,
+            &mut self.nonce,
+            &mut self.code_challenge,
+            &mut self.code_challenge_method,
+            &mut self.prompt,
+            &mut self.max_age,
+            &mut self.resource,
+            &mut self.request,
+            &mut self.request_uri,
+        ] {
+            if value.as_deref() == Some("") {
+                *value = None;
+            }
+        }
+        self
+    }
+
     /// The value that names a pushed request, when the browser brings one.
     #[must_use]
     pub fn pushed(&self) -> Option<&str> {
@@ -221,6 +247,7 @@ pub fn scopes(text: &str) -> Result<Vec<String>, OAuthError> {
 
 fn limited(name: &str, value: Option<String>) -> Result<Option<String>, OAuthError> {
     match value {
+        Some(text) if text.chars().any(char::is_control) => Err(OAuthError::request(format!("{name} holds a control character"))),
         Some(text) if text.len() > 500 => Err(OAuthError::request(format!("{name} is longer than 500 characters"))),
         other => Ok(other),
     }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::{
     commands::spent_token,
     keys::{Published, TokenType},
-    model::{Client, Grant},
+    model::{Client, Grant, GrantType},
     standing::{Standing, Who, stand},
 };
 use crate::{
@@ -79,7 +79,7 @@ pub async fn live(
         let offered = store::applications::get(db, client.application)
             .await?
             .is_some_and(|application| application.is_offered());
-        return Ok(offered.then_some(Live {
+        return Ok((offered && client.may(GrantType::ClientCredentials)).then_some(Live {
             claims,
             client,
             person: None,

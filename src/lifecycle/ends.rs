@@ -48,7 +48,7 @@ async fn end_member(cx: &mut Cx, organization: OrganizationId, member: MemberId)
         return Ok(false);
     };
     store::members::update(&cx.tx, &member).await?;
-    let sessions = store::sessions::end_of_member(&cx.tx, member.id).await?;
+    let sessions = store::sessions::end_of_member(&cx.tx, member.id, cx.now).await?;
     let assignments = store::grants::revoke_assignments_of_member(&cx.tx, member.id, cx.now).await?;
     let Some(person) = store::people::get(&cx.tx, member.person).await? else {
         return Ok(false);
@@ -94,7 +94,7 @@ async fn end_sessions(cx: &mut Cx, id: OrganizationId, sessions: &mut u64) -> Re
     if store::contracts::in_force(&cx.tx, id, cx.now).await?.is_some() {
         return Ok(false);
     }
-    *sessions = store::sessions::end_of_organization(&cx.tx, id).await?;
+    *sessions = store::sessions::end_of_organization(&cx.tx, id, cx.now).await?;
     if *sessions == 0 {
         return Ok(false);
     }
@@ -118,7 +118,7 @@ pub(super) async fn delete_expired(portal: &Portal) -> Result<u64, StoreError> {
     let others = store::lifecycle::delete_expired(&cx.tx, now).await?;
     let trips = store::federation::trips::sweep(&cx.tx, now).await?;
     // A day longer than they count, so that a code or refresh token that comes again is known for what it is.
-    let tokens = store::issuer::grants::sweep(&cx.tx, now - chrono::Duration::days(1)).await?;
+    let tokens = store::issuer::grants::sweep(&cx.tx, now - chrono::Duration::days(1), now).await?;
     cx.commit().await?;
     Ok(sessions + others + trips + tokens)
 }

@@ -11,7 +11,7 @@ use tower_sessions::{
     session_store,
 };
 
-use super::{Db, Store, StoreError, Tx, entity};
+use super::{Db, Store, StoreError, Tx, entity, issuer::grants};
 use crate::kernel::{Clock, MemberId, OrganizationId, PersonId, ProviderId, Timestamp, sha256};
 use entity::session::{ActiveModel, Column as C, Entity};
 
@@ -21,6 +21,11 @@ pub const SIGNED_IN_KEY: &str = "signed_in";
 pub const LAST_SEEN_KEY: &str = "last_seen";
 /// The key under which a new session's data names browser and address.
 pub const CLIENT_KEY: &str = "client";
+
+/// Why what applications hold ends with sessions: access is over.
+const OVER: &str = "The access behind it was ended.";
+/// Why what applications hold ends with sessions: the person wants it so.
+const SIGNED_OUT: &str = "The person signed out everywhere.";
 
 /// Who a session belongs to, and how surely.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -235,7 +240,8 @@ pub async fn is_live(db: &impl Db, key: &[u8]) -> Result<bool, StoreError> {
 }
 
 /// Ends every session of a person but one; answers how many.
-pub async fn end_others(tx: &Tx, person: PersonId, keep: Option<&[u8]>) -> Result<u64, StoreError> {
+pub async fn end_others(tx: &Tx, person: PersonId, keep: Option<&[u8]>, now: Timestamp) -> Result<u64, StoreError> {
+    grants::revoke_of_person(tx, person, SIGNED_OUT, now).await?;
     let mut condition = Condition::all().add(C::PersonId.eq(person.0));
     if let Some(keep) = keep {
         condition = condition.add(C::Id.ne(keep.to_vec()));
@@ -253,7 +259,8 @@ pub async fn end_one(tx: &Tx, person: PersonId, only: Option<MemberId>, key: &[u
 }
 
 /// Ends every session but one in which this membership is the active hat; answers how many.
-pub async fn end_others_of_member(tx: &Tx, member: MemberId, keep: &[u8]) -> Result<u64, StoreError> {
+pub async fn end_others_of_member(tx: &Tx, member: MemberId, keep: &[u8], now: Timestamp) -> Result<u64, StoreError> {
+    grants::revoke_of_member(tx, member, SIGNED_OUT, now).await?;
     let condition = Condition::all().add(C::MemberId.eq(member.0)).add(C::Id.ne(keep.to_vec()));
     Ok(Entity::delete_many().filter(condition).exec(tx.connection()).await?.rows_affected)
 }
@@ -271,7 +278,8 @@ pub async fn end_through(tx: &Tx, provider: ProviderId, member: Option<MemberId>
 }
 
 /// Ends every session in which this membership is the active hat; answers how many.
-pub async fn end_of_member(tx: &Tx, member: MemberId) -> Result<u64, StoreError> {
+pub async fn end_of_member(tx: &Tx, member: MemberId, now: Timestamp) -> Result<u64, StoreError> {
+    grants::revoke_of_member(tx, member, OVER, now).await?;
     Ok(Entity::delete_many()
         .filter(C::MemberId.eq(member.0))
         .exec(tx.connection())
@@ -290,7 +298,8 @@ fn in_organization(organization: OrganizationId) -> sea_orm::sea_query::SelectSt
 }
 
 /// Ends every session whose active hat is in this organization; answers how many.
-pub async fn end_of_organization(tx: &Tx, organization: OrganizationId) -> Result<u64, StoreError> {
+pub async fn end_of_organization(tx: &Tx, organization: OrganizationId, now: Timestamp) -> Result<u64, StoreError> {
+    grants::revoke_of_organization(tx, organization, OVER, now).await?;
     let done = Entity::delete_many()
         .filter(C::MemberId.in_subquery(in_organization(organization)))
         .exec(tx.connection())

@@ -75,7 +75,7 @@ impl Step<'_> {
             {
                 event = event.detail(
                     "sessions_ended",
-                    store::sessions::end_of_organization(&self.cx.tx, organization.id).await?,
+                    store::sessions::end_of_organization(&self.cx.tx, organization.id, self.cx.now).await?,
                 );
             }
             self.record(event).await?;

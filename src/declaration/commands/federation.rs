@@ -264,6 +264,8 @@ impl Step<'_> {
             .detail("changed", fields.detail());
         if fields.has("status") && !is_new && provider.status != ProviderStatus::Live {
             let ended = store::sessions::end_through(&self.cx.tx, provider.id, None, None).await?;
+            let because = "The sign-in of the person's company was switched off.";
+            store::issuer::grants::revoke_of_provider(&self.cx.tx, provider.id, None, because, self.cx.now).await?;
             event = event.detail("sessions_ended", ended);
         }
         self.record(event).await?;

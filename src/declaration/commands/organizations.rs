@@ -236,7 +236,7 @@ impl Step<'_> {
             if matches!(organization.status, OrganizationStatus::Suspended | OrganizationStatus::Offboarded) {
                 event = event.detail(
                     "sessions_ended",
-                    store::sessions::end_of_organization(&self.cx.tx, organization.id).await?,
+                    store::sessions::end_of_organization(&self.cx.tx, organization.id, self.cx.now).await?,
                 );
             }
             self.record(event).await?;

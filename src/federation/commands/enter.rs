@@ -278,6 +278,7 @@ pub(super) async fn keep_out(
     };
     if provider.break_glass == Some(member.id) || is_last_admin(cx, &member).await? {
         store::sessions::end_through(&cx.tx, provider.id, Some(member.id), None).await?;
+        store::issuer::grants::revoke_of_provider(&cx.tx, provider.id, Some(member.id), &broken.reason, cx.now).await?;
         return Ok(());
     }
     let person = store::people::get(&cx.tx, member.person).await?;
@@ -287,7 +288,7 @@ pub(super) async fn keep_out(
         link.disabled_by_rule = Some(broken.rule.clone());
         let used = link.last_used_at;
         links::note_use(&cx.tx, &link, used).await?;
-        let ended = store::sessions::end_of_member(&cx.tx, member.id).await?;
+        let ended = store::sessions::end_of_member(&cx.tx, member.id, cx.now).await?;
         let name = person.map(|person| person.name).unwrap_or_default();
         let event = Event::new(EventKind::MemberSuspended)
             .organization(organization.id, organization.name.clone())

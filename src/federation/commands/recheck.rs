@@ -22,12 +22,17 @@ pub async fn recheck(
     provider: ProviderId,
     member: MemberId,
 ) -> Result<Option<Broken>, StoreError> {
+    // Whom the provider does not name any more, because another one stands behind the connection now, is nobody it vouches for.
+    let unknown = || Broken {
+        rule: String::new(),
+        reason: "The sign-in of the person's company was set up anew. They sign in again first.".to_owned(),
+    };
     let Some(provider) = providers::get(&cx.tx, organization, provider).await? else {
-        return Ok(None);
+        return Ok(Some(unknown()));
     };
     let known = links::of_member(&cx.tx, member).await?;
     let Some(link) = known.into_iter().find(|link| link.provider == provider.id) else {
-        return Ok(None);
+        return Ok(Some(unknown()));
     };
     let Some(broken) = provider.rules.broken_since(&link.ruled, cx.now) else {
         return Ok(None);

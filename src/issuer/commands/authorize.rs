@@ -16,13 +16,15 @@ use crate::{
     store::{self, issuer::grants, sessions::SignedInAs},
 };
 
-/// What a request came to; its event is written in every case.
+/// What a request in a partner's hat came to; its event is written in every case.
 #[derive(Debug)]
 pub enum Authorized {
     /// Here is the code.
     Code(BearerSecret),
     /// A fresh second factor first.
     StepUp,
+    /// Nothing of what was asked for can be given.
+    NoScope,
     /// Refused, with the reason.
     Denied(String),
 }
@@ -30,7 +32,7 @@ pub enum Authorized {
 /// Decides, records, and makes the grant with its code.
 ///
 /// # Errors
-/// [`OAuthError`]: `access_denied` in the tenant's own hat, `invalid_scope` when nothing of what was asked can be given.
+/// [`OAuthError`]: `access_denied` in the tenant's own hat, which is not about any partner and leaves no event.
 pub async fn authorize(
     cx: &mut Cx,
     session: &SignedInAs,
@@ -84,10 +86,11 @@ pub async fn authorize(
     };
     let scopes = standing.given(&asked.scopes);
     if scopes.is_empty() {
-        return Err(OAuthError::refused(
-            "invalid_scope",
-            "The person holds none of the permissions that were asked for.",
-        ));
+        let event = event
+            .outcome(Outcome::Denied)
+            .reason("The person holds none of the permissions that were asked for.");
+        audit::record(cx, event).await?;
+        return Ok(Authorized::NoScope);
     }
     let grant = Grant {
         id: GrantId::new(cx.now, &mut cx.rng),

@@ -127,7 +127,8 @@ impl ClientDraft {
         }
         if self.authentication == ClientAuthentication::PrivateKeyJwt {
             let keys: Option<jsonwebtoken::jwk::JwkSet> = self.key_set.as_deref().and_then(|text| serde_json::from_str(text).ok());
-            if keys.is_none_or(|keys| keys.keys.is_empty()) {
+            let private = self.key_set.as_deref().is_some_and(holds_secrets);
+            if private || keys.is_none_or(|keys| keys.keys.is_empty()) {
                 return Err(ClientError::Keys);
             }
         }
@@ -143,6 +144,16 @@ impl ClientDraft {
             Err(ClientError::Lifetime)
         }
     }
+}
+
+/// Whether a key set has a private or symmetric key in it (RFC 7518 §6), which belongs to the client alone.
+fn holds_secrets(text: &str) -> bool {
+    let set: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+    let keys = set.get("keys").and_then(serde_json::Value::as_array);
+    keys.is_some_and(|keys| {
+        keys.iter()
+            .any(|key| ["d", "p", "q", "k"].iter().any(|member| key.get(member).is_some()))
+    })
 }
 
 fn event(kind: EventKind, application: &Application, client: &Client) -> Event {

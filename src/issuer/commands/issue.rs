@@ -57,8 +57,9 @@ pub(super) async fn issue_to_person(
     scopes: &[String],
     by: GrantType,
 ) -> Result<Issued, OAuthError> {
-    if scopes.is_empty() {
-        return Err(OAuthError::grant("Nothing of what was given is still held."));
+    // Ended by somebody else at this very moment: nothing of it is signed.
+    if !grants::touch(&cx.tx, grant.id, cx.now).await? {
+        return Err(OAuthError::grant("What stood behind it was ended."));
     }
     let key = keys.signing(client.signing, cx.now).ok_or(super::super::keys::KeyError::NotMade)?;
     let application = &standing.judged.held.application;
@@ -94,7 +95,6 @@ pub(super) async fn issue_to_person(
     } else {
         None
     };
-    grants::touch(&cx.tx, grant.id, cx.now).await?;
     let event = about(cx, EventKind::TokenIssued, client, grant)
         .await?
         .outcome(Outcome::Allowed)

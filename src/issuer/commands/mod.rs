@@ -27,6 +27,9 @@ use crate::{
     store::{self, StoreError, issuer::grants},
 };
 
+/// Why a token is refused that would open nothing.
+const NOTHING_LEFT: &str = "Nothing of what was given is still held.";
+
 /// An event about a client's tokens for a member; the caller adds scopes and outcome.
 async fn about(cx: &Cx, kind: EventKind, client: &Client, grant: &Grant) -> Result<Event, StoreError> {
     let mut event = Event::new(kind)

@@ -7,9 +7,9 @@ use super::{
         OAuthError,
         keys::Published,
         model::{Client, GrantType},
-        standing::{Who, stand},
+        standing::{Refusal, Who, stand},
     },
-    Issued, end,
+    Issued, NOTHING_LEFT, end,
     issue::issue_to_person,
     refuse,
 };
@@ -24,8 +24,8 @@ use crate::{
 pub struct Redemption {
     /// The code.
     pub code: String,
-    /// Where the browser was sent with it.
-    pub redirect_uri: String,
+    /// Where the browser was sent with it; OAuth 2.1 leaves it out.
+    pub redirect_uri: Option<String>,
     /// PKCE.
     pub verifier: String,
 }
@@ -52,7 +52,7 @@ pub async fn redeem(cx: &mut Cx, keys: &Published, client: &Client, redemption: 
     if grant.client != client.id {
         return Err(worthless());
     }
-    if code.redirect_uri != redemption.redirect_uri {
+    if redemption.redirect_uri.as_ref().is_some_and(|uri| *uri != code.redirect_uri) {
         return Err(OAuthError::grant("redirect_uri is not the one of the request."));
     }
     if !fits(&redemption.verifier, &code.challenge) {
@@ -74,5 +74,11 @@ pub async fn redeem(cx: &mut Cx, keys: &Published, client: &Client, redemption: 
         }
     };
     let scopes = standing.given(&grant.scopes);
+    if scopes.is_empty() {
+        let refusal = Refusal::Nobody(NOTHING_LEFT.to_owned());
+        refuse(cx, client, &grant, &refusal).await?;
+        end(cx, client, &grant, NOTHING_LEFT).await?;
+        return Err(OAuthError::grant(NOTHING_LEFT));
+    }
     issue_to_person(cx, keys, client, &grant, &standing, &scopes, GrantType::AuthorizationCode).await
 }

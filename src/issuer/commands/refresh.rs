@@ -7,7 +7,7 @@ use super::{
         model::{Client, GrantType},
         standing::{Refusal, Who, stand},
     },
-    Issued, end,
+    Issued, NOTHING_LEFT, end,
     issue::issue_to_person,
     refuse,
 };
@@ -37,16 +37,6 @@ pub async fn refresh(cx: &mut Cx, keys: &Published, client: &Client, value: &str
             "A scope was asked for that was not given at first.",
         ));
     }
-    if !grants::use_refresh(&cx.tx, &hash, cx.now).await? {
-        end(
-            cx,
-            client,
-            &grant,
-            "A refresh token was used a second time, so somebody else may have it.",
-        )
-        .await?;
-        return Err(worthless());
-    }
     if let Some(provider) = grant.provider
         && let Some(broken) = federation::commands::recheck(cx, grant.organization, provider, grant.member).await?
     {
@@ -64,5 +54,25 @@ pub async fn refresh(cx: &mut Cx, keys: &Published, client: &Client, value: &str
         }
     };
     let scopes = standing.given(if asked.is_empty() { &grant.scopes } else { asked });
+    if scopes.is_empty() && !asked.is_empty() {
+        // Not used up: the client may ask for what is left.
+        return Err(OAuthError::refused("invalid_scope", NOTHING_LEFT));
+    }
+    if !grants::use_refresh(&cx.tx, &hash, cx.now).await? {
+        end(
+            cx,
+            client,
+            &grant,
+            "A refresh token was used a second time, so somebody else may have it.",
+        )
+        .await?;
+        return Err(worthless());
+    }
+    if scopes.is_empty() {
+        let refusal = Refusal::Nobody(NOTHING_LEFT.to_owned());
+        refuse(cx, client, &grant, &refusal).await?;
+        end(cx, client, &grant, NOTHING_LEFT).await?;
+        return Err(OAuthError::grant(NOTHING_LEFT));
+    }
     issue_to_person(cx, keys, client, &grant, &standing, &scopes, GrantType::RefreshToken).await
 }

@@ -7,7 +7,7 @@ use super::{
         keys::{Published, TokenType},
         model::Client,
     },
-    end,
+    about, end,
 };
 use crate::{
     audit::{self, Event, EventKind},
@@ -43,10 +43,15 @@ pub async fn revoke(cx: &mut Cx, keys: &Published, client: &Client, token: &str)
         return Ok(());
     }
     if grants::spend(&cx.tx, spent_token(id), ends).await? {
-        let event = Event::new(EventKind::TokensRevoked)
-            .detail("client", client.client_id.clone())
-            .detail("token", id)
-            .reason("The application gave it back.");
+        let grant = match text("grant_id").and_then(|id| id.parse().ok()) {
+            Some(grant) => grants::get(&cx.tx, grant).await?,
+            None => None,
+        };
+        let event = match &grant {
+            Some(grant) => about(cx, EventKind::TokensRevoked, client, grant).await?,
+            None => Event::new(EventKind::TokensRevoked).detail("client", client.client_id.clone()),
+        };
+        let event = event.detail("token", id).reason("The application gave it back.");
         audit::record(cx, event).await?;
     }
     Ok(())

@@ -9,7 +9,7 @@ use axum::{
         Query, RawQuery,
         rejection::{FormRejection, QueryRejection},
     },
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use serde::{Deserialize, Serialize};
@@ -23,10 +23,13 @@ use super::super::{
 };
 use crate::{
     kernel::{Timestamp, sha256},
-    store::{self, StoreError, issuer::clients, sessions::SIGNED_IN_KEY},
+    signin::commands::sign_out,
+    store::{self, StoreError, issuer::clients},
     web::{CONTINUE_KEY, RequestCx, error_page, onward, redirection, routes},
 };
 
+/// A request is at most so long, in bytes: it may have to be remembered while somebody signs in.
+pub(super) const LONGEST: usize = 8_000;
 /// Which request asked for a new sign-in, and when: the sign-in that follows counts for it.
 const ASKED_KEY: &str = "oauth_asked_to_sign_in";
 
@@ -50,6 +53,9 @@ pub(super) async fn by_form(
         return error_page(StatusCode::BAD_REQUEST, &reference(&request));
     };
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    if query.len() > LONGEST {
+        return error_page(StatusCode::BAD_REQUEST, &reference(&request));
+    }
     redirection(&format!("{}?{query}", routes::OAUTH_AUTHORIZE))
 }
 
@@ -64,6 +70,8 @@ pub(super) async fn go_on(Extension(request): Extension<RequestCx>, RawQuery(que
 /// `GET /oauth/authorize`.
 pub(super) async fn authorize(
     Extension(request): Extension<RequestCx>,
+    method: Method,
+    headers: HeaderMap,
     RawQuery(query): RawQuery,
     parameters: Result<Query<Parameters>, QueryRejection>,
 ) -> Response {
@@ -73,7 +81,18 @@ pub(super) async fn authorize(
         tracing::info!(reason = text, "an authorization request was not looked at");
         error_page(StatusCode::BAD_REQUEST, &reference(&request))
     };
-    let Ok(Query(parameters)) = parameters else {
+    if method != Method::GET {
+        return error_page(StatusCode::METHOD_NOT_ALLOWED, &reference(&request));
+    }
+    // What a browser fetches ahead, or a page without going there, acts on nothing.
+    let says = |name: &str, wanted: &[u8]| headers.get(name).is_some_and(|value| value.as_bytes().starts_with(wanted));
+    if says("sec-purpose", b"prefetch") || says("purpose", b"prefetch") {
+        return error_page(StatusCode::SERVICE_UNAVAILABLE, &reference(&request));
+    }
+    if query.len() > LONGEST {
+        return wrong("it is too long");
+    }
+    let Ok(Query(parameters)) = parameters.map(|Query(parameters)| Query(parameters.without_empty())) else {
         return wrong("a parameter comes twice");
     };
     let db = request.portal.store.reader();
@@ -144,30 +163,35 @@ async fn decide(
         if asked.prompt == Prompt::Nothing {
             return Err(OAuthError::refused("login_required", "Nobody is signed in."));
         }
+        note_sign_in(request, &asked, query).await;
         return sent_to(request, routes::SIGN_IN, query).await;
     };
     if has_to_sign_in_again(request, &asked, session.at, query).await {
         if asked.prompt == Prompt::Nothing {
             return Err(OAuthError::refused("login_required", "The sign-in is too old."));
         }
-        let noted = AskedToSignIn {
-            request: sha256(query),
-            at: request.portal.clock.now(),
-        };
-        // Signed out here, so that the sign-in page asks.
-        let _ = request.session.remove_value(SIGNED_IN_KEY).await;
-        let _ = request.session.insert(ASKED_KEY, noted).await;
+        // Signed out here, so that the sign-in page asks; whoever comes next finds nothing of this session.
+        let mut cx = request.begin().await?;
+        sign_out(&mut cx)
+            .await
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        cx.commit().await?;
+        request.session.clear().await;
+        note_sign_in(request, &asked, query).await;
         return sent_to(request, routes::SIGN_IN, query).await;
     }
     let mut cx = request.begin().await?;
-    if let Some(hash) = pushed
+    let decided = commands::authorize(&mut cx, &session, client, &asked, &answering.redirect_uri).await?;
+    let answered = !matches!(decided, Authorized::StepUp);
+    if let Some(hash) = pushed.filter(|_| answered)
         && !store::issuer::pushed::use_up(&cx.tx, &hash).await?
     {
         return Err(OAuthError::request("The pushed request was answered already."));
     }
-    let decided = commands::authorize(&mut cx, &session, client, &asked, &answering.redirect_uri).await?;
     cx.commit().await?;
-    let _ = request.session.remove_value(ASKED_KEY).await;
+    if answered {
+        let _ = request.session.remove_value(ASKED_KEY).await;
+    }
     match decided {
         Authorized::Code(code) => Ok(Step::Answer(vec![("code".to_owned(), code.reveal().to_owned())])),
         Authorized::StepUp if asked.prompt == Prompt::Nothing => Err(OAuthError::refused(
@@ -175,6 +199,10 @@ async fn decide(
             "The person has to confirm with a second factor first.",
         )),
         Authorized::StepUp => sent_to(request, routes::STEP_UP, query).await,
+        Authorized::NoScope => Err(OAuthError::refused(
+            "invalid_scope",
+            "The person holds none of the permissions that were asked for.",
+        )),
         Authorized::Denied(reason) => Err(OAuthError::refused("access_denied", reason)),
     }
 }
@@ -187,6 +215,17 @@ async fn has_to_sign_in_again(request: &RequestCx, asked: &Asked, signed_in_at: 
     }
     let age = (request.portal.clock.now() - signed_in_at).num_seconds();
     asked.prompt == Prompt::SignIn || asked.max_age.is_some_and(|most| age > most)
+}
+
+/// Remembers that this very request asked for a sign-in: the one that follows counts for it.
+async fn note_sign_in(request: &RequestCx, asked: &Asked, query: &str) {
+    if asked.prompt == Prompt::SignIn || asked.max_age.is_some() {
+        let noted = AskedToSignIn {
+            request: sha256(query),
+            at: request.portal.clock.now(),
+        };
+        let _ = request.session.insert(ASKED_KEY, noted).await;
+    }
 }
 
 /// Sends the person to prove who they are, and remembers the request.

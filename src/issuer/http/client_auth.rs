@@ -106,6 +106,14 @@ fn unverified(token: &str) -> Option<Map<String, Value>> {
 /// # Errors
 /// [`OAuthError::Client`] without a word about what was wrong with a secret or whether the client exists.
 pub(super) async fn authenticate(portal: &Portal, headers: &HeaderMap, form: &Presented<'_>) -> Result<Client, OAuthError> {
+    // A parameter without a value counts as left out (RFC 6749 §3.2).
+    let some = |value: Option<&str>| value.is_some_and(|value| !value.is_empty());
+    let form = &Presented {
+        client_id: form.client_id.filter(|_| some(form.client_id)),
+        client_secret: form.client_secret.filter(|_| some(form.client_secret)),
+        client_assertion_type: form.client_assertion_type.filter(|_| some(form.client_assertion_type)),
+        client_assertion: form.client_assertion.filter(|_| some(form.client_assertion)),
+    };
     let (id, proof) = proof(headers, form)?;
     let refused = OAuthError::Client("The client is not known, or its proof is wrong.");
     let client = clients::by_name(&portal.store.reader(), &id).await?;
@@ -184,7 +192,8 @@ fn checked(portal: &Portal, client: &Client, assertion: &str, now: Timestamp) ->
     let ends = Timestamp::from_timestamp(claims.get("exp")?.as_i64()?, 0)?;
     let begins = claims.get("nbf").and_then(Value::as_i64).unwrap_or_default();
     let skew = Duration::seconds(60);
-    let in_time = ends + skew > now && ends <= now + MOST_ASSERTION + skew && begins <= (now + skew).timestamp();
+    let ends = ends.checked_add_signed(skew)?;
+    let in_time = ends > now && ends <= now + MOST_ASSERTION + skew + skew && begins <= (now + skew).timestamp();
     let id = text("jti").filter(|id| !id.is_empty() && id.len() <= 500)?;
-    (for_us && in_time).then(|| (id.to_owned(), ends + skew))
+    (for_us && in_time).then(|| (id.to_owned(), ends))
 }

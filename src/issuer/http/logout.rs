@@ -13,11 +13,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
-use super::super::{
-    OAuthError,
-    claims::subject,
-    keys::{KeyRing, TokenType},
-    model::Client,
+use super::{
+    super::{
+        OAuthError,
+        claims::subject,
+        keys::{KeyRing, TokenType},
+        model::Client,
+    },
+    authorize::LONGEST,
 };
 use crate::{
     kernel::{BearerSecret, constant_time_eq},
@@ -66,6 +69,9 @@ pub(super) async fn by_form(
         return error_page(StatusCode::BAD_REQUEST, &reference(&request));
     };
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    if query.len() > LONGEST {
+        return error_page(StatusCode::BAD_REQUEST, &reference(&request));
+    }
     redirection(&format!("{}?{query}", routes::OAUTH_LOGOUT))
 }
 

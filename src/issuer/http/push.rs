@@ -15,6 +15,7 @@ use super::{
         OAuthError,
         request::{PUSHED, Parameters},
     },
+    authorize::LONGEST,
     client_auth::{Presented, authenticate},
     fresh, refusal,
 };
@@ -50,7 +51,7 @@ pub(super) async fn push(State(state): State<WebState>, request: Request) -> Res
             client_assertion: form.client_assertion.as_deref(),
         };
         let client = authenticate(&state.portal, &headers, &presented).await?;
-        pushed_by(&state.portal, &client, form.parameters).await
+        pushed_by(&state.portal, &client, form.parameters.without_empty()).await
     }
     .await;
     match outcome {
@@ -71,6 +72,9 @@ async fn pushed_by(portal: &Portal, client: &super::super::Client, mut parameter
     parameters.asked(client, &client.audience_for(&application.launch_url))?;
     let value = BearerSecret::generate(&mut portal.entropy.rng());
     let text = serde_json::to_string(&parameters).map_err(|_| OAuthError::request("The request cannot be kept."))?;
+    if text.len() > LONGEST {
+        return Err(OAuthError::request("The request is too long."));
+    }
     let tx = portal.store.begin().await?;
     let expires_at = portal.clock.now() + Duration::seconds(PUSHED_SECONDS);
     pushed::insert(&tx, value.hash(), client.id, text, expires_at).await?;

@@ -73,7 +73,7 @@ async fn granted(state: &WebState, meta: RequestMeta, keys: &Published, client: 
         Some("authorization_code") => {
             let redemption = Redemption {
                 code: form.code.clone().ok_or_else(|| missing("code"))?,
-                redirect_uri: form.redirect_uri.clone().ok_or_else(|| missing("redirect_uri"))?,
+                redirect_uri: form.redirect_uri.clone(),
                 verifier: form.code_verifier.clone().ok_or_else(|| missing("code_verifier"))?,
             };
             let mut cx = begin().await?;

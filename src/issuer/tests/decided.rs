@@ -154,3 +154,58 @@ async fn whoever_lost_the_grounds_gets_nothing_by_any_path(
     let world = if postgres { World::postgres().await } else { World::sqlite().await };
     nothing_by_any_path(world, lost).await;
 }
+
+/// Gives back what was lost.
+async fn regain(desk: &Desk, lost: Lost) {
+    let cx = desk.world.system().await;
+    match lost {
+        Lost::MemberSuspended => {
+            let member = store::members::get(&cx.tx, desk.acme.id, desk.kim.id).await.unwrap().unwrap();
+            store::members::update(&cx.tx, &member.reinstate(cx.now).unwrap()).await.unwrap();
+        }
+        Lost::OrganizationSuspended => {
+            let mut acme = store::organizations::get(&cx.tx, desk.acme.id).await.unwrap().unwrap();
+            acme.status = OrganizationStatus::Active;
+            store::organizations::update(&cx.tx, &acme).await.unwrap();
+        }
+        _ => unreachable!("not given back here"),
+    }
+    cx.commit().await.unwrap();
+}
+
+crate::for_each_backend!(what_was_ended_stays_ended_when_the_person_is_back, |world| {
+    let desk = Desk::new(world).await;
+    let tokens = desk.tokens().await;
+    // As the commands do: sessions and what applications hold end in the same transaction.
+    let cx = desk.world.system().await;
+    store::sessions::end_of_member(&cx.tx, desk.kim.id, cx.now).await.unwrap();
+    cx.commit().await.unwrap();
+    lose(&desk, Lost::MemberSuspended).await;
+    regain(&desk, Lost::MemberSuspended).await;
+    assert_eq!(desk.introspect(tokens["access_token"].as_str().unwrap()).await["active"], false);
+    let refused = desk.refresh(tokens["refresh_token"].as_str().unwrap()).await;
+    assert_eq!(json_of(&refused, 400)["error"], "invalid_grant");
+
+    let tokens = desk.tokens().await;
+    let cx = desk.world.system().await;
+    store::sessions::end_of_organization(&cx.tx, desk.acme.id, cx.now).await.unwrap();
+    cx.commit().await.unwrap();
+    lose(&desk, Lost::OrganizationSuspended).await;
+    regain(&desk, Lost::OrganizationSuspended).await;
+    let refused = desk.refresh(tokens["refresh_token"].as_str().unwrap()).await;
+    assert_eq!(json_of(&refused, 400)["error"], "invalid_grant");
+});
+
+crate::for_each_backend!(a_new_password_ends_what_applications_hold, |world| {
+    let desk = Desk::new(world).await;
+    let tokens = desk.tokens().await;
+    let mut cx = desk.world.system().await;
+    let password = crate::kernel::Password::new("plinth gravel ocean tuba".to_owned());
+    crate::signin::commands::set_password(&mut cx, desk.kim.person, password)
+        .await
+        .unwrap();
+    cx.commit().await.unwrap();
+    let refused = desk.refresh(tokens["refresh_token"].as_str().unwrap()).await;
+    assert_eq!(json_of(&refused, 400)["error"], "invalid_grant");
+    assert_eq!(desk.introspect(tokens["access_token"].as_str().unwrap()).await["active"], false);
+});

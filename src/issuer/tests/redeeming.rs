@@ -20,7 +20,7 @@ for_each_backend!(tokens_name_person_organization_contract_and_scopes, |world| {
     for (name, value) in [
         ("iss", json!("http://127.0.0.1:3000")),
         ("sub", json!(desk.kim.id)),
-        ("aud", json!("https://orders.example.com")),
+        ("aud", json!("https://orders.example.com/")),
         ("client_id", json!("orders-web")),
         ("scope", json!("openid profile email offline_access orders:read orders:write")),
         ("iat", json!(now)),

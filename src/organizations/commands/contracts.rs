@@ -190,7 +190,7 @@ pub async fn change_contract(cx: &mut Cx, input: ChangeContract) -> Result<Contr
     if covered_until(&before, cx.now).is_some() && covered_until(&after, cx.now).is_none() {
         event = event.detail(
             "sessions_ended",
-            store::sessions::end_of_organization(&cx.tx, organization.id).await?,
+            store::sessions::end_of_organization(&cx.tx, organization.id, cx.now).await?,
         );
     }
     audit::record(cx, event).await?;

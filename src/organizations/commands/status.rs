@@ -97,7 +97,7 @@ fn event(kind: EventKind, organization: &Organization) -> Event {
 pub(crate) async fn end_access(cx: &mut Cx, organization: &Organization, kind: EventKind, reason: String) -> Result<(), StoreError> {
     store::organizations::update(&cx.tx, organization).await?;
     let held = store::contracts::outliving(&cx.tx, organization.id, cx.now, idle_since(cx)).await?;
-    let sessions = store::sessions::end_of_organization(&cx.tx, organization.id).await?;
+    let sessions = store::sessions::end_of_organization(&cx.tx, organization.id, cx.now).await?;
     let links = store::federation::setup_links::end_of_organization(&cx.tx, organization.id, cx.now).await?;
     let event = event(kind, organization)
         .reason(reason.clone())

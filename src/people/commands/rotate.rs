@@ -117,7 +117,7 @@ pub async fn rotate_member(cx: &mut Cx, input: RotateMember) -> Result<Rotated, 
     let sessions = if leaver.read_only {
         0
     } else {
-        store::sessions::end_of_member(&cx.tx, leaver.id).await?
+        store::sessions::end_of_member(&cx.tx, leaver.id, cx.now).await?
     };
     record_both_ways(cx, &opened, &leaver, &joiner, &person, assignments, sessions).await?;
     if !leaver.read_only {

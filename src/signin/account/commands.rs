@@ -272,8 +272,8 @@ pub async fn end_session(cx: &mut Cx, key: &[u8]) -> Result<bool, AccountError> 
 pub async fn end_other_sessions(cx: &mut Cx) -> Result<u64, AccountError> {
     let me = me(cx)?;
     let ended = match only(&me) {
-        None => store::sessions::end_others(&cx.tx, me.id, Some(&me.session_key)).await?,
-        Some(member) => store::sessions::end_others_of_member(&cx.tx, member, &me.session_key).await?,
+        None => store::sessions::end_others(&cx.tx, me.id, Some(&me.session_key), cx.now).await?,
+        Some(member) => store::sessions::end_others_of_member(&cx.tx, member, &me.session_key, cx.now).await?,
     };
     if ended > 0 {
         record(cx, &me, Event::new(EventKind::SessionsEnded).detail("sessions_ended", ended)).await?;

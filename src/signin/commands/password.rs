@@ -82,7 +82,7 @@ pub async fn store_password(cx: &mut Cx, person: &Person, hashed: HashedPassword
         .person()
         .filter(|actor| actor.id == person.id)
         .map(|actor| actor.session_key.clone());
-    let ended = store::sessions::end_others(&cx.tx, person.id, own.as_deref()).await?;
+    let ended = store::sessions::end_others(&cx.tx, person.id, own.as_deref(), cx.now).await?;
     let event = Event::new(EventKind::PasswordChanged)
         .subject(Subject::new("person", person.id, person.name.clone()))
         .detail("sessions_ended", ended);

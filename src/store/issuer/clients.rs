@@ -4,7 +4,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter 
 
 use super::super::{Db, StoreError, Tx, entity, parse};
 use crate::{
-    issuer::{Client, GrantType},
+    issuer::{Client, GrantType, is_client_id},
     kernel::{ApplicationId, ClientId},
 };
 use entity::oauth_client::{ActiveModel, Column as C, Entity, Model};
@@ -74,6 +74,10 @@ fn row(client: &Client, version: i32) -> ActiveModel {
 
 /// A client by the name it calls itself.
 pub async fn by_name(db: &impl Db, client_id: &str) -> Result<Option<Client>, StoreError> {
+    // What cannot be a name is none; PostgreSQL would refuse some of it.
+    if !is_client_id(client_id) {
+        return Ok(None);
+    }
     let query = Entity::find().filter(C::ClientId.eq(client_id));
     query.one(db.connection()).await?.map(client).transpose()
 }

@@ -1,11 +1,11 @@
 //! Rows of what people let clients have: grants with their codes and refresh tokens, and what was spent.
 
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, sea_query::OnConflict};
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, sea_query::OnConflict};
 
 use super::super::{Db, StoreError, Tx, entity};
 use crate::{
     issuer::{Code, Grant, RefreshToken},
-    kernel::{GrantId, MemberId, Timestamp},
+    kernel::{GrantId, MemberId, OrganizationId, PersonId, ProviderId, Timestamp},
 };
 use entity::{oauth_code, oauth_grant, oauth_refresh_token, oauth_spent};
 
@@ -55,15 +55,16 @@ pub async fn get(db: &impl Db, id: GrantId) -> Result<Option<Grant>, StoreError>
     Ok(oauth_grant::Entity::find_by_id(id.0).one(db.connection()).await?.map(grant))
 }
 
-/// Notes that tokens were issued for a grant.
-pub async fn touch(tx: &Tx, id: GrantId, now: Timestamp) -> Result<(), StoreError> {
+/// Notes that tokens are issued for a grant; answers false when it was ended meanwhile.
+pub async fn touch(tx: &Tx, id: GrantId, now: Timestamp) -> Result<bool, StoreError> {
     use oauth_grant::Column as C;
-    oauth_grant::Entity::update_many()
+    let done = oauth_grant::Entity::update_many()
         .col_expr(C::LastUsedAt, Some(now).into())
         .filter(C::Id.eq(id.0))
+        .filter(C::RevokedAt.is_null())
         .exec(tx.connection())
         .await?;
-    Ok(())
+    Ok(done.rows_affected == 1)
 }
 
 /// Ends a grant with all its tokens; answers false when it was ended before.
@@ -79,17 +80,51 @@ pub async fn revoke(tx: &Tx, id: GrantId, because: &str, now: Timestamp) -> Resu
     Ok(done.rows_affected == 1)
 }
 
-/// Ends every grant of a member; answers how many.
-pub async fn revoke_of_member(tx: &Tx, member: MemberId, because: &str, now: Timestamp) -> Result<u64, StoreError> {
+async fn revoke_where(tx: &Tx, which: Condition, because: &str, now: Timestamp) -> Result<u64, StoreError> {
     use oauth_grant::Column as C;
     let done = oauth_grant::Entity::update_many()
         .col_expr(C::RevokedAt, Some(now).into())
         .col_expr(C::RevokedBecause, Some(because.to_owned()).into())
-        .filter(C::MemberId.eq(member.0))
+        .filter(which)
         .filter(C::RevokedAt.is_null())
         .exec(tx.connection())
         .await?;
     Ok(done.rows_affected)
+}
+
+/// Ends every grant of a member; answers how many.
+pub async fn revoke_of_member(tx: &Tx, member: MemberId, because: &str, now: Timestamp) -> Result<u64, StoreError> {
+    let which = Condition::all().add(oauth_grant::Column::MemberId.eq(member.0));
+    revoke_where(tx, which, because, now).await
+}
+
+/// Ends every grant in an organization's name; answers how many.
+pub async fn revoke_of_organization(tx: &Tx, organization: OrganizationId, because: &str, now: Timestamp) -> Result<u64, StoreError> {
+    let which = Condition::all().add(oauth_grant::Column::OrganizationId.eq(organization.0));
+    revoke_where(tx, which, because, now).await
+}
+
+/// Ends every grant that a person let with their account here, not through a partner's provider; answers how many.
+pub async fn revoke_of_person(tx: &Tx, person: PersonId, because: &str, now: Timestamp) -> Result<u64, StoreError> {
+    let which = Condition::all()
+        .add(oauth_grant::Column::PersonId.eq(person.0))
+        .add(oauth_grant::Column::ProviderId.is_null());
+    revoke_where(tx, which, because, now).await
+}
+
+/// Ends every grant that came of a partner's provider, or those of one member; answers how many.
+pub async fn revoke_of_provider(
+    tx: &Tx,
+    provider: ProviderId,
+    member: Option<MemberId>,
+    because: &str,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let mut which = Condition::all().add(oauth_grant::Column::ProviderId.eq(provider.0));
+    if let Some(member) = member {
+        which = which.add(oauth_grant::Column::MemberId.eq(member.0));
+    }
+    revoke_where(tx, which, because, now).await
 }
 
 /// Adds a code.
@@ -188,8 +223,9 @@ pub async fn is_spent(db: &impl Db, hash: &[u8]) -> Result<bool, StoreError> {
     Ok(oauth_spent::Entity::find_by_id(hash.to_vec()).one(db.connection()).await?.is_some())
 }
 
-/// Deletes codes, refresh tokens, pushed requests and spent values that ended before `before`; answers how many rows. The grants stay for the ledger.
-pub async fn sweep(tx: &Tx, before: Timestamp) -> Result<u64, StoreError> {
+/// Deletes codes, refresh tokens and spent values that ended before `before`, and pushed requests that ended before `now`; answers how many rows. The grants
+/// stay for the ledger.
+pub async fn sweep(tx: &Tx, before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
     let codes = oauth_code::Entity::delete_many()
         .filter(oauth_code::Column::ExpiresAt.lte(before))
         .exec(tx.connection())
@@ -203,7 +239,7 @@ pub async fn sweep(tx: &Tx, before: Timestamp) -> Result<u64, StoreError> {
         .exec(tx.connection())
         .await?;
     let pushed = entity::oauth_pushed_request::Entity::delete_many()
-        .filter(entity::oauth_pushed_request::Column::ExpiresAt.lte(before))
+        .filter(entity::oauth_pushed_request::Column::ExpiresAt.lte(now))
         .exec(tx.connection())
         .await?;
     Ok(codes.rows_affected + refreshes.rows_affected + spent.rows_affected + pushed.rows_affected)

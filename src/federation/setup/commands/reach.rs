@@ -72,6 +72,14 @@ pub(super) async fn forget_identities(cx: &Cx, organization: &Organization, prov
         links::delete(&cx.tx, link).await?;
     }
     store::sessions::end_through(&cx.tx, provider.id, None, None).await?;
+    store::issuer::grants::revoke_of_provider(
+        &cx.tx,
+        provider.id,
+        None,
+        "The sign-in of the person's company was set up anew.",
+        cx.now,
+    )
+    .await?;
     Ok(known.len())
 }
 

@@ -119,6 +119,14 @@ pub async fn pause_provider(cx: &mut Cx, organization: &Organization, id: Provid
     provider.status = ProviderStatus::Paused;
     providers::update(&cx.tx, &provider).await?;
     let ended = store::sessions::end_through(&cx.tx, provider.id, None, None).await?;
+    store::issuer::grants::revoke_of_provider(
+        &cx.tx,
+        provider.id,
+        None,
+        "The sign-in of the person's company was switched off.",
+        cx.now,
+    )
+    .await?;
     let told = event(EventKind::ProviderPaused, organization, &provider).detail("sessions_ended", ended);
     audit::record(cx, told).await?;
     tell_everybody(cx, organization, &provider, false).await?;
