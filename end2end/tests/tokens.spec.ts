@@ -164,7 +164,7 @@ test("a removed employee's tokens are worth nothing from that moment", async ({ 
     await signIn(admin, partner.admin);
     await admin.goto("/team/activity");
     await expect(admin.getByRole("main")).toContainText("Gave an application tokens");
-    await expect(admin.getByRole("main")).toContainText("Ended tokens of an application");
+    await expect(admin.getByRole("main")).toContainText("Suspended a member");
   } finally {
     server.close();
   }

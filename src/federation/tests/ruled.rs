@@ -276,5 +276,11 @@ for_each_backend!(a_rule_that_fails_between_sign_ins_ends_tokens_and_access, |wo
     assert_eq!(company.member(member.id).await.status, MemberStatus::Suspended);
     let said = trail(&company.world, EventKind::MemberSuspended).await;
     assert!(said.len() == 1 && said[0].0.contains("Your contract has ended."), "{said:?}");
-    assert_eq!(company.world.events(EventKind::TokensRevoked).await, 1);
+    assert_eq!(
+        company.world.events(EventKind::TokenIssued).await,
+        3,
+        "two were given, the third was refused"
+    );
+    let (status, again) = refresh(&tokens).await;
+    assert_eq!((status, &again["error"]), (400, &json!("invalid_grant")));
 });
