@@ -128,15 +128,15 @@ fn content(cx: &PageCx, found: Clients, secret: Option<AnyView>) -> Content {
 
 fn authentication_words(way: ClientAuthentication) -> &'static str {
     match way {
-        ClientAuthentication::Basic => "A secret in the header (client_secret_basic)",
-        ClientAuthentication::Post => "A secret in the form (client_secret_post)",
-        ClientAuthentication::PrivateKeyJwt => "A key of its own (private_key_jwt)",
+        ClientAuthentication::Basic => "A secret in the header",
+        ClientAuthentication::Post => "A secret in the form",
+        ClientAuthentication::PrivateKeyJwt => "A key of its own",
         ClientAuthentication::None => "Nothing: it runs on people's own devices",
     }
 }
 
 fn authentications() -> Vec<Choice> {
-    let choice = |way: &ClientAuthentication| Choice::new(way.as_str(), authentication_words(*way));
+    let choice = |way: &ClientAuthentication| Choice::new(way.as_str(), format!("{} ({way})", authentication_words(*way)));
     ClientAuthentication::ALL.iter().map(choice).collect()
 }
 
@@ -200,11 +200,9 @@ fn row(slug: &str, client: &Client) -> AnyView {
         client.client_id.clone(),
         authentication_words(client.authentication),
     );
-    let back = client.redirect_uris.join(", ");
-    let back = if back.is_empty() {
-        view! { <Muted>"nowhere: no people sign in"</Muted> }.into_any()
-    } else {
-        view! { <Code>{back}</Code> }.into_any()
+    let back = match places(&client.redirect_uris) {
+        Some(places) => places.into_any(),
+        None => view! { <Muted>"nowhere: no people sign in"</Muted> }.into_any(),
     };
     view! {
         <Row ended=off>
@@ -216,4 +214,15 @@ fn row(slug: &str, client: &Client) -> AnyView {
         </Row>
     }
     .into_any()
+}
+
+/// Where a client goes back to, short enough for a row: the host of the first address, and how many there are beside it.
+fn places(uris: &[String]) -> Option<String> {
+    let first = uris.first()?;
+    let host = url::Url::parse(first).ok().and_then(|url| url.host_str().map(str::to_owned));
+    let place = host.unwrap_or_else(|| first.clone());
+    Some(match uris.len() {
+        1 => place,
+        more => format!("{place} and {} more", more - 1),
+    })
 }
