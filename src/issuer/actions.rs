@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     access::Refused,
+    apps::actions::segment,
     kernel::{ClientId, SealError},
     ui::Flash,
     web::{Done, FieldErrors, Post, Refusal, fields, routes},
@@ -37,11 +38,6 @@ pub fn opened(master_key: &crate::kernel::MasterKey, bytes: &[u8]) -> Result<New
 fn sealed(post: &mut Post, client_id: String, secret: String) -> Vec<u8> {
     let text = serde_json::to_vec(&NewSecret { client_id, secret }).unwrap_or_default();
     post.cx.master_key.seal(&text, &mut post.cx.rng)
-}
-
-fn application_of(typed: &str) -> String {
-    let fits = !typed.is_empty() && typed.len() <= 80 && typed.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
-    if fits { typed.to_owned() } else { "-".to_owned() }
 }
 
 fn lines(typed: &str) -> Vec<String> {
@@ -77,7 +73,7 @@ pub async fn register_client(
     #[server(default)] access_seconds: String,
     #[server(default)] refresh_seconds: String,
 ) -> Result<(), ServerFnError> {
-    let application = application_of(&application);
+    let application = segment(&application);
     let mut kept = vec![
         ("client_id", client_id.clone()),
         ("name", name.clone()),
@@ -157,10 +153,10 @@ pub async fn renew_client_secret(
     #[server(default)] client: String,
     #[server(default)] version: String,
 ) -> Result<(), ServerFnError> {
-    let back = routes::admin_app_clients(&application_of(&application));
+    let back = routes::admin_app_clients(&segment(&application));
     let mut post = Post::begin("client-change", back.clone(), [] as [(&str, String); 0]).await?;
     let outcome = async {
-        commands::may_change_clients(&post.cx, &application_of(&application)).await?;
+        commands::may_change_clients(&post.cx, &segment(&application)).await?;
         let id: ClientId = client.parse().map_err(|_| Refused::NotFound)?;
         let (client_id, secret) = commands::renew_secret(&mut post.cx, id, version.parse().unwrap_or(-1)).await?;
         let sealed = sealed(&mut post, client_id, secret);
@@ -180,10 +176,10 @@ pub async fn switch_client(
     #[server(default)] version: String,
     #[server(default)] on: String,
 ) -> Result<(), ServerFnError> {
-    let back = routes::admin_app_clients(&application_of(&application));
+    let back = routes::admin_app_clients(&segment(&application));
     let mut post = Post::begin("client-change", back.clone(), [] as [(&str, String); 0]).await?;
     let outcome = async {
-        commands::may_change_clients(&post.cx, &application_of(&application)).await?;
+        commands::may_change_clients(&post.cx, &segment(&application)).await?;
         let id: ClientId = client.parse().map_err(|_| Refused::NotFound)?;
         let client = commands::switch_client(&mut post.cx, id, version.parse().unwrap_or(-1), on == "yes").await?;
         let said = if client.disabled_at.is_none() {

@@ -55,6 +55,8 @@ string_enum! {
 
 /// Seconds an authorization code can be redeemed (RFC 6749 §4.1.2 recommends at most ten minutes).
 pub const CODE_SECONDS: i64 = 60;
+/// Seconds in which the browser has to come with a pushed request, and the person to sign in (RFC 9126 §2.2).
+pub const PUSHED_SECONDS: i64 = 600;
 /// Seconds an access or id token lives where nothing else is said.
 pub const ACCESS_SECONDS: i32 = 600;
 /// Seconds a refresh token lives, counted anew at each rotation, where nothing else is said.

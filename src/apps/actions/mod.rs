@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// A name in addresses as a form sent it. Anything else names nothing, and must not get into an address.
-fn segment(typed: &str) -> String {
+pub(crate) fn segment(typed: &str) -> String {
     let fits = !typed.is_empty() && typed.len() <= 80 && typed.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
     if fits { typed.to_owned() } else { "-".to_owned() }
 }

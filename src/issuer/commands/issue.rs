@@ -3,18 +3,15 @@
 use chrono::Duration;
 use serde::Serialize;
 
-use super::{
-    super::{
-        OAuthError,
-        claims::{Issue, subject},
-        keys::{Published, TokenType},
-        model::{Client, Grant, GrantType, RefreshToken},
-        standing::Standing,
-    },
-    about,
+use super::super::{
+    OAuthError,
+    claims::{Issue, subject},
+    keys::{Published, TokenType},
+    model::{Client, Grant, GrantType, RefreshToken},
+    standing::Standing,
 };
 use crate::{
-    audit::{self, Event, EventKind, Outcome},
+    audit::{self, Event, EventKind, Outcome, Subject},
     cx::Cx,
     kernel::{BearerSecret, Timestamp, new_uuid},
     store::{self, issuer::grants},
@@ -95,8 +92,13 @@ pub(super) async fn issue_to_person(
     } else {
         None
     };
-    let event = about(cx, EventKind::TokenIssued, client, grant)
-        .await?
+    let organization = &standing.circumstances.organization;
+    let event = Event::new(EventKind::TokenIssued)
+        .organization(organization.id, organization.name.clone())
+        .application(application.id, application.name.clone())
+        .subject(Subject::new("member", grant.member, standing.person.name.clone()))
+        .detail("client", client.client_id.clone())
+        .detail("grant", grant.id.to_string())
         .outcome(Outcome::Allowed)
         .detail("grant_type", by.as_str())
         .detail("token", token_id)

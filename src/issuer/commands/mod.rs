@@ -3,6 +3,7 @@
 mod authorize;
 mod clients;
 mod issue;
+mod push;
 mod redeem;
 mod refresh;
 mod revoke;
@@ -11,6 +12,7 @@ mod rotate;
 pub use authorize::{Authorized, authorize};
 pub use clients::{ClientDraft, ClientError, may_change_clients, register_client, renew_secret, switch_client};
 pub use issue::{Issued, issue_to_client};
+pub use push::push;
 pub use redeem::{Redemption, redeem};
 pub use refresh::refresh;
 pub use revoke::revoke;
@@ -47,7 +49,7 @@ async fn about(cx: &Cx, kind: EventKind, client: &Client, grant: &Grant) -> Resu
     Ok(event)
 }
 
-/// Records that a token was refused, and ends what stood behind it: whoever lost the grounds does not get them back by asking again.
+/// Records that a token was refused. The caller ends what stood behind it: whoever lost the grounds does not get them back by asking again.
 async fn refuse(cx: &mut Cx, client: &Client, grant: &Grant, refusal: &Refusal) -> Result<(), StoreError> {
     let reason = refusal.reason();
     let event = about(cx, EventKind::TokenIssued, client, grant)

@@ -4,22 +4,22 @@
 //! registered address alone.
 
 use axum::{
-    Extension, Form,
-    extract::{
-        Query, RawQuery,
-        rejection::{FormRejection, QueryRejection},
-    },
+    Extension,
+    extract::{Query, RawQuery, rejection::QueryRejection},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::super::{
-    OAuthError,
-    commands::{self, Authorized},
-    model::Client,
-    request::{Answering, Asked, Parameters, Prompt, ResponseMode},
+use super::{
+    super::{
+        OAuthError,
+        commands::{self, Authorized},
+        model::Client,
+        request::{Answering, Asked, Parameters, Prompt, ResponseMode},
+    },
+    LONGEST, TypedForm, as_address, reference,
 };
 use crate::{
     kernel::{Timestamp, sha256},
@@ -28,8 +28,6 @@ use crate::{
     web::{CONTINUE_KEY, RequestCx, error_page, onward, redirection, routes},
 };
 
-/// A request is at most so long, in bytes: it may have to be remembered while somebody signs in.
-pub(super) const LONGEST: usize = 8_000;
 /// Which request asked for a new sign-in, and when: the sign-in that follows counts for it.
 const ASKED_KEY: &str = "oauth_asked_to_sign_in";
 
@@ -39,24 +37,10 @@ struct AskedToSignIn {
     at: Timestamp,
 }
 
-fn reference(request: &RequestCx) -> String {
-    request.meta.request_id.clone().unwrap_or_default()
-}
-
 /// `POST /oauth/authorize`: the same request in a form (OpenID Connect Core §3.1.2.1). It goes on as an address, because a browser does not
 /// bring its session with a form of another site.
-pub(super) async fn by_form(
-    Extension(request): Extension<RequestCx>,
-    form: Result<Form<Vec<(String, String)>>, FormRejection>,
-) -> Response {
-    let Ok(Form(pairs)) = form else {
-        return error_page(StatusCode::BAD_REQUEST, &reference(&request));
-    };
-    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-    if query.len() > LONGEST {
-        return error_page(StatusCode::BAD_REQUEST, &reference(&request));
-    }
-    redirection(&format!("{}?{query}", routes::OAUTH_AUTHORIZE))
+pub(super) async fn by_form(Extension(request): Extension<RequestCx>, form: TypedForm) -> Response {
+    as_address(&request, form, routes::OAUTH_AUTHORIZE)
 }
 
 /// `GET /oauth/continue`: goes on with a request after a form of ours. Browsers hold a form's redirects to `form-action 'self'` (CSP), which

@@ -20,7 +20,7 @@ use super::{
         keys::{KeyRing, TokenType},
         model::Client,
     },
-    authorize::LONGEST,
+    TypedForm, as_address, reference,
 };
 use crate::{
     kernel::{BearerSecret, constant_time_eq},
@@ -55,24 +55,10 @@ pub(super) struct Answer {
     value: String,
 }
 
-fn reference(request: &RequestCx) -> String {
-    request.meta.request_id.clone().unwrap_or_default()
-}
-
 /// `POST /oauth/logout`: the same in a form. It goes on as an address, because a browser does not bring its session with a form of another
 /// site.
-pub(super) async fn by_form(
-    Extension(request): Extension<RequestCx>,
-    form: Result<Form<Vec<(String, String)>>, FormRejection>,
-) -> Response {
-    let Ok(Form(pairs)) = form else {
-        return error_page(StatusCode::BAD_REQUEST, &reference(&request));
-    };
-    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-    if query.len() > LONGEST {
-        return error_page(StatusCode::BAD_REQUEST, &reference(&request));
-    }
-    redirection(&format!("{}?{query}", routes::OAUTH_LOGOUT))
+pub(super) async fn by_form(Extension(request): Extension<RequestCx>, form: TypedForm) -> Response {
+    as_address(&request, form, routes::OAUTH_LOGOUT)
 }
 
 /// `GET /oauth/logout`: ends the session when the token shows that it is the application's person who is here, and asks otherwise.

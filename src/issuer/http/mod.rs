@@ -10,7 +10,8 @@ mod token;
 mod userinfo;
 
 use axum::{
-    Extension, Json, Router,
+    Extension, Form, Json, Router,
+    extract::rejection::FormRejection,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
     routing::{get, post},
@@ -18,7 +19,7 @@ use axum::{
 use serde_json::json;
 
 use super::{OAuthError, keys::KeyRing};
-use crate::web::{WebState, routes};
+use crate::web::{RequestCx, WebState, error_page, redirection, routes};
 
 /// The endpoints that browsers come to, with their session.
 pub fn browser_routes(keys: KeyRing) -> Router<WebState> {
@@ -42,6 +43,27 @@ pub fn server_routes(keys: KeyRing) -> Router<WebState> {
         .route(routes::OAUTH_REVOKE, post(inspect::revoke))
         .route(routes::OAUTH_USERINFO, get(userinfo::by_header).post(userinfo::by_form))
         .layer(Extension(keys))
+}
+
+/// A request is at most so long, in bytes: it may have to be remembered while somebody signs in.
+const LONGEST: usize = 8_000;
+
+/// A form whose fields are read later.
+type TypedForm = Result<Form<Vec<(String, String)>>, FormRejection>;
+
+fn reference(request: &RequestCx) -> String {
+    request.meta.request_id.clone().unwrap_or_default()
+}
+
+/// Goes on with a form as an address: a browser does not bring its session with a form of another site.
+fn as_address(request: &RequestCx, form: TypedForm, path: &str) -> Response {
+    let query = form
+        .ok()
+        .map(|Form(pairs)| url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish());
+    match query.filter(|query| query.len() <= LONGEST) {
+        Some(query) => redirection(&format!("{path}?{query}")),
+        None => error_page(StatusCode::BAD_REQUEST, &reference(request)),
+    }
 }
 
 /// An answer that no cache keeps (RFC 6749 §5.1).

@@ -6,28 +6,20 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Response},
 };
-use chrono::Duration;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     super::{
-        OAuthError,
+        OAuthError, PUSHED_SECONDS, commands,
         request::{PUSHED, Parameters},
     },
-    authorize::LONGEST,
+    LONGEST,
     client_auth::{Presented, authenticate},
     fresh, refusal,
+    token::ACTOR,
 };
-use crate::{
-    cx::Portal,
-    kernel::BearerSecret,
-    store::{self, issuer::pushed},
-    web::WebState,
-};
-
-/// Seconds in which the browser has to come, and the person to sign in.
-const PUSHED_SECONDS: i64 = 600;
+use crate::web::{WebState, meta_of};
 
 #[derive(Debug, Deserialize)]
 struct PushForm {
@@ -40,6 +32,7 @@ struct PushForm {
 
 /// `POST /oauth/par`.
 pub(super) async fn push(State(state): State<WebState>, request: Request) -> Response {
+    let meta = meta_of(request.headers(), request.extensions(), state.trust_forwarded);
     let headers = request.headers().clone();
     let form: Result<Form<PushForm>, FormRejection> = Form::from_request(request, &()).await;
     let outcome = async {
@@ -51,33 +44,19 @@ pub(super) async fn push(State(state): State<WebState>, request: Request) -> Res
             client_assertion: form.client_assertion.as_deref(),
         };
         let client = authenticate(&state.portal, &headers, &presented).await?;
-        pushed_by(&state.portal, &client, form.parameters.without_empty()).await
+        let parameters = form.parameters.without_empty();
+        let text = serde_json::to_string(&parameters).unwrap_or_default();
+        if text.len() > LONGEST {
+            return Err(OAuthError::request("The request is too long."));
+        }
+        let mut cx = state.portal.begin(ACTOR, meta).await?;
+        let value = commands::push(&mut cx, &client, parameters).await?;
+        cx.commit().await?;
+        Ok(json!({ "request_uri": format!("{PUSHED}{}", value.reveal()), "expires_in": PUSHED_SECONDS }))
     }
     .await;
     match outcome {
         Ok(body) => fresh((StatusCode::CREATED, Json(body)).into_response()),
         Err(error) => refusal(&error),
     }
-}
-
-async fn pushed_by(portal: &Portal, client: &super::super::Client, mut parameters: Parameters) -> Result<Value, OAuthError> {
-    if parameters.request_uri.is_some() {
-        return Err(OAuthError::request("request_uri cannot be pushed (RFC 9126 §2.1)"));
-    }
-    parameters.client_id = Some(client.client_id.clone());
-    parameters.answering(client).map_err(OAuthError::request)?;
-    let application = store::applications::get(&portal.store.reader(), client.application)
-        .await?
-        .ok_or_else(|| OAuthError::refused("unauthorized_client", "The application is no longer offered."))?;
-    parameters.asked(client, &client.audience_for(&application.launch_url))?;
-    let value = BearerSecret::generate(&mut portal.entropy.rng());
-    let text = serde_json::to_string(&parameters).map_err(|_| OAuthError::request("The request cannot be kept."))?;
-    if text.len() > LONGEST {
-        return Err(OAuthError::request("The request is too long."));
-    }
-    let tx = portal.store.begin().await?;
-    let expires_at = portal.clock.now() + Duration::seconds(PUSHED_SECONDS);
-    pushed::insert(&tx, value.hash(), client.id, text, expires_at).await?;
-    tx.commit().await?;
-    Ok(json!({ "request_uri": format!("{PUSHED}{}", value.reveal()), "expires_in": PUSHED_SECONDS }))
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::desk::*;
 use crate::{
-    access::{Actor, Refused},
+    access::Actor,
     audit::EventKind,
     federation::oidc::ClientKey,
     for_each_backend,
@@ -199,7 +199,6 @@ for_each_backend!(only_operators_register_and_only_what_can_be, |world| {
     let mut cx = desk.world.cx(operator).await;
     let stale = renew_secret(&mut cx, desk.client.id, desk.client.version).await;
     assert!(matches!(stale, Err(ClientError::Store(crate::store::StoreError::Stale))));
-    let _ = Refused::NotFound;
 });
 
 for_each_backend!(pairwise_subjects_differ_per_application_and_stay, |world| {

@@ -36,16 +36,13 @@ for_each_backend!(a_rotation_is_published_first_and_breaks_nothing, |world| {
     assert!(desk.keys().await.find(&new).is_some());
 });
 
-for_each_backend!(two_rotations_at_once_make_one_key, |world| {
+for_each_backend!(a_rotation_adds_one_key, |world| {
     let desk = Desk::new(world).await;
     let before = desk.keys().await.keys.len();
-    let rotate = async || {
-        let cx = desk.world.system().await;
-        let made = keys::rotate(&cx.tx, &desk.world.portal, SigningAlgorithm::EdDsa).await.unwrap();
-        cx.commit().await.unwrap();
-        made
-    };
-    rotate().await.unwrap();
+    let cx = desk.world.system().await;
+    let made = keys::rotate(&cx.tx, &desk.world.portal, SigningAlgorithm::EdDsa).await.unwrap();
+    cx.commit().await.unwrap();
+    assert!(made.is_some());
     desk.world.clock.advance(Duration::minutes(1));
     assert_eq!(desk.keys().await.keys.len(), before + 1);
 });
