@@ -3,10 +3,7 @@
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    ClientAuthentication, GrantType, SigningAlgorithm, SubjectKind,
-    commands::{self, ClientDraft},
-};
+use super::{ClientAuthentication, ClientTerms, GrantType, SigningAlgorithm, SubjectKind, commands};
 use crate::{
     access::Refused,
     apps::actions::segment,
@@ -117,26 +114,23 @@ pub async fn register_client(
                 "Enter where to go back to, or choose permissions of its own.",
             ));
         }
-        let draft = ClientDraft {
-            client_id: client_id.trim().to_owned(),
-            name,
+        let terms = ClientTerms {
             authentication,
             key_set: Some(key_set.trim().to_owned()).filter(|text| !text.is_empty()),
             redirect_uris,
-            post_logout_redirect_uris: Vec::new(),
-            audience: None,
             signing,
             subjects,
             grant_types,
             own_scopes,
             access_seconds: access,
             refresh_seconds: refresh,
+            ..ClientTerms::new(client_id.trim(), name)
         };
-        let (client, secret) = commands::register_client(&mut post.cx, &application, draft, None).await?;
-        let done = Done::to(back).saying(Flash::good(format!("{} is registered.", client.name)));
+        let (client, secret) = commands::register_client(&mut post.cx, &application, terms, None).await?;
+        let done = Done::to(back).saying(Flash::good(format!("{} is registered.", client.terms.name)));
         Ok(match secret {
             Some(secret) => {
-                let sealed = sealed(&mut post, client.client_id, secret);
+                let sealed = sealed(&mut post, client.terms.client_id, secret);
                 done.remembering(SECRET_KEY, sealed)
             }
             None => done,
@@ -183,9 +177,9 @@ pub async fn switch_client(
         let id: ClientId = client.parse().map_err(|_| Refused::NotFound)?;
         let client = commands::switch_client(&mut post.cx, id, version.parse().unwrap_or(-1), on == "yes").await?;
         let said = if client.disabled_at.is_none() {
-            Flash::good(format!("{} works again.", client.name))
+            Flash::good(format!("{} works again.", client.terms.name))
         } else {
-            Flash::warn(format!("{} is switched off. Its tokens count for nothing now.", client.name))
+            Flash::warn(format!("{} is switched off. Its tokens count for nothing now.", client.terms.name))
         };
         Ok(Done::to(back).saying(said))
     }

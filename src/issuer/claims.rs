@@ -18,7 +18,7 @@ pub const ACR_TWO: &str = "urn:portico:acr:two-factors";
 /// What an application knows a member by (OpenID Connect Core §8.1).
 #[must_use]
 pub fn subject(client: &Client, application: ApplicationId, member: MemberId, master_key: &MasterKey) -> String {
-    match client.subjects {
+    match client.terms.subjects {
         SubjectKind::Public => member.to_string(),
         SubjectKind::Pairwise => URL_SAFE_NO_PAD.encode(master_key.mac("pairwise subject", format!("{application} {member}").as_bytes())),
     }
@@ -119,7 +119,7 @@ impl Issue<'_> {
     pub fn for_itself(&self, audience: &str, token_id: &str) -> Map<String, Value> {
         let mut claims = self.common(audience);
         claims.insert("jti".to_owned(), json!(token_id));
-        claims.insert("client_id".to_owned(), json!(self.client.client_id));
+        claims.insert("client_id".to_owned(), json!(self.client.terms.client_id));
         claims.insert("scope".to_owned(), json!(self.scopes.join(" ")));
         claims
     }
@@ -128,11 +128,11 @@ impl Issue<'_> {
     #[must_use]
     pub fn id(&self, grant: &Grant, standing: &Standing, access_token: &str) -> Map<String, Value> {
         let (acr, amr) = surety(grant);
-        let mut claims = self.common(&self.client.client_id);
+        let mut claims = self.common(&self.client.terms.client_id);
         claims.insert("auth_time".to_owned(), json!(grant.authenticated_at.timestamp()));
         claims.insert("acr".to_owned(), json!(acr));
         claims.insert("amr".to_owned(), json!(amr));
-        claims.insert("at_hash".to_owned(), json!(at_hash(self.client.signing, access_token)));
+        claims.insert("at_hash".to_owned(), json!(at_hash(self.client.terms.signing, access_token)));
         if let Some(nonce) = &grant.nonce {
             claims.insert("nonce".to_owned(), json!(nonce));
         }

@@ -16,9 +16,9 @@ mod verify;
 
 pub use error::OAuthError;
 pub use model::{
-    ACCESS_SECONDS, CODE_SECONDS, Client, ClientAuthentication, Code, Grant, GrantType, MOST_ACCESS_SECONDS, MOST_REFRESH_SECONDS,
-    OPENID_SCOPES, PUSHED_SECONDS, REFRESH_SECONDS, RefreshToken, SigningAlgorithm, StoredKey, SubjectKind, is_client_id, is_redirect_uri,
-    is_scope_token,
+    ACCESS_SECONDS, ActingKind, CODE_SECONDS, Client, ClientAuthentication, ClientTerms, Code, Grant, GrantType, MOST_ACCESS_SECONDS,
+    MOST_REFRESH_SECONDS, OPENID_SCOPES, PUSHED_SECONDS, REFRESH_SECONDS, RefreshToken, SigningAlgorithm, StoredKey, SubjectKind,
+    is_client_id, is_redirect_uri, is_scope_token,
 };
 
 #[cfg(test)]

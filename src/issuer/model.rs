@@ -1,5 +1,7 @@
 //! Clients, what people let them have, and how long tokens live.
 
+use std::collections::BTreeMap;
+
 use chrono::Duration;
 use url::Url;
 
@@ -50,6 +52,20 @@ string_enum! {
         RefreshToken = "refresh_token",
         /// RFC 6749 §4.4.
         ClientCredentials = "client_credentials",
+        /// RFC 8693.
+        TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange",
+    }
+}
+
+string_enum! {
+    /// Whether a client may have tokens in which it acts for people (RFC 8693).
+    pub enum ActingKind {
+        /// Never.
+        None = "none",
+        /// As itself, for somebody: tokens name both (`act`).
+        Delegation = "delegation",
+        /// As if it were the person: tokens name the person alone.
+        Impersonation = "impersonation",
     }
 }
 
@@ -76,20 +92,37 @@ pub struct Client {
     pub id: ClientId,
     /// Whose client it is.
     pub application: ApplicationId,
+    /// What an operator said of it.
+    pub terms: ClientTerms,
+    /// SHA-256 of its secret, which is random and long.
+    pub secret_hash: Option<Vec<u8>>,
+    /// When it was switched off.
+    pub disabled_at: Option<Timestamp>,
+    /// When it was registered.
+    pub created_at: Timestamp,
+    /// Optimistic lock.
+    pub version: i32,
+}
+
+/// What an operator says of a client.
+#[derive(Clone, Debug)]
+pub struct ClientTerms {
     /// What it calls itself on the wire (RFC 6749 §2.2).
     pub client_id: String,
     /// What people know it as.
     pub name: String,
     /// How it proves itself.
     pub authentication: ClientAuthentication,
-    /// SHA-256 of its secret, which is random and long.
-    pub secret_hash: Option<Vec<u8>>,
     /// Its public keys (RFC 7517), for assertions.
     pub key_set: Option<String>,
     /// Where browsers may be sent back to; compared letter by letter.
     pub redirect_uris: Vec<String>,
     /// Where browsers may be sent after a logout.
     pub post_logout_redirect_uris: Vec<String>,
+    /// Where it is told that a person was signed out (OpenID Connect Back-Channel Logout §2.2).
+    pub backchannel_logout_uri: Option<String>,
+    /// Where it begins a sign-in that a launch asks for (OpenID Connect Core §4).
+    pub initiate_login_uri: Option<String>,
     /// The audience of its access tokens; none is the application's address.
     pub audience: Option<String>,
     /// How its tokens are signed.
@@ -100,41 +133,71 @@ pub struct Client {
     pub grant_types: Vec<GrantType>,
     /// Scopes it may have for itself (client credentials).
     pub own_scopes: Vec<String>,
+    /// Whether the company itself runs it: nobody is asked for consent.
+    pub first_party: bool,
+    /// Whether it may act for people.
+    pub may_act_for: ActingKind,
+    /// Whether its access tokens are worth nothing without its key (RFC 9449).
+    pub sender_constrained: bool,
+    /// The application's names for our claims; an empty name leaves the claim out.
+    pub claim_names: BTreeMap<String, String>,
     /// Life of its access and id tokens in seconds; none is [`ACCESS_SECONDS`].
     pub access_seconds: Option<i32>,
     /// Life of its refresh tokens in seconds; none is [`REFRESH_SECONDS`].
     pub refresh_seconds: Option<i32>,
-    /// When it was switched off.
-    pub disabled_at: Option<Timestamp>,
-    /// When it was registered.
-    pub created_at: Timestamp,
-    /// Optimistic lock.
-    pub version: i32,
+}
+
+impl ClientTerms {
+    /// A confidential client of the company's own, that signs people in once it has an address to go back to.
+    #[must_use]
+    pub fn new(client_id: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            client_id: client_id.into(),
+            name: name.into(),
+            authentication: ClientAuthentication::Basic,
+            key_set: None,
+            redirect_uris: Vec::new(),
+            post_logout_redirect_uris: Vec::new(),
+            backchannel_logout_uri: None,
+            initiate_login_uri: None,
+            audience: None,
+            signing: SigningAlgorithm::Es256,
+            subjects: SubjectKind::Public,
+            grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+            own_scopes: Vec::new(),
+            first_party: true,
+            may_act_for: ActingKind::None,
+            sender_constrained: false,
+            claim_names: BTreeMap::new(),
+            access_seconds: None,
+            refresh_seconds: None,
+        }
+    }
 }
 
 impl Client {
     /// Whether it may use a grant type.
     #[must_use]
     pub fn may(&self, grant: GrantType) -> bool {
-        self.grant_types.contains(&grant)
+        self.terms.grant_types.contains(&grant)
     }
 
     /// How long its access and id tokens live.
     #[must_use]
     pub fn access_life(&self) -> Duration {
-        Duration::seconds(i64::from(self.access_seconds.unwrap_or(ACCESS_SECONDS)))
+        Duration::seconds(i64::from(self.terms.access_seconds.unwrap_or(ACCESS_SECONDS)))
     }
 
     /// How long its refresh tokens live.
     #[must_use]
     pub fn refresh_life(&self) -> Duration {
-        Duration::seconds(i64::from(self.refresh_seconds.unwrap_or(REFRESH_SECONDS)))
+        Duration::seconds(i64::from(self.terms.refresh_seconds.unwrap_or(REFRESH_SECONDS)))
     }
 
     /// The audience of access tokens for it: applications of one host must not take each other's.
     #[must_use]
     pub fn audience_for(&self, launch_url: &Url) -> String {
-        self.audience.clone().unwrap_or_else(|| {
+        self.terms.audience.clone().unwrap_or_else(|| {
             let mut address = launch_url.clone();
             address.set_query(None);
             address.set_fragment(None);
@@ -168,6 +231,8 @@ pub struct Grant {
     pub second_factor_at: Option<Timestamp>,
     /// The value that ties an id token to a request.
     pub nonce: Option<String>,
+    /// Thumbprint (RFC 7638) of the key that its refresh tokens are bound to (RFC 9449 §5).
+    pub jkt: Option<String>,
     /// When.
     pub created_at: Timestamp,
     /// When it was ended before its time.

@@ -167,7 +167,7 @@ fn row(slug: &str, client: &Client) -> AnyView {
     };
     let short = client.id.to_string();
     let renew = (client.secret_hash.is_some() && !off).then(|| {
-        let (id, title) = (format!("renew-{short}"), format!("Make a new secret for {}?", client.name));
+        let (id, title) = (format!("renew-{short}"), format!("Make a new secret for {}?", client.terms.name));
         view! {
             <Confirm id=id trigger="New secret…" title=title verb="Make a new secret" action="/do/renew-client-secret" fields=fields(&[])
                 kind=Kind::Secondary size=Size::Small>
@@ -181,7 +181,7 @@ fn row(slug: &str, client: &Client) -> AnyView {
         }
         .into_any()
     } else {
-        let (id, title) = (format!("off-{short}"), format!("Switch {} off?", client.name));
+        let (id, title) = (format!("off-{short}"), format!("Switch {} off?", client.terms.name));
         view! {
             <Confirm id=id trigger="Switch off…" title=title verb="Switch it off" action="/do/switch-client" fields=fields(&[("on", "no")])
                 kind=Kind::Danger size=Size::Small>
@@ -196,11 +196,11 @@ fn row(slug: &str, client: &Client) -> AnyView {
         view! { <Badge tone=Tone::Good>"In use"</Badge> }.into_any()
     };
     let (name, id, way) = (
-        client.name.clone(),
-        client.client_id.clone(),
-        authentication_words(client.authentication),
+        client.terms.name.clone(),
+        client.terms.client_id.clone(),
+        authentication_words(client.terms.authentication),
     );
-    let back = match places(&client.redirect_uris) {
+    let back = match places(&client.terms.redirect_uris) {
         Some(places) => places.into_any(),
         None => view! { <Muted>"nowhere: no people sign in"</Muted> }.into_any(),
     };

@@ -127,7 +127,7 @@ impl Parameters {
         let Some(redirect_uri) = self.redirect_uri.as_deref().filter(|uri| !uri.is_empty()) else {
             return Err("The application did not say where to go back to.");
         };
-        if !client.redirect_uris.iter().any(|known| known == redirect_uri) {
+        if !client.terms.redirect_uris.iter().any(|known| known == redirect_uri) {
             return Err("The application wants to go back to an address that is not registered for it.");
         }
         Ok(Answering {

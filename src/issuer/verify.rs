@@ -44,7 +44,10 @@ impl Live {
             .collect();
         match &self.person {
             Some((_, standing)) => standing.given(&said),
-            None => said.into_iter().filter(|scope| self.client.own_scopes.contains(scope)).collect(),
+            None => said
+                .into_iter()
+                .filter(|scope| self.client.terms.own_scopes.contains(scope))
+                .collect(),
         }
     }
 }

@@ -179,20 +179,9 @@ impl Aim {
         let template = portico::organizations::templates::commands::create_template(&mut cx, terms)
             .await
             .expect("a template");
-        let draft = portico::issuer::commands::ClientDraft {
-            client_id: "orders-web".to_owned(),
-            name: "Orders on the web".to_owned(),
-            authentication: portico::issuer::ClientAuthentication::Basic,
-            key_set: None,
+        let draft = portico::issuer::ClientTerms {
             redirect_uris: vec!["https://orders.example.com/callback".to_owned()],
-            post_logout_redirect_uris: Vec::new(),
-            audience: None,
-            signing: portico::issuer::SigningAlgorithm::Es256,
-            subjects: portico::issuer::SubjectKind::Public,
-            grant_types: vec![portico::issuer::GrantType::AuthorizationCode],
-            own_scopes: Vec::new(),
-            access_seconds: None,
-            refresh_seconds: None,
+            ..portico::issuer::ClientTerms::new("orders-web", "Orders on the web")
         };
         let (client, _) = portico::issuer::commands::register_client(&mut cx, &application, draft, None)
             .await

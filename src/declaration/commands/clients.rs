@@ -14,8 +14,8 @@ use crate::{
     apps::Application,
     audit::{Event, EventKind, Subject},
     issuer::{
-        Client, ClientAuthentication, GrantType, SigningAlgorithm, SubjectKind,
-        commands::{ClientDraft, ClientError, register_client},
+        Client, ClientAuthentication, ClientTerms,
+        commands::{ClientError, register_client},
     },
     kernel::{constant_time_eq, sha256},
     store::{self, issuer::clients},
@@ -58,36 +58,30 @@ impl Step<'_> {
     }
 
     async fn new_client(&mut self, key: &str, application: &Application, entry: &ClientEntry) -> Result<(), Stop> {
-        let draft = ClientDraft {
-            client_id: entry.client_id.clone(),
-            name: needed(key, "name", entry.name.clone(), "this client")?,
-            authentication: entry.authentication.unwrap_or(ClientAuthentication::Basic),
-            key_set: entry.key_set.clone(),
-            redirect_uris: self.own(&entry.redirect_uris).unwrap_or_default(),
-            post_logout_redirect_uris: self.own(&entry.post_logout_redirect_uris).unwrap_or_default(),
-            audience: entry.audience.clone(),
-            signing: entry.signing.unwrap_or(SigningAlgorithm::Es256),
-            subjects: entry.subjects.unwrap_or(SubjectKind::Public),
-            grant_types: entry
-                .grant_types
-                .clone()
-                .unwrap_or_else(|| vec![GrantType::AuthorizationCode, GrantType::RefreshToken]),
-            own_scopes: entry.own_scopes.clone().unwrap_or_default(),
-            access_seconds: entry.access_seconds,
-            refresh_seconds: entry.refresh_seconds,
-        };
-        let has_secret = matches!(draft.authentication, ClientAuthentication::Basic | ClientAuthentication::Post);
+        let mut terms = ClientTerms::new(entry.client_id.clone(), needed(key, "name", entry.name.clone(), "this client")?);
+        terms.authentication = entry.authentication.unwrap_or(terms.authentication);
+        terms.key_set = entry.key_set.clone();
+        terms.redirect_uris = self.own(&entry.redirect_uris).unwrap_or_default();
+        terms.post_logout_redirect_uris = self.own(&entry.post_logout_redirect_uris).unwrap_or_default();
+        terms.audience = entry.audience.clone();
+        terms.signing = entry.signing.unwrap_or(terms.signing);
+        terms.subjects = entry.subjects.unwrap_or(terms.subjects);
+        terms.grant_types = entry.grant_types.clone().unwrap_or(terms.grant_types);
+        terms.own_scopes = entry.own_scopes.clone().unwrap_or_default();
+        terms.access_seconds = entry.access_seconds;
+        terms.refresh_seconds = entry.refresh_seconds;
+        let has_secret = matches!(terms.authentication, ClientAuthentication::Basic | ClientAuthentication::Post);
         let secret = entry.secret.as_ref().map(|secret| secret.reveal().to_owned());
         if has_secret {
             needed(key, "secret", secret.clone(), "this client")?;
         }
-        let (client, _) = register_client(self.cx, application, draft, secret)
+        let (client, _) = register_client(self.cx, application, terms, secret)
             .await
             .map_err(|error| refused(key, error))?;
         self.did(
             Mark::Create,
             "client",
-            format!("{} of {}", client.client_id, application.slug),
+            format!("{} of {}", client.terms.client_id, application.slug),
             Fields::default(),
         );
         Ok(())
@@ -96,38 +90,41 @@ impl Step<'_> {
     async fn changed_client(&mut self, key: &str, application: &Application, mut client: Client, entry: &ClientEntry) -> Result<(), Stop> {
         let mut fields = Fields::default();
         let (redirect_uris, after_logout) = (self.own(&entry.redirect_uris), self.own(&entry.post_logout_redirect_uris));
-        fields.set("name", &mut client.name, entry.name.clone(), |name| text(name));
-        fields.set("authentication", &mut client.authentication, entry.authentication, plain);
-        fields.set("key_set", &mut client.key_set, entry.key_set.clone().map(Some), |_| {
+        fields.set("name", &mut client.terms.name, entry.name.clone(), |name| text(name));
+        fields.set("authentication", &mut client.terms.authentication, entry.authentication, plain);
+        fields.set("key_set", &mut client.terms.key_set, entry.key_set.clone().map(Some), |_| {
             "(set)".to_owned()
         });
-        fields.set("redirect_uris", &mut client.redirect_uris, redirect_uris, |uris| list(uris));
+        fields.set("redirect_uris", &mut client.terms.redirect_uris, redirect_uris, |uris| list(uris));
         fields.set(
             "post_logout_redirect_uris",
-            &mut client.post_logout_redirect_uris,
+            &mut client.terms.post_logout_redirect_uris,
             after_logout,
             |uris| list(uris),
         );
-        fields.set("audience", &mut client.audience, entry.audience.clone().map(Some), |audience| {
-            audience.clone().unwrap_or_default()
-        });
-        fields.set("signing", &mut client.signing, entry.signing, plain);
-        fields.set("subjects", &mut client.subjects, entry.subjects, plain);
-        fields.set("grant_types", &mut client.grant_types, entry.grant_types.clone(), |grants| {
+        fields.set(
+            "audience",
+            &mut client.terms.audience,
+            entry.audience.clone().map(Some),
+            |audience| audience.clone().unwrap_or_default(),
+        );
+        fields.set("signing", &mut client.terms.signing, entry.signing, plain);
+        fields.set("subjects", &mut client.terms.subjects, entry.subjects, plain);
+        fields.set("grant_types", &mut client.terms.grant_types, entry.grant_types.clone(), |grants| {
             grants.iter().map(|grant| grant.as_str()).collect::<Vec<_>>().join(", ")
         });
-        fields.set("own_scopes", &mut client.own_scopes, entry.own_scopes.clone(), |scopes| {
+        fields.set("own_scopes", &mut client.terms.own_scopes, entry.own_scopes.clone(), |scopes| {
             list(scopes)
         });
         fields.set(
             "access_seconds",
-            &mut client.access_seconds,
+            &mut client.terms.access_seconds,
             entry.access_seconds.map(Some),
             seconds,
         );
         fields.set(
             "refresh_seconds",
-            &mut client.refresh_seconds,
+            &mut client.terms.refresh_seconds,
             entry.refresh_seconds.map(Some),
             seconds,
         );
@@ -152,21 +149,25 @@ impl Step<'_> {
             .into_iter()
             .map(|scope| scope.name)
             .collect();
-        ClientDraft::of(&client).check(&scopes).map_err(|error| refused(key, error))?;
-        if matches!(client.authentication, ClientAuthentication::Basic | ClientAuthentication::Post) && client.secret_hash.is_none() {
+        client.terms.check(&scopes).map_err(|error| refused(key, error))?;
+        if matches!(
+            client.terms.authentication,
+            ClientAuthentication::Basic | ClientAuthentication::Post
+        ) && client.secret_hash.is_none()
+        {
             needed::<String>(key, "secret", None, "this client")?;
         }
         clients::update(&self.cx.tx, &client).await?;
         let event = Event::new(EventKind::ClientChanged)
             .application(application.id, application.name.clone())
-            .subject(Subject::new("client", client.id, client.name.clone()))
-            .detail("client", client.client_id.clone())
+            .subject(Subject::new("client", client.id, client.terms.name.clone()))
+            .detail("client", client.terms.client_id.clone())
             .detail("changed", fields.detail());
         self.record(event).await?;
         self.did(
             Mark::Change,
             "client",
-            format!("{} of {}", client.client_id, application.slug),
+            format!("{} of {}", client.terms.client_id, application.slug),
             fields,
         );
         Ok(())

@@ -211,20 +211,10 @@ for_each_backend!(a_rule_that_fails_between_sign_ins_ends_tokens_and_access, |wo
     let (orders, scopes) = company.world.application("orders").await;
     let entitlement = company.world.entitle(&company.acme, &orders, &scopes).await;
     company.world.assign(&member, &entitlement).await;
-    let draft = crate::issuer::commands::ClientDraft {
-        client_id: "orders-web".to_owned(),
-        name: "Orders on the web".to_owned(),
+    let draft = crate::issuer::ClientTerms {
         authentication: crate::issuer::ClientAuthentication::None,
-        key_set: None,
         redirect_uris: vec!["https://orders.example.com/callback".to_owned()],
-        post_logout_redirect_uris: Vec::new(),
-        audience: None,
-        signing: crate::issuer::SigningAlgorithm::Es256,
-        subjects: crate::issuer::SubjectKind::Public,
-        grant_types: vec![crate::issuer::GrantType::AuthorizationCode, crate::issuer::GrantType::RefreshToken],
-        own_scopes: Vec::new(),
-        access_seconds: None,
-        refresh_seconds: None,
+        ..crate::issuer::ClientTerms::new("orders-web", "Orders on the web")
     };
     let mut cx = company.world.system().await;
     crate::issuer::commands::register_client(&mut cx, &orders, draft, None)

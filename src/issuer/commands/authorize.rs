@@ -62,7 +62,7 @@ pub async fn authorize(
     let event = Event::new(EventKind::Authorized)
         .organization(acting.organization, acting.organization_name.clone())
         .subject(Subject::new("member", acting.id, name))
-        .detail("client", client.client_id.clone())
+        .detail("client", client.terms.client_id.clone())
         .detail("scopes_asked", asked.scopes.clone());
     let application = store::applications::get(&cx.tx, client.application).await?;
     let event = match application {
@@ -104,6 +104,7 @@ pub async fn authorize(
         authenticated_at: who.authenticated_at,
         second_factor_at: who.second_factor_at,
         nonce: asked.nonce.clone(),
+        jkt: None,
         created_at: cx.now,
         revoked_at: None,
     };

@@ -3,8 +3,8 @@
 use thiserror::Error;
 
 use super::super::model::{
-    Client, ClientAuthentication, GrantType, MOST_ACCESS_SECONDS, MOST_REFRESH_SECONDS, OPENID_SCOPES, SigningAlgorithm, SubjectKind,
-    is_client_id, is_redirect_uri,
+    Client, ClientAuthentication, ClientTerms, GrantType, MOST_ACCESS_SECONDS, MOST_REFRESH_SECONDS, OPENID_SCOPES, is_client_id,
+    is_redirect_uri,
 };
 use crate::{
     access::{Action, Actor, Refused, Resource},
@@ -54,58 +54,7 @@ pub enum ClientError {
     Store(#[from] StoreError),
 }
 
-/// A client as it is to be.
-#[derive(Clone, Debug)]
-pub struct ClientDraft {
-    /// What it calls itself on the wire.
-    pub client_id: String,
-    /// What people know it as.
-    pub name: String,
-    /// How it proves itself.
-    pub authentication: ClientAuthentication,
-    /// Its public keys, for `private_key_jwt`.
-    pub key_set: Option<String>,
-    /// Where browsers may be sent back to.
-    pub redirect_uris: Vec<String>,
-    /// Where browsers may be sent after a logout.
-    pub post_logout_redirect_uris: Vec<String>,
-    /// The audience of its access tokens.
-    pub audience: Option<String>,
-    /// How its tokens are signed.
-    pub signing: SigningAlgorithm,
-    /// What it knows people by.
-    pub subjects: SubjectKind,
-    /// What it may ask for.
-    pub grant_types: Vec<GrantType>,
-    /// Scopes it may have for itself.
-    pub own_scopes: Vec<String>,
-    /// Life of its access tokens in seconds.
-    pub access_seconds: Option<i32>,
-    /// Life of its refresh tokens in seconds.
-    pub refresh_seconds: Option<i32>,
-}
-
-impl ClientDraft {
-    /// As a client is now.
-    #[must_use]
-    pub fn of(client: &Client) -> Self {
-        Self {
-            client_id: client.client_id.clone(),
-            name: client.name.clone(),
-            authentication: client.authentication,
-            key_set: client.key_set.clone(),
-            redirect_uris: client.redirect_uris.clone(),
-            post_logout_redirect_uris: client.post_logout_redirect_uris.clone(),
-            audience: client.audience.clone(),
-            signing: client.signing,
-            subjects: client.subjects,
-            grant_types: client.grant_types.clone(),
-            own_scopes: client.own_scopes.clone(),
-            access_seconds: client.access_seconds,
-            refresh_seconds: client.refresh_seconds,
-        }
-    }
-
+impl ClientTerms {
     /// Whether it can be so, towards the scopes of its application.
     ///
     /// # Errors
@@ -116,6 +65,12 @@ impl ClientDraft {
         }
         for uri in self.redirect_uris.iter().chain(&self.post_logout_redirect_uris) {
             if !is_redirect_uri(uri) {
+                return Err(ClientError::Uri(uri.clone()));
+            }
+        }
+        // These are the application's own pages, never a program on somebody's device.
+        for uri in [&self.backchannel_logout_uri, &self.initiate_login_uri].into_iter().flatten() {
+            if !(is_redirect_uri(uri) && uri.starts_with("http")) {
                 return Err(ClientError::Uri(uri.clone()));
             }
         }
@@ -159,8 +114,8 @@ fn holds_secrets(text: &str) -> bool {
 fn event(kind: EventKind, application: &Application, client: &Client) -> Event {
     Event::new(kind)
         .application(application.id, application.name.clone())
-        .subject(Subject::new("client", client.id, client.name.clone()))
-        .detail("client", client.client_id.clone())
+        .subject(Subject::new("client", client.id, client.terms.name.clone()))
+        .detail("client", client.terms.client_id.clone())
 }
 
 /// Registers a client of an application. Answers it with its secret, which is shown this once; `secret` brings one from outside
@@ -171,7 +126,7 @@ fn event(kind: EventKind, application: &Application, client: &Client) -> Event {
 pub async fn register_client(
     cx: &mut Cx,
     application: &Application,
-    draft: ClientDraft,
+    mut terms: ClientTerms,
     secret: Option<String>,
 ) -> Result<(Client, Option<String>), ClientError> {
     cx.authorise(Action::ManageCatalogue, Resource::Tenant)?;
@@ -180,28 +135,17 @@ pub async fn register_client(
         .into_iter()
         .map(|scope| scope.name)
         .collect();
-    draft.check(&scopes)?;
-    let has_secret = matches!(draft.authentication, ClientAuthentication::Basic | ClientAuthentication::Post);
+    terms.check(&scopes)?;
+    terms.key_set = terms
+        .key_set
+        .filter(|_| terms.authentication == ClientAuthentication::PrivateKeyJwt);
+    let has_secret = matches!(terms.authentication, ClientAuthentication::Basic | ClientAuthentication::Post);
     let secret = has_secret.then(|| secret.unwrap_or_else(|| BearerSecret::generate(&mut cx.rng).reveal().to_owned()));
     let client = Client {
         id: ClientId::new(cx.now, &mut cx.rng),
         application: application.id,
-        client_id: draft.client_id,
-        name: draft.name,
-        authentication: draft.authentication,
+        terms,
         secret_hash: secret.as_ref().map(sha256),
-        key_set: draft
-            .key_set
-            .filter(|_| draft.authentication == ClientAuthentication::PrivateKeyJwt),
-        redirect_uris: draft.redirect_uris,
-        post_logout_redirect_uris: draft.post_logout_redirect_uris,
-        audience: draft.audience,
-        signing: draft.signing,
-        subjects: draft.subjects,
-        grant_types: draft.grant_types,
-        own_scopes: draft.own_scopes,
-        access_seconds: draft.access_seconds,
-        refresh_seconds: draft.refresh_seconds,
         disabled_at: None,
         created_at: cx.now,
         version: 1,
@@ -210,8 +154,8 @@ pub async fn register_client(
         return Err(ClientError::Taken);
     }
     let told = event(EventKind::ClientRegistered, application, &client)
-        .detail("authentication", client.authentication.as_str())
-        .detail("redirect_uris", client.redirect_uris.clone());
+        .detail("authentication", client.terms.authentication.as_str())
+        .detail("redirect_uris", client.terms.redirect_uris.clone());
     audit::record(cx, told).await?;
     Ok((client, secret))
 }
@@ -237,7 +181,7 @@ pub async fn renew_secret(cx: &mut Cx, id: ClientId, version: i32) -> Result<(St
     clients::update(&cx.tx, &client).await?;
     let told = event(EventKind::ClientChanged, &application, &client).detail("changed", "secret");
     audit::record(cx, told).await?;
-    Ok((client.client_id, secret.reveal().to_owned()))
+    Ok((client.terms.client_id, secret.reveal().to_owned()))
 }
 
 /// Switches a client off, or on again: off it gets nothing, and its tokens count for nothing.

@@ -58,7 +58,9 @@ pub(super) async fn issue_to_person(
     if !grants::touch(&cx.tx, grant.id, cx.now).await? {
         return Err(OAuthError::grant("What stood behind it was ended."));
     }
-    let key = keys.signing(client.signing, cx.now).ok_or(super::super::keys::KeyError::NotMade)?;
+    let key = keys
+        .signing(client.terms.signing, cx.now)
+        .ok_or(super::super::keys::KeyError::NotMade)?;
     let application = &standing.judged.held.application;
     let issuer = cx.settings.public_url.clone();
     let issue = Issue {
@@ -97,7 +99,7 @@ pub(super) async fn issue_to_person(
         .organization(organization.id, organization.name.clone())
         .application(application.id, application.name.clone())
         .subject(Subject::new("member", grant.member, standing.person.name.clone()))
-        .detail("client", client.client_id.clone())
+        .detail("client", client.terms.client_id.clone())
         .detail("grant", grant.id.to_string())
         .outcome(Outcome::Allowed)
         .detail("grant_type", by.as_str())
@@ -131,22 +133,24 @@ pub async fn issue_to_client(cx: &mut Cx, keys: &Published, client: &Client, ask
         .ok_or_else(|| OAuthError::refused("unauthorized_client", "The application is no longer offered."))?;
     // Without a scope parameter the client has all of its own (RFC 6749 §3.3).
     let scopes: Vec<String> = if asked.is_empty() {
-        client.own_scopes.clone()
+        client.terms.own_scopes.clone()
     } else {
         asked.to_vec()
     };
-    if scopes.is_empty() || scopes.iter().any(|scope| !client.own_scopes.contains(scope)) {
+    if scopes.is_empty() || scopes.iter().any(|scope| !client.terms.own_scopes.contains(scope)) {
         return Err(OAuthError::refused(
             "invalid_scope",
             "This client does not have a scope that was asked for.",
         ));
     }
-    let key = keys.signing(client.signing, cx.now).ok_or(super::super::keys::KeyError::NotMade)?;
+    let key = keys
+        .signing(client.terms.signing, cx.now)
+        .ok_or(super::super::keys::KeyError::NotMade)?;
     let issuer = cx.settings.public_url.clone();
     let issue = Issue {
         issuer: &issuer,
         client,
-        subject: client.client_id.clone(),
+        subject: client.terms.client_id.clone(),
         now: cx.now,
         expires_at: cx.now + client.access_life(),
         scopes: &scopes,
@@ -157,7 +161,7 @@ pub async fn issue_to_client(cx: &mut Cx, keys: &Published, client: &Client, ask
     let event = Event::new(EventKind::TokenIssued)
         .application(application.id, application.name)
         .outcome(Outcome::Allowed)
-        .detail("client", client.client_id.clone())
+        .detail("client", client.terms.client_id.clone())
         .detail("grant_type", GrantType::ClientCredentials.as_str())
         .detail("token", token_id)
         .detail("scopes", scopes.clone());

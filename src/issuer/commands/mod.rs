@@ -10,7 +10,7 @@ mod revoke;
 mod rotate;
 
 pub use authorize::{Authorized, authorize};
-pub use clients::{ClientDraft, ClientError, may_change_clients, register_client, renew_secret, switch_client};
+pub use clients::{ClientError, may_change_clients, register_client, renew_secret, switch_client};
 pub use issue::{Issued, issue_to_client};
 pub use push::push;
 pub use redeem::{Redemption, redeem};
@@ -35,7 +35,7 @@ const NOTHING_LEFT: &str = "Nothing of what was given is still held.";
 /// An event about a client's tokens for a member; the caller adds scopes and outcome.
 async fn about(cx: &Cx, kind: EventKind, client: &Client, grant: &Grant) -> Result<Event, StoreError> {
     let mut event = Event::new(kind)
-        .detail("client", client.client_id.clone())
+        .detail("client", client.terms.client_id.clone())
         .detail("grant", grant.id.to_string());
     if let Some(organization) = store::organizations::get(&cx.tx, grant.organization).await? {
         event = event.organization(organization.id, organization.name);

@@ -17,7 +17,7 @@ pub async fn push(cx: &mut Cx, client: &Client, mut parameters: Parameters) -> R
     if parameters.request_uri.is_some() {
         return Err(OAuthError::request("request_uri cannot be pushed (RFC 9126 §2.1)"));
     }
-    parameters.client_id = Some(client.client_id.clone());
+    parameters.client_id = Some(client.terms.client_id.clone());
     parameters.answering(client).map_err(OAuthError::request)?;
     let application = store::applications::get(&cx.tx, client.application)
         .await?

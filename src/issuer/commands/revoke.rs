@@ -39,7 +39,7 @@ pub async fn revoke(cx: &mut Cx, keys: &Published, client: &Client, token: &str)
     let (Some(id), Some(ends)) = (text("jti"), ends) else {
         return Ok(());
     };
-    if text("client_id") != Some(&client.client_id) || ends <= cx.now {
+    if text("client_id") != Some(&client.terms.client_id) || ends <= cx.now {
         return Ok(());
     }
     if grants::spend(&cx.tx, spent_token(id), ends).await? {
@@ -49,7 +49,7 @@ pub async fn revoke(cx: &mut Cx, keys: &Published, client: &Client, token: &str)
         };
         let event = match &grant {
             Some(grant) => about(cx, EventKind::TokensRevoked, client, grant).await?,
-            None => Event::new(EventKind::TokensRevoked).detail("client", client.client_id.clone()),
+            None => Event::new(EventKind::TokensRevoked).detail("client", client.terms.client_id.clone()),
         };
         let event = event.detail("token", id).reason("The application gave it back.");
         audit::record(cx, event).await?;

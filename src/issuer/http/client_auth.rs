@@ -120,7 +120,7 @@ pub(super) async fn authenticate(portal: &Portal, headers: &HeaderMap, form: &Pr
     let Some(client) = client.filter(|client| client.disabled_at.is_none()) else {
         return Err(refused);
     };
-    let right = match (client.authentication, proof) {
+    let right = match (client.terms.authentication, proof) {
         (ClientAuthentication::Basic, Proof::Basic(secret)) | (ClientAuthentication::Post, Proof::Post(secret)) => client
             .secret_hash
             .as_deref()
@@ -153,7 +153,7 @@ fn checked(portal: &Portal, client: &Client, assertion: &str, now: Timestamp) ->
     ) {
         return None;
     }
-    let keys: jsonwebtoken::jwk::JwkSet = serde_json::from_str(client.key_set.as_deref()?).ok()?;
+    let keys: jsonwebtoken::jwk::JwkSet = serde_json::from_str(client.terms.key_set.as_deref()?).ok()?;
     let mut fitting = keys
         .keys
         .iter()
@@ -170,7 +170,7 @@ fn checked(portal: &Portal, client: &Client, assertion: &str, now: Timestamp) ->
             .map(|data| data.claims)
     })?;
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
-    if text("iss") != Some(&client.client_id) || text("sub") != Some(&client.client_id) {
+    if text("iss") != Some(&client.terms.client_id) || text("sub") != Some(&client.terms.client_id) {
         return None;
     }
     let public_url = &portal.settings.public_url;

@@ -66,7 +66,7 @@ async fn introspected(
 ) -> Result<Value, OAuthError> {
     let (client, token) = asked(state, headers, form).await?;
     // Whoever has no proof could try tokens out here (RFC 7662 §2.1).
-    if client.authentication == ClientAuthentication::None {
+    if client.terms.authentication == ClientAuthentication::None {
         return Err(OAuthError::Client("A public client cannot ask about tokens."));
     }
     let portal = &state.portal;

@@ -116,7 +116,7 @@ async fn decide(request: &RequestCx, ring: &KeyRing, parameters: &Parameters) ->
 /// Where the application wants the person to be sent: to a registered address, with its state, or nowhere.
 fn target(client: Option<&Client>, parameters: &Parameters) -> Option<String> {
     let wanted = parameters.post_logout_redirect_uri.as_deref()?;
-    let registered = client?.post_logout_redirect_uris.iter().any(|known| known == wanted);
+    let registered = client?.terms.post_logout_redirect_uris.iter().any(|known| known == wanted);
     let mut url = Url::parse(wanted).ok().filter(|_| registered)?;
     if let Some(state) = &parameters.state {
         url.query_pairs_mut().append_pair("state", state);

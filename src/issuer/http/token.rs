@@ -87,7 +87,7 @@ async fn granted(state: &WebState, meta: RequestMeta, keys: &Published, client: 
             settled(cx, outcome).await
         }
         Some("client_credentials") => {
-            if client.authentication == ClientAuthentication::None {
+            if client.terms.authentication == ClientAuthentication::None {
                 return Err(OAuthError::refused(
                     "unauthorized_client",
                     "A public client has no tokens of its own.",

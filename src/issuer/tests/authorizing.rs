@@ -150,7 +150,7 @@ for_each_backend!(a_pushed_request_counts_once_for_its_client_and_as_it_was_push
         let mut form: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         form.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
         form.extend(more);
-        let credentials = basic(&desk.client.client_id, &desk.secret);
+        let credentials = basic(&desk.client.terms.client_id, &desk.secret);
         let mut server = desk.world.browser();
         server.post_as_server("/oauth/par", &form, &[("authorization", &credentials)]).await
     };
@@ -174,11 +174,11 @@ for_each_backend!(a_pushed_request_counts_once_for_its_client_and_as_it_was_push
         format!("/oauth/authorize?{query}")
     };
     let mut browser = desk.browser().await;
-    assert_eq!(browser.get(&named(&other.client_id)).await.status.as_u16(), 400, "another client's");
-    let fields = back(&browser.get(&named(&desk.client.client_id)).await);
+    assert_eq!(browser.get(&named(&other.terms.client_id)).await.status.as_u16(), 400, "another client's");
+    let fields = back(&browser.get(&named(&desk.client.terms.client_id)).await);
     let tokens = json_of(&desk.redeem(fields["code"].as_str().unwrap()).await, 200);
     assert!(tokens["scope"].as_str().unwrap().contains("orders:write"), "as it was pushed");
-    assert_eq!(browser.get(&named(&desk.client.client_id)).await.status.as_u16(), 400, "once");
+    assert_eq!(browser.get(&named(&desk.client.terms.client_id)).await.status.as_u16(), 400, "once");
 
     let late = json_of(&push(&[]).await, 201);
     desk.world.clock.advance(Duration::seconds(600));

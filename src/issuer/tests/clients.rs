@@ -140,7 +140,7 @@ for_each_backend!(only_operators_register_and_only_what_can_be, |world| {
     }
     let operator = desk.world.employee("Olga Operator", TenantRole::Operator).await;
     let operator = desk.world.actor(operator.id, None).await;
-    let tried = async |change: &dyn Fn(&mut crate::issuer::commands::ClientDraft)| {
+    let tried = async |change: &dyn Fn(&mut crate::issuer::ClientTerms)| {
         let mut new = draft("new-client");
         change(&mut new);
         let mut cx = desk.world.cx(operator.clone()).await;

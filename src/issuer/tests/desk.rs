@@ -9,10 +9,7 @@ use serde_json::{Map, Value};
 use crate::{
     access::Actor,
     apps::{Application, Assignment, Entitlement},
-    issuer::{
-        Client, ClientAuthentication, GrantType, SigningAlgorithm, SubjectKind,
-        commands::{ClientDraft, register_client},
-    },
+    issuer::{Client, ClientTerms, GrantType, commands::register_client},
     kernel::sha256,
     organizations::Organization,
     people::{Member, MemberRole},
@@ -28,21 +25,12 @@ pub fn challenge(verifier: &str) -> String {
 }
 
 /// A client as most of them are.
-pub fn draft(client_id: &str) -> ClientDraft {
-    ClientDraft {
-        client_id: client_id.to_owned(),
-        name: "Orders on the web".to_owned(),
-        authentication: ClientAuthentication::Basic,
-        key_set: None,
+pub fn draft(client_id: &str) -> ClientTerms {
+    ClientTerms {
         redirect_uris: vec![CALLBACK.to_owned()],
-        post_logout_redirect_uris: Vec::new(),
-        audience: None,
-        signing: SigningAlgorithm::Es256,
-        subjects: SubjectKind::Public,
-        grant_types: GrantType::ALL.to_vec(),
+        grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::ClientCredentials],
         own_scopes: vec!["orders:read".to_owned()],
-        access_seconds: None,
-        refresh_seconds: None,
+        ..ClientTerms::new(client_id, "Orders on the web")
     }
 }
 
@@ -87,7 +75,7 @@ impl Desk {
         let challenge = challenge(VERIFIER);
         let mut pairs: Vec<(&str, &str)> = vec![
             ("response_type", "code"),
-            ("client_id", &self.client.client_id),
+            ("client_id", &self.client.terms.client_id),
             ("redirect_uri", CALLBACK),
             ("scope", "openid profile email offline_access orders:read orders:write"),
             ("state", "a state & more"),
@@ -116,7 +104,7 @@ impl Desk {
 
     /// The token endpoint's answer to the client.
     pub async fn token(&self, form: &[(&str, &str)]) -> Answer {
-        let credentials = basic(&self.client.client_id, &self.secret);
+        let credentials = basic(&self.client.terms.client_id, &self.secret);
         let mut server = self.world.browser();
         server
             .post_as_server("/oauth/token", form, &[("authorization", &credentials)])
@@ -151,7 +139,7 @@ impl Desk {
     }
 
     pub async fn introspect(&self, token: &str) -> Value {
-        let credentials = basic(&self.client.client_id, &self.secret);
+        let credentials = basic(&self.client.terms.client_id, &self.secret);
         let mut server = self.world.browser();
         let answer = server
             .post_as_server("/oauth/introspect", &[("token", token)], &[("authorization", &credentials)])
@@ -182,7 +170,7 @@ impl Desk {
 }
 
 /// Registers a client of an application.
-pub async fn register(world: &World, application: &Application, draft: ClientDraft, secret: Option<String>) -> (Client, Option<String>) {
+pub async fn register(world: &World, application: &Application, draft: ClientTerms, secret: Option<String>) -> (Client, Option<String>) {
     let mut cx = world.cx(Actor::System("test")).await;
     let registered = register_client(&mut cx, application, draft, secret).await.expect("a client");
     cx.commit().await.expect("commit");

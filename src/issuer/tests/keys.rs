@@ -55,7 +55,7 @@ for_each_backend!(each_client_has_its_algorithm, |world| {
         let mut draft = draft(&format!("client-{signing}"));
         draft.signing = *signing;
         let (client, secret) = register(&desk.world, &desk.orders, draft, None).await;
-        let credentials = basic(&client.client_id, &secret.unwrap());
+        let credentials = basic(&client.terms.client_id, &secret.unwrap());
         let answer = desk
             .world
             .browser()

@@ -9,7 +9,7 @@ async fn desk(world: World) -> Desk {
     let desk = Desk::new(world).await;
     let cx = desk.world.system().await;
     let mut client = desk.client.clone();
-    client.post_logout_redirect_uris = vec![AFTER.to_owned()];
+    client.terms.post_logout_redirect_uris = vec![AFTER.to_owned()];
     store::issuer::clients::update(&cx.tx, &client).await.unwrap();
     cx.commit().await.unwrap();
     desk

@@ -139,7 +139,7 @@ for_each_backend!(a_code_is_for_its_client_its_address_its_verifier_and_a_minute
     }
     let stolen = form(CALLBACK, VERIFIER);
     let stolen: Vec<(&str, &str)> = stolen.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let credentials = basic(&other.client_id, &secret.unwrap());
+    let credentials = basic(&other.terms.client_id, &secret.unwrap());
     let answer = desk
         .world
         .browser()

@@ -52,7 +52,7 @@ for_each_backend!(a_refresh_can_narrow_and_never_widen, |world| {
 
 for_each_backend!(a_client_gives_tokens_back, |world| {
     let desk = Desk::new(world).await;
-    let credentials = basic(&desk.client.client_id, &desk.secret);
+    let credentials = basic(&desk.client.terms.client_id, &desk.secret);
     let revoke = async |token: &str| {
         let mut server = desk.world.browser();
         let answer = server
@@ -110,7 +110,7 @@ for_each_backend!(a_token_is_none_of_another_applications_business, |world| {
     other.own_scopes = Vec::new();
     let (other, secret) = register(&desk.world, &crm, other, None).await;
     let tokens = desk.tokens().await;
-    let credentials = basic(&other.client_id, &secret.unwrap());
+    let credentials = basic(&other.terms.client_id, &secret.unwrap());
     let mut server = desk.world.browser();
     for token in [&tokens["access_token"], &tokens["refresh_token"]] {
         let token = token.as_str().unwrap();

@@ -18,6 +18,7 @@ pub struct Model {
     pub authenticated_at: DateTimeUtc,
     pub second_factor_at: Option<DateTimeUtc>,
     pub nonce: Option<String>,
+    pub jkt: Option<String>,
     pub created_at: DateTimeUtc,
     pub last_used_at: Option<DateTimeUtc>,
     pub revoked_at: Option<DateTimeUtc>,

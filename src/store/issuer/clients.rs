@@ -4,16 +4,20 @@ use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter 
 
 use super::super::{Db, StoreError, Tx, entity, parse};
 use crate::{
-    issuer::{Client, GrantType, is_client_id},
+    issuer::{Client, ClientTerms, GrantType, is_client_id},
     kernel::{ApplicationId, ClientId},
 };
 use entity::oauth_client::{ActiveModel, Column as C, Entity, Model};
 
-fn words(column: &'static str, value: &str) -> Result<Vec<String>, StoreError> {
+fn json<T: serde::de::DeserializeOwned>(column: &'static str, value: &str) -> Result<T, StoreError> {
     serde_json::from_str(value).map_err(|_| StoreError::Corrupt {
         column,
         value: value.to_owned(),
     })
+}
+
+fn words(column: &'static str, value: &str) -> Result<Vec<String>, StoreError> {
+    json(column, value)
 }
 
 fn text<T: serde::Serialize>(values: &[T]) -> String {
@@ -25,23 +29,31 @@ fn client(row: Model) -> Result<Client, StoreError> {
     Ok(Client {
         id: row.id.into(),
         application: row.application_id.into(),
-        client_id: row.client_id,
-        name: row.name,
-        authentication: parse("oauth_clients.authentication", &row.authentication)?,
+        terms: ClientTerms {
+            client_id: row.client_id,
+            name: row.name,
+            authentication: parse("oauth_clients.authentication", &row.authentication)?,
+            key_set: row.key_set,
+            redirect_uris: words("oauth_clients.redirect_uris", &row.redirect_uris)?,
+            post_logout_redirect_uris: words("oauth_clients.post_logout_redirect_uris", &row.post_logout_redirect_uris)?,
+            backchannel_logout_uri: row.backchannel_logout_uri,
+            initiate_login_uri: row.initiate_login_uri,
+            audience: row.audience,
+            signing: parse("oauth_clients.signing", &row.signing)?,
+            subjects: parse("oauth_clients.subjects", &row.subjects)?,
+            grant_types: grant_types
+                .iter()
+                .map(|word| parse("oauth_clients.grant_types", word))
+                .collect::<Result<Vec<GrantType>, _>>()?,
+            own_scopes: words("oauth_clients.own_scopes", &row.own_scopes)?,
+            first_party: row.first_party,
+            may_act_for: parse("oauth_clients.may_act_for", &row.may_act_for)?,
+            sender_constrained: row.sender_constrained,
+            claim_names: json("oauth_clients.claim_names", &row.claim_names)?,
+            access_seconds: row.access_seconds,
+            refresh_seconds: row.refresh_seconds,
+        },
         secret_hash: row.secret_hash,
-        key_set: row.key_set,
-        redirect_uris: words("oauth_clients.redirect_uris", &row.redirect_uris)?,
-        post_logout_redirect_uris: words("oauth_clients.post_logout_redirect_uris", &row.post_logout_redirect_uris)?,
-        audience: row.audience,
-        signing: parse("oauth_clients.signing", &row.signing)?,
-        subjects: parse("oauth_clients.subjects", &row.subjects)?,
-        grant_types: grant_types
-            .iter()
-            .map(|word| parse("oauth_clients.grant_types", word))
-            .collect::<Result<Vec<GrantType>, _>>()?,
-        own_scopes: words("oauth_clients.own_scopes", &row.own_scopes)?,
-        access_seconds: row.access_seconds,
-        refresh_seconds: row.refresh_seconds,
         disabled_at: row.disabled_at,
         created_at: row.created_at,
         version: row.version,
@@ -49,23 +61,30 @@ fn client(row: Model) -> Result<Client, StoreError> {
 }
 
 fn row(client: &Client, version: i32) -> ActiveModel {
+    let terms = &client.terms;
     ActiveModel {
         id: Set(client.id.0),
         application_id: Set(client.application.0),
-        client_id: Set(client.client_id.clone()),
-        name: Set(client.name.clone()),
-        authentication: Set(client.authentication.as_str().to_owned()),
+        client_id: Set(terms.client_id.clone()),
+        name: Set(terms.name.clone()),
+        authentication: Set(terms.authentication.as_str().to_owned()),
         secret_hash: Set(client.secret_hash.clone()),
-        key_set: Set(client.key_set.clone()),
-        redirect_uris: Set(text(&client.redirect_uris)),
-        post_logout_redirect_uris: Set(text(&client.post_logout_redirect_uris)),
-        audience: Set(client.audience.clone()),
-        signing: Set(client.signing.as_str().to_owned()),
-        subjects: Set(client.subjects.as_str().to_owned()),
-        grant_types: Set(text(&client.grant_types)),
-        own_scopes: Set(text(&client.own_scopes)),
-        access_seconds: Set(client.access_seconds),
-        refresh_seconds: Set(client.refresh_seconds),
+        key_set: Set(terms.key_set.clone()),
+        redirect_uris: Set(text(&terms.redirect_uris)),
+        post_logout_redirect_uris: Set(text(&terms.post_logout_redirect_uris)),
+        backchannel_logout_uri: Set(terms.backchannel_logout_uri.clone()),
+        initiate_login_uri: Set(terms.initiate_login_uri.clone()),
+        audience: Set(terms.audience.clone()),
+        signing: Set(terms.signing.as_str().to_owned()),
+        subjects: Set(terms.subjects.as_str().to_owned()),
+        grant_types: Set(text(&terms.grant_types)),
+        own_scopes: Set(text(&terms.own_scopes)),
+        first_party: Set(terms.first_party),
+        may_act_for: Set(terms.may_act_for.as_str().to_owned()),
+        sender_constrained: Set(terms.sender_constrained),
+        claim_names: Set(serde_json::to_string(&terms.claim_names).unwrap_or_else(|_| "{}".to_owned())),
+        access_seconds: Set(terms.access_seconds),
+        refresh_seconds: Set(terms.refresh_seconds),
         disabled_at: Set(client.disabled_at),
         created_at: Set(client.created_at),
         version: Set(version),

@@ -22,6 +22,7 @@ fn grant(row: oauth_grant::Model) -> Grant {
         authenticated_at: row.authenticated_at,
         second_factor_at: row.second_factor_at,
         nonce: row.nonce,
+        jkt: row.jkt,
         created_at: row.created_at,
         revoked_at: row.revoked_at,
     }
@@ -41,6 +42,7 @@ pub async fn insert(tx: &Tx, grant: &Grant) -> Result<(), StoreError> {
         authenticated_at: Set(grant.authenticated_at),
         second_factor_at: Set(grant.second_factor_at),
         nonce: Set(grant.nonce.clone()),
+        jkt: Set(grant.jkt.clone()),
         created_at: Set(grant.created_at),
         last_used_at: Set(None),
         revoked_at: Set(grant.revoked_at),
