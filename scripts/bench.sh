@@ -49,5 +49,6 @@ export -f launchpads
 # The throw-away cluster's own database serves: nothing else is in it.
 step "launchpads on PostgreSQL" scripts/test-postgres.sh run bash -c 'BENCH_DATABASE_URL="$TEST_POSTGRES_URL" launchpads'
 rm -f "$PROJECT_CACHE"/bench.db*
+step "token endpoint" scripts/bench-tokens.sh release
 cd end2end
 step "Lighthouse" playwright test --config bench.config.ts </dev/null

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A throw-away PostgreSQL cluster for tests: not durable, trusts local connections, listens on a free loopback port.
+# A throw-away PostgreSQL cluster for tests: not durable unless TEST_POSTGRES_DURABLE=1, trusts local connections, listens on a free loopback port.
 #
 #   test-postgres.sh start        prints TEST_POSTGRES_URL=…, the cluster keeps running
 #   test-postgres.sh stop         stops and removes it
@@ -41,12 +41,14 @@ start() {
   unprivileged "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C --no-sync >"$dir.log" 2>&1 ||
     { cat "$dir.log" >&2; die "initdb failed"; }
   port="$(free_port)"
+  # Tests can lose their data; what is measured (TEST_POSTGRES_DURABLE=1) writes through to the disk as in production.
+  local careless="-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+  [ -z "${TEST_POSTGRES_DURABLE:-}" ] || careless=""
   mkdir -p "$STATE"
   printf '%s\n' "$dir" >"$STATE/dir"
   printf 'postgres://postgres@127.0.0.1:%s/postgres\n' "$port" >"$STATE/url"
   unprivileged "$bin/pg_ctl" -D "$dir/data" -l "$dir/server.log" -w -t 60 -s start -o "-p $port -h 127.0.0.1 -k $dir \
-    -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300 -c shared_buffers=256MB \
-    -c max_wal_size=2GB -c autovacuum=off" </dev/null >/dev/null 2>&1 || { cat "$dir/server.log" >&2; die "PostgreSQL did not start"; }
+    $careless -c max_connections=300 -c shared_buffers=256MB -c max_wal_size=2GB -c autovacuum=off" </dev/null >/dev/null 2>&1 || { cat "$dir/server.log" >&2; die "PostgreSQL did not start"; }
   rm -f "$dir.log"
 }
 

@@ -7,10 +7,11 @@ use portico::{
     boot::{
         commands,
         config::{Config, Environment},
-        serve::{self, ServeError},
+        demo_app as boot_demo_app,
+        serve::{self, Demonstration, ServeError},
         site, telemetry,
     },
-    declaration,
+    declaration, demo_app,
 };
 
 /// Self-hosted partner access portal.
@@ -34,6 +35,36 @@ enum Command {
         /// Fills an empty database of its own with the demonstration tenant; mails are shown instead of sent.
         #[arg(long)]
         demo: bool,
+        /// With --demo: an application that `portico demo-app` answers for, as SHORT-NAME=URL. Its client is declared at each start.
+        #[arg(long, requires = "demo", value_name = "SHORT-NAME=URL", value_parser = demo_application)]
+        demo_app: Vec<(String, url::Url)>,
+        /// With --demo-app: the secret that both know, at least 32 characters.
+        #[arg(long, env = "DEMO_APP_CLIENT_SECRET", hide_env_values = true)]
+        demo_app_secret: Option<String>,
+    },
+    /// Serves a small application that signs people in through a portal and shows what it was told.
+    DemoApp {
+        /// Where it listens.
+        #[arg(long, default_value = "127.0.0.1:3011")]
+        listen: std::net::SocketAddr,
+        /// Where browsers find it, when that is not the address it listens on.
+        #[arg(long)]
+        url: Option<url::Url>,
+        /// The portal's address.
+        #[arg(long, default_value = "http://127.0.0.1:3000")]
+        issuer: String,
+        /// What it calls itself there.
+        #[arg(long)]
+        client_id: String,
+        /// What it proves itself by.
+        #[arg(long, env = "DEMO_APP_CLIENT_SECRET", hide_env_values = true)]
+        client_secret: String,
+        /// The application's scopes it asks for, beside OpenID's; may come several times.
+        #[arg(long)]
+        scope: Vec<String>,
+        /// What people know it as.
+        #[arg(long, default_value = "Demonstration")]
+        name: String,
     },
     /// Brings the database's schema up to date.
     Migrate,
@@ -78,6 +109,13 @@ enum ConfigCommand {
     Check,
 }
 
+/// Reads `orders=http://127.0.0.1:3011`.
+fn demo_application(text: &str) -> Result<(String, url::Url), String> {
+    let (slug, url) = text.split_once('=').ok_or("expected SHORT-NAME=URL")?;
+    let url = url.parse().map_err(|error| format!("{url:?} is no address: {error}"))?;
+    Ok((slug.to_owned(), url))
+}
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -107,10 +145,38 @@ async fn run(cli: Cli) -> Result<(), ServeError> {
     let config = Config::load(file.as_deref(), &environment)?;
     telemetry::log(&config)?;
     match cli.command {
-        Command::Serve { demo } => {
+        Command::Serve {
+            demo,
+            demo_app,
+            demo_app_secret,
+        } => {
             let site = site::site(file.as_deref(), &environment)?;
             let config = if demo { config.in_demo() } else { config };
+            let demo = demo.then_some(Demonstration {
+                applications: demo_app,
+                secret: demo_app_secret,
+            });
             serve::serve(config, site, demo).await
+        }
+        Command::DemoApp {
+            listen,
+            url,
+            issuer,
+            client_id,
+            client_secret,
+            scope,
+            name,
+        } => {
+            let options = demo_app::Options {
+                listen,
+                url,
+                issuer,
+                client_id,
+                client_secret,
+                scopes: scope,
+                name,
+            };
+            boot_demo_app::serve(options).await
         }
         Command::Migrate => commands::migrate(&config).await,
         Command::Apply { file, dry_run, .. } => commands::apply(&config, &file.unwrap_or_default(), dry_run).await,

@@ -28,7 +28,7 @@ export function addressOf(place: Place): string {
   return `http://127.0.0.1:${place.port}`;
 }
 
-function binary(): string {
+export function binary(): string {
   const path = process.env.E2E_BINARY ?? join(root, "target", "debug", "portico");
   if (!existsSync(path)) throw new Error(`${path} is not built: run scripts/e2e.sh, or make e2e`);
   return path;
@@ -65,7 +65,7 @@ export async function freePort(): Promise<number> {
   });
 }
 
-function start(name: string, command: string, args: string[], env: NodeJS.ProcessEnv): ChildProcess {
+export function start(name: string, command: string, args: string[], env: NodeJS.ProcessEnv): ChildProcess {
   mkdirSync(logs, { recursive: true });
   const log = createWriteStream(join(logs, `${name}.log`), { flags: "a" });
   const child = spawn(command, args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
@@ -74,7 +74,7 @@ function start(name: string, command: string, args: string[], env: NodeJS.Proces
   return child;
 }
 
-async function end(child: ChildProcess, signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
+export async function end(child: ChildProcess, signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once("exit", resolve));
   child.kill(signal);
@@ -84,7 +84,7 @@ async function end(child: ChildProcess, signal: "SIGTERM" | "SIGKILL" = "SIGTERM
 }
 
 /** Waits until the address answers with a success, at most `seconds`. */
-async function answers(name: string, url: string, child: ChildProcess, seconds: number): Promise<void> {
+export async function answers(name: string, url: string, child: ChildProcess, seconds: number): Promise<void> {
   const limit = Date.now() + seconds * 1000;
   for (;;) {
     if (child.exitCode !== null) {

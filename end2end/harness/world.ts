@@ -67,6 +67,13 @@ const applications = [
   },
 ];
 
+/** An application that nobody else launches. */
+export interface OwnApplication {
+  slug: string;
+  name: string;
+  scope: string;
+}
+
 export class World {
   constructor(private readonly place: Place) {}
 
@@ -149,6 +156,28 @@ export class World {
     const assignments = held.map((app) => ({ application: apps[app].slug, starts: "-20d" }));
     const memberships = [{ organization: partner.slug, role, starts: "-20d", assignments }];
     await apply(this.place, { people: [{ email: account.email, memberships }] });
+  }
+
+  /** An application of the test's own, held by these people of the partner. */
+  async application(partner: Partner, holders: Account[] = []): Promise<OwnApplication> {
+    const slug = `own-${this.unique()}`;
+    const app = { slug, name: `Own ${slug}`, scope: `${slug}:read` };
+    await apply(this.place, {
+      applications: [
+        {
+          slug,
+          name: app.name,
+          description: "Belongs to one test.",
+          icon: "book",
+          category: "Tests",
+          launch_url: `{public_url}/demo-app/${slug}`,
+          scopes: [{ name: app.scope, description: "Read it.", access: "read" }],
+        },
+      ],
+      organizations: [{ slug: partner.slug, entitlements: [{ application: slug, starts: "-20d" }] }],
+      people: holders.map(({ email }) => ({ email, memberships: [{ organization: partner.slug, assignments: [{ application: slug, starts: "-20d" }] }] })),
+    });
+    return app;
   }
 
   /** Somebody of the company. */

@@ -107,7 +107,7 @@ fn is_prefetch(headers: &HeaderMap) -> bool {
 }
 
 /// Whether a whole window goes here (Fetch Metadata); browsers that do not say are believed.
-fn is_navigation(headers: &HeaderMap) -> bool {
+pub(crate) fn is_navigation(headers: &HeaderMap) -> bool {
     let says = |name: &str, wanted: &[u8]| headers.get(name).is_none_or(|value| value.as_bytes() == wanted);
     says("sec-fetch-mode", b"navigate") && says("sec-fetch-dest", b"document")
 }

@@ -2,6 +2,7 @@
 
 pub mod commands;
 pub mod config;
+pub mod demo_app;
 pub mod health;
 pub mod keys;
 pub mod serve;

@@ -12,9 +12,10 @@ use super::{
     telemetry,
 };
 use crate::{
-    access::Policies,
+    access::PolicyBook,
     cx::{Entropy, Portal},
     declaration::{self, DeclarationError},
+    grouped::Group,
     kernel::{Clock, MasterKey},
     mail::Courier,
     outbound::Outbound,
@@ -64,7 +65,7 @@ pub enum ServeError {
 /// # Errors
 /// [`ServeError`] says what is missing.
 pub async fn open(config: &Config, demo: bool) -> Result<Portal, ServeError> {
-    let policies = Arc::new(Policies::built_in()?);
+    let policies = Arc::new(PolicyBook::built_in()?);
     let master_key = master_key(config)?;
     let store = Store::open(&config.database_url).await?;
     store.migrate().await?;
@@ -77,7 +78,7 @@ pub async fn open(config: &Config, demo: bool) -> Result<Portal, ServeError> {
 /// # Errors
 /// [`ServeError`] says what is missing.
 pub async fn open_to_look(config: &Config) -> Result<Portal, ServeError> {
-    let policies = Arc::new(Policies::built_in()?);
+    let policies = Arc::new(PolicyBook::built_in()?);
     let file = config.database_url.strip_prefix("sqlite:");
     let fresh = file.is_some_and(|file| file != ":memory:" && !Path::new(file).exists());
     let store = Store::open(if fresh { "sqlite::memory:" } else { &config.database_url }).await?;
@@ -97,7 +98,7 @@ pub async fn open_to_look(config: &Config) -> Result<Portal, ServeError> {
     portal(config, false, store, policies, key)
 }
 
-fn portal(config: &Config, demo: bool, store: Store, policies: Arc<Policies>, master_key: MasterKey) -> Result<Portal, ServeError> {
+fn portal(config: &Config, demo: bool, store: Store, policies: Arc<PolicyBook>, master_key: MasterKey) -> Result<Portal, ServeError> {
     // The demonstration's identity provider runs on this machine.
     let outbound = Outbound::new(demo || config.allow_private_networks)
         .map_err(|error| ServeError::NotHere(format!("TLS for requests to others cannot be set up: {error}")))?;
@@ -109,6 +110,7 @@ fn portal(config: &Config, demo: bool, store: Store, policies: Arc<Policies>, ma
         master_key,
         outbound,
         settings: Arc::new(config.settings(demo)),
+        group: Group::default(),
     })
 }
 
@@ -149,19 +151,30 @@ fn master_key(config: &Config) -> Result<MasterKey, ServeError> {
     Ok(key)
 }
 
+/// What the demonstration is started with.
+#[derive(Clone, Default)]
+pub struct Demonstration {
+    /// Applications that `portico demo-app` answers for: short name and address.
+    pub applications: Vec<(String, url::Url)>,
+    /// What it proves itself by at the portal.
+    pub secret: Option<String>,
+}
+
 /// Serves until the process is told to stop. Start: key, database, schema, demonstration, address, workers, requests.
 /// Stop: no new requests, those under way get `shutdown_seconds`, then the workers, then the database.
 ///
 /// # Errors
 /// [`ServeError`] when something needed is missing.
-pub async fn serve(mut config: Config, leptos: LeptosOptions, demo: bool) -> Result<(), ServeError> {
+pub async fn serve(mut config: Config, leptos: LeptosOptions, demo: Option<Demonstration>) -> Result<(), ServeError> {
     if config.source("public_url") == Source::Default && leptos.site_addr.ip().is_loopback() {
         config.public_url = format!("http://{}", leptos.site_addr);
     }
-    let portal = open(&config, demo).await?;
-    if demo {
+    let portal = open(&config, demo.is_some()).await?;
+    if let Some(demo) = &demo {
         declaration::demo::fill(&portal).await?;
+        declaration::demo::connect(&portal, &demo.applications, demo.secret.as_deref()).await?;
     }
+    let demo = demo.is_some();
     let state = WebState {
         portal: portal.clone(),
         https: config.https(),
@@ -180,6 +193,7 @@ pub async fn serve(mut config: Config, leptos: LeptosOptions, demo: bool) -> Res
     let workers = TaskTracker::new();
     // Background workers, one line each; each ends soon after `stop`.
     deliver_mail(&config, &portal, &workers, &stop)?;
+    workers.spawn(crate::issuer::messenger::run(portal.clone(), stop.clone()));
     workers.spawn(crate::lifecycle::run(portal.clone(), stop.clone().cancelled_owned()));
 
     tracing::info!(%address, public_url = config.public_url, demo, "serving");
@@ -225,7 +239,7 @@ async fn too_late(stop: CancellationToken, limit: Duration) {
 }
 
 /// Waits for the first signal. A second one ends the process at once: every change is a transaction, so nothing is half-done.
-async fn told_to_stop(stop: CancellationToken) {
+pub(super) async fn told_to_stop(stop: CancellationToken) {
     let mut signals = Signals::listen();
     signals.next().await;
     stop.cancel();

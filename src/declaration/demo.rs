@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use serde_json::json;
+
 use super::{DeclarationError, Format, commands::run, read_text};
 use crate::{
     access::Actor,
@@ -138,6 +140,46 @@ pub async fn fill(portal: &Portal) -> Result<(), DeclarationError> {
     Ok(())
 }
 
+/// Applications that `make run` starts a process for each.
+const DEMO_APPS: [&str; 2] = ["orders", "drawings"];
+
+/// Declares a client for each application that `portico demo-app` answers for, so that its tile signs people in there. One that was
+/// connected before and is no more opens the portal's own page again.
+///
+/// # Errors
+/// [`DeclarationError`] names what is wrong with name, address or secret.
+pub async fn connect(portal: &Portal, named: &[(String, url::Url)], secret: Option<&str>) -> Result<(), DeclarationError> {
+    let mut applications = Vec::new();
+    for (slug, url) in named {
+        let at = |path: &str| url.join(path).map(String::from).unwrap_or_default();
+        let client = json!({
+            "client_id": client_of(slug), "name": "Demonstration", "secret": secret, "disabled": false,
+            "redirect_uris": [at("callback")], "post_logout_redirect_uris": [at("")],
+            "initiate_login_uri": at("login"), "backchannel_logout_uri": at("backchannel-logout"),
+            "grant_types": ["authorization_code"],
+        });
+        applications.push(json!({ "slug": slug, "launch_url": at(""), "clients": [client] }));
+    }
+    let db = portal.store.reader();
+    for slug in DEMO_APPS {
+        let away = !named.iter().any(|(other, _)| other == slug);
+        if away && store::issuer::clients::by_name(&db, &client_of(slug)).await?.is_some() {
+            let client = json!({ "client_id": client_of(slug), "disabled": true });
+            applications.push(json!({ "slug": slug, "launch_url": format!("{{public_url}}/demo-app/{slug}"), "clients": [client] }));
+        }
+    }
+    if applications.is_empty() {
+        return Ok(());
+    }
+    let name = "portico serve --demo-app";
+    let declaration = read_text(name, &json!({ "applications": applications }).to_string(), Format::Json)?;
+    run(portal, name, &declaration, false).await.map(drop)
+}
+
+fn client_of(slug: &str) -> String {
+    format!("demo-{slug}")
+}
+
 async fn history(portal: &Portal) -> Result<(), StoreError> {
     let mut launches: Vec<(i64, (&str, &str))> = (1..).zip(LAUNCHES).collect();
     // The oldest first, so that the last one is what "last seen" says.
@@ -189,7 +231,7 @@ async fn invite(portal: &Portal) -> Result<(), StoreError> {
     let actor = cx.actor.clone();
     // The report is read outside of the transaction: SQLite has one writer.
     cx.tx.rollback().await?;
-    let qx = portal.query(std::sync::Arc::new(actor)).await?;
+    let qx = portal.query(std::sync::Arc::new(actor), &RequestMeta::default()).await?;
     let Ok(place) = queries::place(&qx, None).await else {
         return Ok(());
     };

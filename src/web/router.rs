@@ -110,6 +110,7 @@ pub(super) fn assembled(state: WebState, more: Router<WebState>) -> Router {
 
     Router::new()
         .route("/portico.css", get(stylesheet))
+        .route("/.portico/portico.css", get(stylesheet))
         .route("/branding/{file}", get(branding::stylesheet))
         .route("/branding/{slug}/logo", get(branding::logo))
         .nest_service(&format!("/{}", state.leptos.site_pkg_dir), packages)
