@@ -29,6 +29,10 @@ impl MigrationTrait for Migration {
                 blob_null("logo"),
                 text_null("logo_type"),
                 flag("require_step_up"),
+                // How long tokens in its name live at most.
+                int_null("access_seconds"),
+                int_null("id_seconds"),
+                int_null("refresh_seconds"),
                 time_null("certification_due_at"),
                 time_null("certified_at"),
                 // Set when a declined or overdue certification suspended the partner; lifting it needs a certification.

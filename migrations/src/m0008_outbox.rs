@@ -1,4 +1,4 @@
-//! Messages that wait for delivery.
+//! Messages that wait for delivery: mails, and sign-outs that clients are told of.
 
 use sea_orm_migration::prelude::*;
 
@@ -15,7 +15,7 @@ impl MigrationTrait for Migration {
             "outbox",
             vec![
                 id(),
-                word("kind", &["mail"]),
+                word("kind", &["mail", "logout"]),
                 uuid_null("organization_id"),
                 text("recipient"),
                 text("subject"),
@@ -32,7 +32,7 @@ impl MigrationTrait for Migration {
             vec![references("organization_id", "organizations")],
         )
         .await?;
-        index(m, "outbox_due", "outbox", &["status", "next_attempt_at"]).await?;
+        index(m, "outbox_due", "outbox", &["kind", "status", "next_attempt_at"]).await?;
         index(m, "outbox_created", "outbox", &["created_at", "id"]).await?;
         index(m, "outbox_state", "outbox", &["status", "created_at", "id"]).await?;
         index(m, "outbox_recipient", "outbox", &["recipient", "created_at", "id"]).await

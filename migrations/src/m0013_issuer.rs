@@ -59,6 +59,7 @@ async fn clients(m: &SchemaManager<'_>) -> Result<(), DbErr> {
     )
     .await?;
     unique(m, "oauth_clients_client_id", "oauth_clients", &["client_id"], None).await?;
+    index(m, "oauth_clients_audience", "oauth_clients", &["audience"]).await?;
     index(m, "oauth_clients_application", "oauth_clients", &["application_id"]).await
 }
 
@@ -78,11 +79,17 @@ async fn grants(m: &SchemaManager<'_>) -> Result<(), DbErr> {
             time("authenticated_at"),
             time_null("second_factor_at"),
             text_null("nonce"),
+            text_null("session"),
             text_null("jkt"),
             time("created_at"),
             time_null("last_used_at"),
             time_null("revoked_at"),
             text_null("revoked_because"),
+            // What a token exchange went out from (RFC 8693): the grant of the subject token, or a delegation.
+            uuid_null("parent_id"),
+            uuid_null("delegation_id"),
+            // The person stopped this client from acting for them.
+            time_null("stopped_at"),
         ],
         vec![
             references("client_id", "oauth_clients"),
@@ -95,6 +102,9 @@ async fn grants(m: &SchemaManager<'_>) -> Result<(), DbErr> {
     .await?;
     index(m, "oauth_grants_member", "oauth_grants", &["member_id", "id"]).await?;
     index(m, "oauth_grants_client", "oauth_grants", &["client_id", "id"]).await?;
+    index(m, "oauth_grants_session", "oauth_grants", &["session"]).await?;
+    index(m, "oauth_grants_parent", "oauth_grants", &["parent_id"]).await?;
+    index(m, "oauth_grants_delegation", "oauth_grants", &["delegation_id"]).await?;
     table(
         m,
         "oauth_codes",

@@ -10,7 +10,7 @@ use super::When;
 use crate::{
     apps::{ApplicationStatus, ScopeAccess},
     federation::{ClientAuth, JoinPolicy, Preset, ProviderStatus},
-    issuer::{ClientAuthentication, GrantType, SigningAlgorithm, SubjectKind},
+    issuer::{ActingKind, ClientAuthentication, GrantType, SigningAlgorithm, SubjectKind},
     kernel::{EmailAddress, Password},
     organizations::OrganizationStatus,
     people::{MemberRole, MemberStatus, TenantRole},
@@ -76,9 +76,24 @@ pub struct ApplicationEntry {
     /// Permissions inside the application. Those not listed are left alone.
     #[serde(default)]
     pub scopes: Vec<ScopeEntry>,
+    /// Hosts where it stands behind a proxy that asks the portal, like wiki.example.com; the list takes the place of the one before.
+    pub forward_hosts: Option<Vec<String>>,
     /// Clients with which the application signs people in (OpenID Connect). Those not listed are left alone.
     #[serde(default)]
     pub clients: Vec<ClientEntry>,
+}
+
+/// How long tokens in an organization's name live at most, in seconds. Of two limits, this one and the client's, the shorter counts; 0 takes
+/// the limit away.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LifetimesEntry {
+    /// Access tokens, 60 to 86400.
+    pub access_seconds: Option<i32>,
+    /// Id tokens, 60 to 86400.
+    pub id_seconds: Option<i32>,
+    /// Refresh tokens, counted anew at each rotation, 60 to 31536000.
+    pub refresh_seconds: Option<i32>,
 }
 
 /// A client of an application.
@@ -100,6 +115,10 @@ pub struct ClientEntry {
     pub redirect_uris: Option<Vec<String>>,
     /// Where browsers may be sent after a logout.
     pub post_logout_redirect_uris: Option<Vec<String>>,
+    /// Where it is told that somebody was signed out (OpenID Connect Back-Channel Logout); empty takes it away.
+    pub backchannel_logout_uri: Option<String>,
+    /// Where it begins a sign-in that a launch asks for; empty takes it away.
+    pub initiate_login_uri: Option<String>,
     /// The audience of its access tokens; the application's address when left out.
     pub audience: Option<String>,
     /// How its tokens are signed; ES256 when left out.
@@ -110,6 +129,19 @@ pub struct ClientEntry {
     pub grant_types: Option<Vec<GrantType>>,
     /// Scopes it may have for itself (client_credentials).
     pub own_scopes: Option<Vec<String>>,
+    /// Whether the company itself runs it; when it does not, people are asked for consent. Yes when left out.
+    pub first_party: Option<bool>,
+    /// Whether it may act for people (token exchange); none when left out.
+    pub may_act_for: Option<ActingKind>,
+    /// Where it may act for whoever brings it their token, and with which scopes at most: short name of an application, list of scopes. Those
+    /// not listed are left alone; an empty list takes one away.
+    #[serde(default)]
+    pub acts_at: BTreeMap<String, Vec<String>>,
+    /// Whether all its access tokens need a proof of its key (DPoP).
+    pub sender_constrained: Option<bool>,
+    /// The application's names for our claims, and for values of the partner's metadata (`metadata.key`); an empty name leaves a claim out.
+    /// The list takes the place of the one before.
+    pub claim_names: Option<BTreeMap<String, String>>,
     /// Life of its access tokens in seconds; 600 when left out.
     pub access_seconds: Option<i32>,
     /// Life of its refresh tokens in seconds; 14 days when left out.
@@ -145,6 +177,8 @@ pub struct TemplateEntry {
     pub kind: Option<String>,
     /// Whether administrative actions need a fresh second factor.
     pub require_step_up: Option<bool>,
+    /// How long tokens in its name live at most.
+    pub token_lifetimes: Option<LifetimesEntry>,
     /// Months until the first certification is due (1 to 24); 12 for a new template unless said otherwise.
     pub certification_months: Option<i32>,
     /// What is the same in the first contracts.
@@ -224,6 +258,8 @@ pub struct OrganizationEntry {
     pub accent: Option<String>,
     /// Whether administrative actions need a fresh second factor.
     pub require_step_up: Option<bool>,
+    /// How long tokens in its name live at most.
+    pub token_lifetimes: Option<LifetimesEntry>,
     /// When it was last certified. A newer certification made in the portal is kept, with its due date.
     pub certified: Option<When>,
     /// Last day for the next certification, or none.

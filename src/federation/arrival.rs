@@ -48,6 +48,8 @@ pub struct Arrival {
     pub session_ends_at: Option<Timestamp>,
     /// When they gave their second factor there; none when no second factor is named.
     pub second_factor_at: Option<Timestamp>,
+    /// When they proved there who they are; none when the provider does not say.
+    pub authenticated_at: Option<Timestamp>,
     /// The name by which the provider ends the session (SAML's NameID with its qualifiers, as JSON).
     pub logout_name: Option<String>,
     /// What was checked.

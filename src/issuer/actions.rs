@@ -3,13 +3,13 @@
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{ClientAuthentication, ClientTerms, GrantType, SigningAlgorithm, SubjectKind, commands};
+use super::{commands, typed::Typed};
 use crate::{
     access::Refused,
     apps::actions::segment,
     kernel::{ClientId, SealError},
     ui::Flash,
-    web::{Done, FieldErrors, Post, Refusal, fields, routes},
+    web::{Done, Post, routes},
 };
 
 /// The key under which a new secret waits to be shown once, sealed.
@@ -37,23 +37,6 @@ fn sealed(post: &mut Post, client_id: String, secret: String) -> Vec<u8> {
     post.cx.master_key.seal(&text, &mut post.cx.rng)
 }
 
-fn lines(typed: &str) -> Vec<String> {
-    typed
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .map(str::to_owned)
-        .collect()
-}
-
-fn seconds(errors: &mut FieldErrors, name: &'static str, typed: &str) -> Option<i32> {
-    if typed.trim().is_empty() {
-        None
-    } else {
-        fields::number(errors, name, typed, 60..=31_536_000)
-    }
-}
-
 /// Registers a client.
 #[server(prefix = "/do", endpoint = "register-client")]
 #[allow(clippy::too_many_arguments, reason = "one per field of the form")]
@@ -63,81 +46,123 @@ pub async fn register_client(
     #[server(default)] name: String,
     #[server(default)] authentication: String,
     #[server(default)] redirect_uris: String,
+    #[server(default)] post_logout_redirect_uris: String,
+    #[server(default)] backchannel_logout_uri: String,
+    #[server(default)] initiate_login_uri: String,
     #[server(default)] key_set: String,
+    #[server(default)] audience: String,
     #[server(default)] own_scopes: Vec<String>,
     #[server(default)] signing: String,
     #[server(default)] subjects: String,
+    #[server(default)] first_party: String,
+    #[server(default)] may_act_for: String,
+    #[server(default)] sender_constrained: String,
+    #[server(default)] claim_names: String,
     #[server(default)] access_seconds: String,
     #[server(default)] refresh_seconds: String,
 ) -> Result<(), ServerFnError> {
     let application = segment(&application);
-    let mut kept = vec![
-        ("client_id", client_id.clone()),
-        ("name", name.clone()),
-        ("authentication", authentication.clone()),
-        ("redirect_uris", redirect_uris.clone()),
-        ("key_set", key_set.clone()),
-        ("signing", signing.clone()),
-        ("subjects", subjects.clone()),
-        ("access_seconds", access_seconds.clone()),
-        ("refresh_seconds", refresh_seconds.clone()),
-    ];
-    kept.extend(own_scopes.iter().map(|scope| ("own_scopes[]", scope.clone())));
+    let typed = Typed {
+        name,
+        authentication,
+        redirect_uris,
+        post_logout_redirect_uris,
+        backchannel_logout_uri,
+        initiate_login_uri,
+        key_set,
+        audience,
+        own_scopes,
+        signing,
+        subjects,
+        first_party,
+        may_act_for,
+        sender_constrained,
+        claim_names,
+        access_seconds,
+        refresh_seconds,
+    };
+    let mut kept = typed.kept();
+    kept.push(("client_id", client_id.clone()));
     let back = routes::admin_app_clients(&application);
     let mut post = Post::begin("client", back.clone(), kept).await?;
     let outcome = async {
         let application = commands::may_change_clients(&post.cx, &application).await?;
-        let mut errors = FieldErrors::default();
-        let name = fields::required_text(&mut errors, "name", &name, 100, "Enter what people know the application as.");
-        let authentication = fields::choice::<ClientAuthentication>(&mut errors, "authentication", &authentication);
-        let signing = fields::choice::<SigningAlgorithm>(&mut errors, "signing", &signing);
-        let subjects = fields::choice::<SubjectKind>(&mut errors, "subjects", &subjects);
-        let (access, refresh) = (
-            seconds(&mut errors, "access_seconds", &access_seconds),
-            seconds(&mut errors, "refresh_seconds", &refresh_seconds),
-        );
-        let (Some(name), Some(authentication), Some(signing), Some(subjects)) = (name, authentication, signing, subjects) else {
-            return Err(errors.refusal());
-        };
-        errors.check()?;
-        let redirect_uris = lines(&redirect_uris);
-        let mut grant_types = Vec::new();
-        if !redirect_uris.is_empty() {
-            grant_types.extend([GrantType::AuthorizationCode, GrantType::RefreshToken]);
-        }
-        if !own_scopes.is_empty() {
-            grant_types.push(GrantType::ClientCredentials);
-        }
-        if grant_types.is_empty() {
-            return Err(Refusal::field(
-                "redirect_uris",
-                "Enter where to go back to, or choose permissions of its own.",
-            ));
-        }
-        let terms = ClientTerms {
-            authentication,
-            key_set: Some(key_set.trim().to_owned()).filter(|text| !text.is_empty()),
-            redirect_uris,
-            signing,
-            subjects,
-            grant_types,
-            own_scopes,
-            access_seconds: access,
-            refresh_seconds: refresh,
-            ..ClientTerms::new(client_id.trim(), name)
-        };
-        let (client, secret) = commands::register_client(&mut post.cx, &application, terms, None).await?;
+        let (client, secret) = commands::register_client(&mut post.cx, &application, typed.terms(&client_id)?, None).await?;
         let done = Done::to(back).saying(Flash::good(format!("{} is registered.", client.terms.name)));
-        Ok(match secret {
-            Some(secret) => {
-                let sealed = sealed(&mut post, client.terms.client_id, secret);
-                done.remembering(SECRET_KEY, sealed)
-            }
-            None => done,
-        })
+        Ok(with_secret(&mut post, done, client.terms.client_id, secret))
     }
     .await;
     post.finish(outcome).await
+}
+
+/// Changes everything of a client but its id.
+#[server(prefix = "/do", endpoint = "change-client")]
+#[allow(clippy::too_many_arguments, reason = "one per field of the form")]
+pub async fn change_client(
+    #[server(default)] application: String,
+    #[server(default)] client: String,
+    #[server(default)] version: String,
+    #[server(default)] name: String,
+    #[server(default)] authentication: String,
+    #[server(default)] redirect_uris: String,
+    #[server(default)] post_logout_redirect_uris: String,
+    #[server(default)] backchannel_logout_uri: String,
+    #[server(default)] initiate_login_uri: String,
+    #[server(default)] key_set: String,
+    #[server(default)] audience: String,
+    #[server(default)] own_scopes: Vec<String>,
+    #[server(default)] signing: String,
+    #[server(default)] subjects: String,
+    #[server(default)] first_party: String,
+    #[server(default)] may_act_for: String,
+    #[server(default)] sender_constrained: String,
+    #[server(default)] claim_names: String,
+    #[server(default)] access_seconds: String,
+    #[server(default)] refresh_seconds: String,
+) -> Result<(), ServerFnError> {
+    let application = segment(&application);
+    let typed = Typed {
+        name,
+        authentication,
+        redirect_uris,
+        post_logout_redirect_uris,
+        backchannel_logout_uri,
+        initiate_login_uri,
+        key_set,
+        audience,
+        own_scopes,
+        signing,
+        subjects,
+        first_party,
+        may_act_for,
+        sender_constrained,
+        claim_names,
+        access_seconds,
+        refresh_seconds,
+    };
+    let here = routes::admin_app_client(&application, segment(&client));
+    let mut post = Post::begin("client", here, typed.kept()).await?;
+    let outcome = async {
+        let application = commands::may_change_clients(&post.cx, &application).await?;
+        let id: ClientId = client.parse().map_err(|_| Refused::NotFound)?;
+        let version = version.parse().unwrap_or(-1);
+        let (client, secret) = commands::change_client(&mut post.cx, &application, (id, version), typed.terms("")?).await?;
+        let done = Done::to(routes::admin_app_clients(&application.slug)).saying(Flash::good(format!("{} is saved.", client.terms.name)));
+        Ok(with_secret(&mut post, done, client.terms.client_id, secret))
+    }
+    .await;
+    post.finish(outcome).await
+}
+
+/// Goes on to where a secret is shown that was made just now.
+fn with_secret(post: &mut Post, done: Done, client_id: String, secret: Option<String>) -> Done {
+    match secret {
+        Some(secret) => {
+            let sealed = sealed(post, client_id, secret);
+            done.remembering(SECRET_KEY, sealed)
+        }
+        None => done,
+    }
 }
 
 /// Makes a new secret.

@@ -52,6 +52,8 @@ pub enum TokenType {
     Access,
     /// An id token.
     Id,
+    /// A logout token (OpenID Connect Back-Channel Logout 1.0 §2.4).
+    Logout,
 }
 
 impl TokenType {
@@ -59,6 +61,7 @@ impl TokenType {
         match self {
             Self::Access => "at+jwt",
             Self::Id => "JWT",
+            Self::Logout => "logout+jwt",
         }
     }
 }

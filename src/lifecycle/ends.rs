@@ -94,15 +94,17 @@ async fn end_sessions(cx: &mut Cx, id: OrganizationId, sessions: &mut u64) -> Re
     if store::contracts::in_force(&cx.tx, id, cx.now).await?.is_some() {
         return Ok(false);
     }
+    let grants = store::issuer::grants::revoke_of_organization(&cx.tx, id, "No contract is in force.", cx.now).await?;
     *sessions = store::sessions::end_of_organization(&cx.tx, id, cx.now).await?;
-    if *sessions == 0 {
+    if *sessions == 0 && grants == 0 {
         return Ok(false);
     }
     let event = Event::new(EventKind::SessionsEnded)
         .organization(organization.id, &organization.name)
         .subject(Subject::new("organization", organization.id, &organization.name))
         .reason("No contract is in force.")
-        .detail("sessions_ended", *sessions);
+        .detail("sessions_ended", *sessions)
+        .detail("applications_ended", grants);
     audit::record(cx, event).await?;
     Ok(true)
 }

@@ -5,6 +5,7 @@ pub mod commands;
 mod contract;
 pub mod ends_if;
 pub mod http;
+pub mod lifetimes;
 mod model;
 pub mod pages;
 pub mod profile;
@@ -15,4 +16,5 @@ pub mod templates;
 mod tests;
 
 pub use contract::{Contract, ContractError, covered_until};
+pub use lifetimes::Lifetimes;
 pub use model::{CERTIFICATION_MAX_DAYS, Organization, OrganizationError, OrganizationStatus, Tenant};

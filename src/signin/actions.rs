@@ -11,7 +11,7 @@ use crate::{
     federation::{
         self,
         actions::{Led, Way},
-        http::FURTHER_KEY,
+        http::{FRESH_KEY, FURTHER_KEY},
     },
     kernel::{EmailAddress, Password, ProviderId},
     store::{federation::trips::Purpose, sessions::SignedInAs},
@@ -43,8 +43,9 @@ pub async fn begin_sign_in(#[server(default)] email: String, #[server(default)] 
         };
         let request = post.request.clone();
         let Led { way, note } = led?;
+        let fresh = has_to_be_fresh(&request).await;
         let done = match way {
-            Way::Away(ready) => federation::actions::leave(&mut post.cx, &request, *ready, Purpose::SignIn, Some(&address), false).await?,
+            Way::Away(ready) => federation::actions::leave(&mut post.cx, &request, *ready, Purpose::SignIn, Some(&address), fresh).await?,
             Way::Choose => Done::to(routes::SIGN_IN_CHOOSE),
             Way::Local => Done::to(routes::SIGN_IN_PASSWORD),
         };
@@ -79,11 +80,17 @@ pub async fn choose_sign_in(#[server(default)] provider: String) -> Result<(), S
         let Some((ready, note)) = chosen? else {
             return Err(Refusal::because("This sign-in is not offered any more. Choose another."));
         };
-        let done = federation::actions::leave(&mut post.cx, &request, ready, Purpose::SignIn, Some(&email), false).await?;
+        let fresh = has_to_be_fresh(&request).await;
+        let done = federation::actions::leave(&mut post.cx, &request, ready, Purpose::SignIn, Some(&email), fresh).await?;
         Ok(done.noting(note))
     }
     .await;
     post.finish(outcome).await
+}
+
+/// Whether an application wants a new sign-in, at the person's own company too.
+async fn has_to_be_fresh(request: &RequestCx) -> bool {
+    matches!(request.session.get(FRESH_KEY).await, Ok(Some(true)))
 }
 
 /// The address typed in the first step.
@@ -203,8 +210,9 @@ fn already_signed_in() -> Done {
 
 /// Goes on where the person wanted to go, signed in; the notes of the steps are dropped.
 async fn let_in(request: &RequestCx, who: SignedInAs) -> Done {
-    let _ = request.session.remove_value(EMAIL_KEY).await;
-    let _ = request.session.remove_value(PENDING_KEY).await;
+    for key in [EMAIL_KEY, PENDING_KEY, FRESH_KEY] {
+        let _ = request.session.remove_value(key).await;
+    }
     Done::to_wanted_or(request, routes::HOME).await.signing_in(who)
 }
 

@@ -15,6 +15,7 @@ mod totp;
 mod trail;
 
 pub use identify::{HatTrouble, Identified, identify};
+pub use pending::EMAIL_KEY;
 
 #[cfg(test)]
 mod tests;

@@ -138,12 +138,27 @@ pub async fn members_past_end(db: &impl Db, now: Timestamp, size: u64) -> Result
 pub async fn sessions_without_contract(db: &impl Db, now: Timestamp) -> Result<Vec<OrganizationId>, StoreError> {
     use entity::{
         member::{Column as M, Entity as Members},
+        oauth_client::Column as Listener,
+        oauth_grant::Column as G,
         session::Column as S,
     };
     let held = Query::select()
         .column(S::MemberId)
         .from("sessions")
         .and_where(S::MemberId.is_not_null())
+        .to_owned();
+    // Applications that want to be told hold something although nobody has a session here.
+    let listening = Query::select()
+        .column(Listener::Id)
+        .from("oauth_clients")
+        .and_where(Listener::BackchannelLogoutUri.is_not_null())
+        .and_where(Listener::DisabledAt.is_null())
+        .to_owned();
+    let let_in = Query::select()
+        .column(G::MemberId)
+        .from("oauth_grants")
+        .and_where(G::RevokedAt.is_null())
+        .and_where(G::ClientId.in_subquery(listening))
         .to_owned();
     let in_force = Query::select()
         .expr(Expr::value(1))
@@ -156,7 +171,7 @@ pub async fn sessions_without_contract(db: &impl Db, now: Timestamp) -> Result<V
         .select_only()
         .column(M::OrganizationId)
         .distinct()
-        .filter(M::Id.in_subquery(held))
+        .filter(Condition::any().add(M::Id.in_subquery(held)).add(M::Id.in_subquery(let_in)))
         .filter(Expr::not_exists(in_force))
         .into_tuple()
         .all(db.connection())

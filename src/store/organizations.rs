@@ -5,7 +5,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter 
 use super::{Db, StoreError, Tx, entity, parse};
 use crate::{
     kernel::{OrganizationId, Timestamp},
-    organizations::{Organization, OrganizationStatus},
+    organizations::{Lifetimes, Organization, OrganizationStatus},
 };
 use entity::organization::{ActiveModel, Column as C, Entity, Model};
 
@@ -28,6 +28,11 @@ pub(crate) fn organization(row: Model) -> Result<Organization, StoreError> {
         deputy: row.deputy_id.map(Into::into),
         has_logo: row.logo_type.is_some(),
         require_step_up: row.require_step_up,
+        lifetimes: Lifetimes {
+            access_seconds: row.access_seconds,
+            id_seconds: row.id_seconds,
+            refresh_seconds: row.refresh_seconds,
+        },
         certification_due_at: row.certification_due_at,
         certified_at: row.certified_at,
         suspended_by_certification: row.suspended_by_certification,
@@ -90,6 +95,9 @@ fn row(organization: &Organization, version: i32) -> ActiveModel {
         deputy_id: Set(organization.deputy.map(|id| id.0)),
         accent: Set(organization.accent.as_str().to_owned()),
         require_step_up: Set(organization.require_step_up),
+        access_seconds: Set(organization.lifetimes.access_seconds),
+        id_seconds: Set(organization.lifetimes.id_seconds),
+        refresh_seconds: Set(organization.lifetimes.refresh_seconds),
         certification_due_at: Set(organization.certification_due_at),
         certified_at: Set(organization.certified_at),
         suspended_by_certification: Set(organization.suspended_by_certification),

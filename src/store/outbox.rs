@@ -9,6 +9,7 @@ use sea_orm::{
 
 use super::{
     Db, Store, StoreError, Tx, entity,
+    issuer::logouts,
     paging::{keyset, paged},
     parse,
 };
@@ -17,6 +18,9 @@ use crate::{
     mail::{Message, MessageStatus},
 };
 use entity::outbox::{ActiveModel, Column as C, Entity, Model};
+
+/// How mails are marked.
+const MAIL: &str = "mail";
 
 fn message(row: Model) -> Result<Message, StoreError> {
     Ok(Message {
@@ -39,7 +43,7 @@ fn message(row: Model) -> Result<Message, StoreError> {
 pub async fn insert(tx: &Tx, message: Message) -> Result<(), StoreError> {
     let row = ActiveModel {
         id: Set(message.id.0),
-        kind: Set("mail".to_owned()),
+        kind: Set(MAIL.to_owned()),
         organization_id: Set(message.organization.map(|id| id.0)),
         recipient: Set(message.recipient),
         subject: Set(message.subject),
@@ -120,7 +124,17 @@ pub async fn revive(tx: &Tx, id: OutboxId, now: Timestamp) -> Result<bool, Store
 /// Takes up to `limit` due messages for delivery: each is moved on to `lease_until` and its attempt counted, by a
 /// conditional update, so that of several replicas one has it, and that it comes due again should that one die.
 pub async fn claim(store: &Store, now: Timestamp, lease_until: Timestamp, limit: u64) -> Result<Vec<Message>, StoreError> {
+    claim_of(store, MAIL, now, lease_until, limit).await
+}
+
+/// The same for sign-outs that clients are told of.
+pub async fn claim_logouts(store: &Store, now: Timestamp, lease_until: Timestamp, limit: u64) -> Result<Vec<Message>, StoreError> {
+    claim_of(store, logouts::KIND, now, lease_until, limit).await
+}
+
+async fn claim_of(store: &Store, kind: &str, now: Timestamp, lease_until: Timestamp, limit: u64) -> Result<Vec<Message>, StoreError> {
     let due = Entity::find()
+        .filter(C::Kind.eq(kind))
         .filter(C::Status.eq(MessageStatus::Waiting.as_str()))
         .filter(C::NextAttemptAt.lte(now))
         .order_by_asc(C::NextAttemptAt)

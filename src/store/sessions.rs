@@ -2,6 +2,7 @@
 //! Who a session belongs to stands in columns, so that ending someone's access ends their sessions in the same transaction.
 
 use async_trait::async_trait;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::Duration;
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _};
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,10 @@ use tower_sessions::{
     session_store,
 };
 
-use super::{Db, Store, StoreError, Tx, entity, issuer::grants};
+use super::{
+    Db, Store, StoreError, Tx, entity,
+    issuer::{delegations, grants, logouts},
+};
 use crate::kernel::{Clock, MemberId, OrganizationId, PersonId, ProviderId, Timestamp, sha256};
 use entity::session::{ActiveModel, Column as C, Entity};
 
@@ -43,6 +47,22 @@ pub struct SignedInAs {
     pub through: Option<Through>,
 }
 
+impl SignedInAs {
+    /// What applications know this sign-in by (`sid`): the same through step-ups, other hats and new cookie values.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let name = sha256(format!("sign-in {} {}", self.person, self.at.timestamp_micros()));
+        URL_SAFE_NO_PAD.encode(&name[..16])
+    }
+
+    /// When they proved who they are: at their company's sign-in when that says so, else when they signed in here.
+    #[must_use]
+    pub fn authenticated_at(&self) -> Timestamp {
+        let there = self.through.as_ref().and_then(|through| through.authenticated_at);
+        there.map_or(self.at, |there| there.min(self.at))
+    }
+}
+
 /// A sign-in through a partner's identity provider: it opens what that partner gives, and nothing else the person has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Through {
@@ -57,6 +77,9 @@ pub struct Through {
     /// The name by which the provider ends it (SAML's NameID with its qualifiers, as JSON).
     #[serde(default)]
     pub logout_name: Option<String>,
+    /// When the provider says that they proved who they are (`auth_time`, AuthnInstant).
+    #[serde(default)]
+    pub authenticated_at: Option<Timestamp>,
 }
 
 /// Browser and address a session was opened from.
@@ -246,27 +269,60 @@ pub async fn end_others(tx: &Tx, person: PersonId, keep: Option<&[u8]>, now: Tim
     if let Some(keep) = keep {
         condition = condition.add(C::Id.ne(keep.to_vec()));
     }
-    Ok(Entity::delete_many().filter(condition).exec(tx.connection()).await?.rows_affected)
+    delete(tx, condition, now).await
+}
+
+/// Deletes sessions, and tells the applications that hold something of them; answers how many.
+async fn delete(tx: &Tx, which: Condition, now: Timestamp) -> Result<u64, StoreError> {
+    if logouts::is_wanted(tx).await? {
+        let rows = Entity::find().filter(which.clone()).all(tx.connection()).await?;
+        let names = rows.iter().filter_map(|row| owner(&row.data)).map(|who| who.name()).collect();
+        logouts::tell_of_sessions(tx, names, now).await?;
+    }
+    Ok(Entity::delete_many().filter(which).exec(tx.connection()).await?.rows_affected)
+}
+
+/// Who a stored session belongs to.
+fn owner(data: &str) -> Option<SignedInAs> {
+    let data: serde_json::Value = serde_json::from_str(data).ok()?;
+    serde_json::from_value(data.get(SIGNED_IN_KEY)?.clone()).ok()
+}
+
+/// Tells the applications that hold something of this session that it ends; the caller ends it.
+pub async fn tell_of_end(tx: &Tx, key: &[u8], now: Timestamp) -> Result<(), StoreError> {
+    if logouts::is_wanted(tx).await?
+        && let Some(row) = Entity::find_by_id(key.to_vec()).one(tx.connection()).await?
+        && let Some(who) = owner(&row.data)
+    {
+        logouts::tell_of_sessions(tx, vec![who.name()], now).await?;
+    }
+    Ok(())
 }
 
 /// Ends one session of a person, of one membership alone where one is given; answers whether there was one.
-pub async fn end_one(tx: &Tx, person: PersonId, only: Option<MemberId>, key: &[u8]) -> Result<bool, StoreError> {
+pub async fn end_one(tx: &Tx, person: PersonId, only: Option<MemberId>, key: &[u8], now: Timestamp) -> Result<bool, StoreError> {
     let mut condition = Condition::all().add(C::PersonId.eq(person.0)).add(C::Id.eq(key.to_vec()));
     if let Some(member) = only {
         condition = condition.add(C::MemberId.eq(member.0));
     }
-    Ok(Entity::delete_many().filter(condition).exec(tx.connection()).await?.rows_affected == 1)
+    Ok(delete(tx, condition, now).await? == 1)
 }
 
 /// Ends every session but one in which this membership is the active hat; answers how many.
 pub async fn end_others_of_member(tx: &Tx, member: MemberId, keep: &[u8], now: Timestamp) -> Result<u64, StoreError> {
     grants::revoke_of_member(tx, member, SIGNED_OUT, now).await?;
     let condition = Condition::all().add(C::MemberId.eq(member.0)).add(C::Id.ne(keep.to_vec()));
-    Ok(Entity::delete_many().filter(condition).exec(tx.connection()).await?.rows_affected)
+    delete(tx, condition, now).await
 }
 
 /// Ends the sessions that a provider opened: those of one session there, or all of a member; answers how many.
-pub async fn end_through(tx: &Tx, provider: ProviderId, member: Option<MemberId>, session: Option<&str>) -> Result<u64, StoreError> {
+pub async fn end_through(
+    tx: &Tx,
+    provider: ProviderId,
+    member: Option<MemberId>,
+    session: Option<&str>,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
     let mut condition = Condition::all().add(C::ProviderId.eq(provider.0));
     if let Some(member) = member {
         condition = condition.add(C::MemberId.eq(member.0));
@@ -274,17 +330,14 @@ pub async fn end_through(tx: &Tx, provider: ProviderId, member: Option<MemberId>
     if let Some(session) = session {
         condition = condition.add(C::ProviderSession.eq(session));
     }
-    Ok(Entity::delete_many().filter(condition).exec(tx.connection()).await?.rows_affected)
+    delete(tx, condition, now).await
 }
 
 /// Ends every session in which this membership is the active hat; answers how many.
 pub async fn end_of_member(tx: &Tx, member: MemberId, now: Timestamp) -> Result<u64, StoreError> {
     grants::revoke_of_member(tx, member, OVER, now).await?;
-    Ok(Entity::delete_many()
-        .filter(C::MemberId.eq(member.0))
-        .exec(tx.connection())
-        .await?
-        .rows_affected)
+    delegations::end_of_member(tx, member, OVER, now).await?;
+    delete(tx, Condition::all().add(C::MemberId.eq(member.0)), now).await
 }
 
 fn in_organization(organization: OrganizationId) -> sea_orm::sea_query::SelectStatement {
@@ -300,11 +353,9 @@ fn in_organization(organization: OrganizationId) -> sea_orm::sea_query::SelectSt
 /// Ends every session whose active hat is in this organization; answers how many.
 pub async fn end_of_organization(tx: &Tx, organization: OrganizationId, now: Timestamp) -> Result<u64, StoreError> {
     grants::revoke_of_organization(tx, organization, OVER, now).await?;
-    let done = Entity::delete_many()
-        .filter(C::MemberId.in_subquery(in_organization(organization)))
-        .exec(tx.connection())
-        .await?;
-    Ok(done.rows_affected)
+    delegations::end_of_organization(tx, organization, OVER, now).await?;
+    let which = Condition::all().add(C::MemberId.in_subquery(in_organization(organization)));
+    delete(tx, which, now).await
 }
 
 /// How many live sessions have their active hat in this organization.

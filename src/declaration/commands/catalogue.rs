@@ -13,8 +13,12 @@ use super::{
 use crate::{
     apps::{Application, ApplicationStatus, Scope, ScopeAccess, catalogue},
     audit::{Event, EventKind, Subject},
+    issuer::forward::commands::{HostError, checked_hosts},
     kernel::{ApplicationId, ScopeId},
-    store,
+    store::{
+        self,
+        issuer::forward::{hosts_of, put_hosts},
+    },
 };
 
 impl Step<'_> {
@@ -100,9 +104,35 @@ impl Step<'_> {
         for (index, scope) in entry.scopes.iter().enumerate() {
             self.scope(&format!("{key}.scopes[{index}]"), &application, &known, scope).await?;
         }
+        if let Some(hosts) = &entry.forward_hosts {
+            self.forward_hosts(key, &application, hosts).await?;
+        }
         for (index, client) in entry.clients.iter().enumerate() {
             self.client(&format!("{key}.clients[{index}]"), &application, client).await?;
         }
+        Ok(())
+    }
+
+    /// Hosts where the application stands behind a proxy.
+    async fn forward_hosts(&mut self, key: &str, application: &Application, wanted: &[String]) -> Result<(), Stop> {
+        let key = format!("{key}.forward_hosts");
+        let refused = |error: HostError| match error {
+            HostError::Store(error) => error.into(),
+            other => Stop::at(key.clone(), format!("cannot be so: {other}")),
+        };
+        let wanted = checked_hosts(wanted, &self.cx.settings.public_url).map_err(refused)?;
+        let mut hosts = hosts_of(&self.cx.tx, application.id).await?;
+        let mut fields = Fields::default();
+        fields.set("forward_hosts", &mut hosts, Some(wanted), |hosts| hosts.join(", "));
+        if fields.is_empty() {
+            return Ok(());
+        }
+        if let Some(taken) = put_hosts(&self.cx.tx, application.id, &hosts, self.cx.now).await? {
+            return Err(refused(HostError::Taken(taken)));
+        }
+        self.record(about(EventKind::ApplicationChanged, application).detail("changed", fields.detail()))
+            .await?;
+        self.did(Mark::Change, "application", application.slug.clone(), fields);
         Ok(())
     }
 

@@ -57,6 +57,11 @@ impl Step<'_> {
             .map(|uris| uris.iter().map(|uri| uri.replace(PUBLIC_URL, public_url)).collect())
     }
 
+    /// An address of the application; none when the file says that there is none.
+    fn own_one(&self, uri: &str) -> Option<String> {
+        Some(uri.replace(PUBLIC_URL, &self.cx.settings.public_url)).filter(|uri| !uri.is_empty())
+    }
+
     async fn new_client(&mut self, key: &str, application: &Application, entry: &ClientEntry) -> Result<(), Stop> {
         let mut terms = ClientTerms::new(entry.client_id.clone(), needed(key, "name", entry.name.clone(), "this client")?);
         terms.authentication = entry.authentication.unwrap_or(terms.authentication);
@@ -68,6 +73,12 @@ impl Step<'_> {
         terms.subjects = entry.subjects.unwrap_or(terms.subjects);
         terms.grant_types = entry.grant_types.clone().unwrap_or(terms.grant_types);
         terms.own_scopes = entry.own_scopes.clone().unwrap_or_default();
+        terms.backchannel_logout_uri = entry.backchannel_logout_uri.as_deref().and_then(|uri| self.own_one(uri));
+        terms.initiate_login_uri = entry.initiate_login_uri.as_deref().and_then(|uri| self.own_one(uri));
+        terms.first_party = entry.first_party.unwrap_or(terms.first_party);
+        terms.may_act_for = entry.may_act_for.unwrap_or(terms.may_act_for);
+        terms.sender_constrained = entry.sender_constrained.unwrap_or(terms.sender_constrained);
+        terms.claim_names = entry.claim_names.clone().unwrap_or_default();
         terms.access_seconds = entry.access_seconds;
         terms.refresh_seconds = entry.refresh_seconds;
         let has_secret = matches!(terms.authentication, ClientAuthentication::Basic | ClientAuthentication::Post);
@@ -115,6 +126,23 @@ impl Step<'_> {
         });
         fields.set("own_scopes", &mut client.terms.own_scopes, entry.own_scopes.clone(), |scopes| {
             list(scopes)
+        });
+        let told = entry.backchannel_logout_uri.as_deref().map(|uri| self.own_one(uri));
+        let begins = entry.initiate_login_uri.as_deref().map(|uri| self.own_one(uri));
+        let address = |uri: &Option<String>| uri.clone().unwrap_or_default();
+        fields.set("backchannel_logout_uri", &mut client.terms.backchannel_logout_uri, told, address);
+        fields.set("initiate_login_uri", &mut client.terms.initiate_login_uri, begins, address);
+        fields.set("first_party", &mut client.terms.first_party, entry.first_party, yes);
+        fields.set("may_act_for", &mut client.terms.may_act_for, entry.may_act_for, plain);
+        fields.set(
+            "sender_constrained",
+            &mut client.terms.sender_constrained,
+            entry.sender_constrained,
+            yes,
+        );
+        fields.set("claim_names", &mut client.terms.claim_names, entry.claim_names.clone(), |names| {
+            let names: Vec<String> = names.iter().map(|(ours, theirs)| format!("{ours} = {theirs}")).collect();
+            names.join(", ")
         });
         fields.set(
             "access_seconds",

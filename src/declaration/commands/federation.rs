@@ -263,7 +263,7 @@ impl Step<'_> {
             .subject(Subject::new("identity_provider", provider.id, provider.name.clone()))
             .detail("changed", fields.detail());
         if fields.has("status") && !is_new && provider.status != ProviderStatus::Live {
-            let ended = store::sessions::end_through(&self.cx.tx, provider.id, None, None).await?;
+            let ended = store::sessions::end_through(&self.cx.tx, provider.id, None, None, self.cx.now).await?;
             let because = "The sign-in of the person's company was switched off.";
             store::issuer::grants::revoke_of_provider(&self.cx.tx, provider.id, None, because, self.cx.now).await?;
             event = event.detail("sessions_ended", ended);

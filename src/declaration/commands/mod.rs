@@ -1,10 +1,12 @@
 //! Bringing the portal to what a file declares, in one transaction, with an event for each change. A dry run does the same and
 //! takes it back, so that what it shows is what would happen.
 
+mod acting;
 mod catalogue;
 mod clients;
 mod contracts;
 mod entitlements;
+mod lifetimes;
 mod federation;
 mod members;
 mod organizations;
@@ -80,6 +82,10 @@ async fn apply(cx: &mut Cx, file: &str, declaration: &Declaration, passwords: pa
     }
     for (index, application) in declaration.applications.iter().enumerate() {
         step.application(&format!("applications[{index}]"), application).await?;
+    }
+    // After all of them: a client may act at an application that stands later in the file.
+    for (index, application) in declaration.applications.iter().enumerate() {
+        step.acting(&format!("applications[{index}]"), application).await?;
     }
     for (index, template) in declaration.templates.iter().enumerate() {
         step.template(&format!("templates[{index}]"), template).await?;

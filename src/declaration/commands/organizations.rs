@@ -7,13 +7,14 @@ use super::{
         error::Stop,
         model::OrganizationEntry,
     },
+    lifetimes::{shown_lifetimes, wanted_lifetimes},
     people::or_cleared,
     step::{Step, needed},
 };
 use crate::{
     audit::{Event, EventKind, Subject},
     kernel::{AccentColor, OrganizationId, PersonId},
-    organizations::{Organization, OrganizationStatus},
+    organizations::{Lifetimes, Organization, OrganizationStatus},
     people::TenantRole,
     store,
 };
@@ -151,6 +152,7 @@ impl Step<'_> {
             accent: accent.unwrap_or_else(|| self.cx.tenant.accent.clone()),
             has_logo: false,
             require_step_up: entry.require_step_up.unwrap_or_default(),
+            lifetimes: wanted_lifetimes(key, Lifetimes::default(), entry.token_lifetimes)?.unwrap_or_default(),
             certification_due_at: self.ends(&format!("{key}.certification_due"), entry.certification_due)?.flatten(),
             certified_at: self.instant(&format!("{key}.certified"), entry.certified)?,
             suspended_by_certification: false,
@@ -202,6 +204,8 @@ impl Step<'_> {
         self.change_person_of("deputy", &mut organization.deputy, deputy, &mut profile)
             .await?;
         profile.set("require_step_up", &mut organization.require_step_up, entry.require_step_up, yes);
+        let lifetimes = wanted_lifetimes(key, organization.lifetimes, entry.token_lifetimes)?;
+        profile.set("token_lifetimes", &mut organization.lifetimes, lifetimes, shown_lifetimes);
         self.certification(key, entry, &mut organization, &mut profile)?;
         let mut branding = Fields::default();
         branding.set(

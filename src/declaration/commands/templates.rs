@@ -7,8 +7,9 @@ use super::{
         Mark, When,
         changes::{Fields, plain, text, yes},
         error::Stop,
-        model::{ContractEntry, EntitlementEntry, OrganizationEntry, TemplateApplicationEntry, TemplateEntry, TermsEntry},
+        model::{ContractEntry, EntitlementEntry, LifetimesEntry, OrganizationEntry, TemplateApplicationEntry, TemplateEntry, TermsEntry},
     },
+    lifetimes::{shown_lifetimes, wanted_lifetimes},
     step::{Step, needed, scope_ids, scope_names, sorted},
 };
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
     federation::Joining,
     kernel::{Day, TemplateId, day_of},
     organizations::{
-        Organization,
+        Lifetimes, Organization,
         templates::{ContractTerms, Template, TemplateApplication, TemplateContent, commands::MAX_TEMPLATES},
     },
     store,
@@ -62,6 +63,8 @@ impl Step<'_> {
         fields.set("name", &mut template.name, Some(entry.name.clone()), |name| text(name));
         fields.set("kind", &mut content.kind, entry.kind.clone(), |kind| text(kind));
         fields.set("require_step_up", &mut content.require_step_up, entry.require_step_up, yes);
+        let lifetimes = wanted_lifetimes(key, content.lifetimes, entry.token_lifetimes)?;
+        fields.set("token_lifetimes", &mut content.lifetimes, lifetimes, shown_lifetimes);
         let months = entry.certification_months.map(number);
         fields.set("certification_months", &mut content.certification_months, months, plain);
         if let Some(terms) = &entry.contract {
@@ -106,6 +109,7 @@ impl Step<'_> {
             content: TemplateContent {
                 kind: needed(key, "kind", entry.kind.clone(), "this template")?,
                 require_step_up: false,
+                lifetimes: Lifetimes::default(),
                 certification_months: CERTIFICATION_MONTHS,
                 contract: None,
                 joining: Joining::default(),
@@ -191,6 +195,7 @@ impl Step<'_> {
         let mut filled = entry.clone();
         filled.kind.get_or_insert_with(|| content.kind.clone());
         filled.require_step_up.get_or_insert(content.require_step_up);
+        filled.token_lifetimes.get_or_insert(LifetimesEntry::from(content.lifetimes));
         filled
             .certification_due
             .get_or_insert(When::Months(content.certification_months.into()));

@@ -29,6 +29,9 @@ pub const TRIP_MINUTES: i64 = 15;
 /// What a provider publishes is read again after so many hours.
 const PUBLISHED_HOURS: i64 = 12;
 
+/// The clocks of both sides may differ by so many seconds.
+pub const FRESH_SKEW_SECONDS: i64 = 120;
+
 /// What is remembered of a trip; sealed in its row.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Notes {
@@ -38,6 +41,9 @@ pub struct Notes {
     pub verifier: String,
     /// Of the request (SAML).
     pub request_id: String,
+    /// The person has to prove anew who they are, not before this moment; none when a session there is enough.
+    #[serde(default)]
+    pub fresh_since: Option<Timestamp>,
 }
 
 /// Why a browser cannot be sent to the provider.
@@ -201,6 +207,7 @@ pub async fn depart(
                 nonce: asked.nonce,
                 verifier: asked.verifier,
                 request_id: String::new(),
+                fresh_since: fresh.then_some(cx.now),
             };
             let departure = Departure {
                 url: asked.url.to_string(),
@@ -224,6 +231,7 @@ pub async fn depart(
                 nonce: String::new(),
                 verifier: String::new(),
                 request_id: issued.id,
+                fresh_since: fresh.then_some(cx.now),
             };
             let (url, fields) = carried(issued.outgoing);
             (relay.hash(), notes, Departure { url, fields })
@@ -255,6 +263,14 @@ async fn store_trip(
 }
 
 impl Notes {
+    /// Whether somebody who proved at `at` who they are did so as the request wanted (OpenID Connect Core §3.1.2.1 `max_age`, SAML core
+    /// §3.4.1 `ForceAuthn`). A provider that does not say when did not.
+    #[must_use]
+    pub fn is_fresh_enough(&self, at: Option<Timestamp>) -> bool {
+        let skew = Duration::seconds(FRESH_SKEW_SECONDS);
+        self.fresh_since.is_none_or(|since| at.is_some_and(|at| since <= at + skew))
+    }
+
     /// The notes of a trip; none when the master key is another one.
     #[must_use]
     pub fn open(key: &MasterKey, trip: &Trip) -> Option<Self> {

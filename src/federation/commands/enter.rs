@@ -277,7 +277,7 @@ pub(super) async fn keep_out(
         return Ok(());
     };
     if provider.break_glass == Some(member.id) || is_last_admin(cx, &member).await? {
-        store::sessions::end_through(&cx.tx, provider.id, Some(member.id), None).await?;
+        store::sessions::end_through(&cx.tx, provider.id, Some(member.id), None, cx.now).await?;
         store::issuer::grants::revoke_of_provider(&cx.tx, provider.id, Some(member.id), &broken.reason, cx.now).await?;
         return Ok(());
     }
@@ -357,6 +357,7 @@ async fn let_in(
             session: arrival.session.clone(),
             ends_at: arrival.session_ends_at,
             logout_name: arrival.logout_name.clone(),
+            authenticated_at: arrival.authenticated_at,
         }),
     };
     let kept = |reason: String| EnterError::Kept(reason);

@@ -103,7 +103,7 @@ pub async fn end_by_provider(cx: &mut Cx, provider: &IdentityProvider, logout: &
     if member.is_none() && logout.session.is_none() {
         return Ok(Some(0));
     }
-    let ended = store::sessions::end_through(&cx.tx, provider.id, member, logout.session.as_deref()).await?;
+    let ended = store::sessions::end_through(&cx.tx, provider.id, member, logout.session.as_deref(), cx.now).await?;
     let organization = store::organizations::get(&cx.tx, provider.organization).await?;
     let mut event = Event::new(EventKind::SessionsEnded)
         .reason("Their company's sign-in ended the session.")

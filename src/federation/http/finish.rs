@@ -3,7 +3,7 @@
 
 use axum::{http::StatusCode, response::Response};
 
-use super::{AWAY_KEY, BROWSER_KEY, TRIAL_KEY, reference};
+use super::{AWAY_KEY, BROWSER_KEY, FRESH_KEY, TRIAL_KEY, reference};
 use crate::{
     federation::{
         IdentityProvider, ProviderStatus,
@@ -82,16 +82,22 @@ pub(super) type Believed = Result<(Arrival, Option<Published>), Disbelief>;
 pub(super) async fn finish(
     request: &RequestCx,
     purpose: Purpose,
+    notes: &Notes,
     provider: &IdentityProvider,
     outcome: Believed,
 ) -> Result<String, Trouble> {
     match purpose {
-        Purpose::SignIn => finish_sign_in(request, provider, outcome).await,
+        Purpose::SignIn => finish_sign_in(request, notes, provider, outcome).await,
         Purpose::Try => finish_trial(request, provider, outcome).await,
     }
 }
 
-async fn finish_sign_in(request: &RequestCx, provider: &IdentityProvider, outcome: Believed) -> Result<String, Trouble> {
+async fn finish_sign_in(
+    request: &RequestCx,
+    notes: &Notes,
+    provider: &IdentityProvider,
+    outcome: Believed,
+) -> Result<String, Trouble> {
     let (arrival, newer) = match outcome {
         Ok(found) => found,
         Err(disbelief) => {
@@ -115,10 +121,25 @@ async fn finish_sign_in(request: &RequestCx, provider: &IdentityProvider, outcom
         cx.commit().await?;
     }
     let mut cx = request.begin().await?;
+    if !notes.is_fresh_enough(arrival.authenticated_at) {
+        // Not counted against the connection: it works, although not for this.
+        let disbelief = Disbelief {
+            reason: "A new sign-in was asked for, but the provider did not ask the person again, or does not say when it did.".to_owned(),
+            blame: Blame::Browser,
+            checks: Vec::new(),
+        };
+        commands::note_disbelief(&mut cx, provider, &disbelief).await?;
+        cx.commit().await?;
+        let text = format!(
+            "{} did not ask you to sign in again, which is needed here. Sign out there and try again, or tell the person who runs your team here.",
+            provider.name
+        );
+        return Ok(sent_back(request, text).await);
+    }
     match commands::enter(&mut cx, provider, &arrival).await {
         Ok(who) => {
             cx.commit().await?;
-            for key in [AWAY_KEY, BROWSER_KEY] {
+            for key in [AWAY_KEY, BROWSER_KEY, FRESH_KEY] {
                 let _ = request.session.remove_value(key).await;
             }
             let page = take_wanted(request).await.unwrap_or_else(|| routes::HOME.to_owned());

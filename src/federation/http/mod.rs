@@ -15,6 +15,8 @@ pub const BROWSER_KEY: &str = "federation_browser";
 pub const AWAY_KEY: &str = "federation_away";
 /// An [`Away`]: where the session can be ended too after it ended here.
 pub const FURTHER_KEY: &str = "federation_further";
+/// Whether the sign-in that comes has to be a new one at the person's own company too.
+pub const FRESH_KEY: &str = "federation_fresh";
 /// A [`Trial`].
 pub const TRIAL_KEY: &str = "federation_trial";
 

@@ -51,7 +51,7 @@ async fn callback(Extension(request): Extension<RequestCx>, query: Result<Query<
             blame: refusal.blame(),
             checks: Vec::new(),
         });
-        finish(&request, trip.purpose, &provider, believed).await
+        finish(&request, trip.purpose, &notes, &provider, believed).await
     }
     .await;
     answer(&request, outcome).await

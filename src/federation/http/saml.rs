@@ -238,6 +238,7 @@ fn taken_over(arrival: saml::Arrival, checks: Vec<Check>, now: Timestamp) -> Arr
         session: arrival.session_index,
         session_ends_at: arrival.session_not_on_or_after,
         second_factor_at: second_factor,
+        authenticated_at: Some(arrival.authn_instant.min(now)),
         logout_name: serde_json::to_string(&name).ok(),
         checks,
     }
@@ -246,7 +247,7 @@ fn taken_over(arrival: saml::Arrival, checks: Vec<Check>, now: Timestamp) -> Arr
 /// `GET /federation/saml/finish/{state}`: the browser that left fetches what the provider said about it.
 async fn finished(Extension(request): Extension<RequestCx>, Path(state): Path<String>) -> Response {
     let outcome = async {
-        let (trip, _, provider) = claim(&request, &state).await?;
+        let (trip, notes, provider) = claim(&request, &state).await?;
         let key = &request.portal.master_key;
         let kept = trip
             .arrival
@@ -257,7 +258,7 @@ async fn finished(Extension(request): Extension<RequestCx>, Path(state): Path<St
             Kept::Arrived(arrival) => Ok((*arrival, None)),
             Kept::Refused(disbelief) => Err(disbelief),
         };
-        finish(&request, trip.purpose, &provider, believed).await
+        finish(&request, trip.purpose, &notes, &provider, believed).await
     }
     .await;
     answer(&request, outcome).await

@@ -193,6 +193,7 @@ impl Coming<'_> {
             session: claims.get("sid").and_then(Value::as_str).map(str::to_owned),
             session_ends_at: None,
             logout_name: None,
+            authenticated_at: authenticated,
             // Without a time it may have been given days ago: a provider that is asked for a fresh one has to name it (Core §2, auth_time).
             second_factor_at: authenticated.filter(|_| names_second_factor(&methods, context)),
             claims: Claims::from_json(&all),

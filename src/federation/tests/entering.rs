@@ -88,6 +88,7 @@ fn arrival(claims: serde_json::Value) -> Arrival {
         session_ends_at: None,
         second_factor_at: None,
         logout_name: None,
+        authenticated_at: None,
         checks: Vec::new(),
     }
 }

@@ -5,6 +5,7 @@ mod choosing;
 mod coming_back;
 mod company;
 mod entering;
+mod fresh;
 mod hat;
 mod leaving;
 mod mapping;

@@ -2,9 +2,12 @@
 
 use thiserror::Error;
 
-use super::super::model::{
-    Client, ClientAuthentication, ClientTerms, GrantType, MOST_ACCESS_SECONDS, MOST_REFRESH_SECONDS, OPENID_SCOPES, is_client_id,
-    is_redirect_uri,
+use super::super::{
+    claims,
+    model::{
+        Client, ClientAuthentication, ClientTerms, GrantType, MOST_ACCESS_SECONDS, MOST_REFRESH_SECONDS, OPENID_SCOPES, is_client_id,
+        is_redirect_uri,
+    },
 };
 use crate::{
     access::{Action, Actor, Refused, Resource},
@@ -40,9 +43,21 @@ pub enum ClientError {
     /// A scope that the application does not have.
     #[error("{0} is no permission of this application.")]
     Scope(String),
+    /// A claim that is none of ours, or one of the protocols'.
+    #[error("{0} is no claim that can have another name.")]
+    Claim(String),
+    /// The application's name for a claim.
+    #[error("{0} cannot be the name of a claim: another claim has it, or it is too long.")]
+    ClaimName(String),
     /// A lifetime.
     #[error("A token lives at least 60 seconds, an access token at most a day, a refresh token at most a year.")]
     Lifetime,
+    /// It may not act for people.
+    #[error("This client does not act for people. Change that first.")]
+    ActsForNobody,
+    /// No permission was chosen.
+    #[error("Choose at least one permission.")]
+    NoScope,
     /// It has no secret.
     #[error("This client has no secret.")]
     NoSecret,
@@ -92,12 +107,65 @@ impl ClientTerms {
                 return Err(ClientError::Scope(scope.clone()));
             }
         }
+        self.check_names()?;
         let within = |seconds: Option<i32>, most: i32| seconds.is_none_or(|seconds| (60..=most).contains(&seconds));
         if within(self.access_seconds, MOST_ACCESS_SECONDS) && within(self.refresh_seconds, MOST_REFRESH_SECONDS) {
             Ok(())
         } else {
             Err(ClientError::Lifetime)
         }
+    }
+}
+
+impl ClientTerms {
+    /// Claims of the protocols keep their names, and no two claims get the same one.
+    fn check_names(&self) -> Result<(), ClientError> {
+        let mut taken: Vec<&str> = Vec::new();
+        for (ours, theirs) in &self.claim_names {
+            let usable = |name: &str| name.len() <= 100 && !name.chars().any(|letter| letter.is_control() || letter.is_whitespace());
+            if claims::FIXED.contains(&ours.as_str()) || !claims::is_ours(ours) {
+                return Err(ClientError::Claim(ours.clone()));
+            }
+            if claims::FIXED.contains(&theirs.as_str()) || !usable(theirs) || taken.contains(&theirs.as_str()) {
+                return Err(ClientError::ClaimName(theirs.clone()));
+            }
+            if !theirs.is_empty() {
+                // A claim that keeps its own name would be overwritten.
+                if claims::is_ours(theirs) && !self.claim_names.contains_key(theirs) {
+                    return Err(ClientError::ClaimName(theirs.clone()));
+                }
+                taken.push(theirs);
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything of it as texts, to tell what was changed.
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        let seconds = |value: Option<i32>| value.map(|seconds| seconds.to_string()).unwrap_or_default();
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        let grants: Vec<&str> = self.grant_types.iter().map(|grant| grant.as_str()).collect();
+        let names: Vec<String> = self.claim_names.iter().map(|(ours, theirs)| format!("{ours} = {theirs}")).collect();
+        vec![
+            ("name", self.name.clone()),
+            ("authentication", self.authentication.to_string()),
+            ("key_set", text(&self.key_set)),
+            ("redirect_uris", self.redirect_uris.join(" ")),
+            ("post_logout_redirect_uris", self.post_logout_redirect_uris.join(" ")),
+            ("backchannel_logout_uri", text(&self.backchannel_logout_uri)),
+            ("initiate_login_uri", text(&self.initiate_login_uri)),
+            ("audience", text(&self.audience)),
+            ("signing", self.signing.to_string()),
+            ("subjects", self.subjects.to_string()),
+            ("grant_types", grants.join(" ")),
+            ("own_scopes", self.own_scopes.join(" ")),
+            ("first_party", self.first_party.to_string()),
+            ("may_act_for", self.may_act_for.to_string()),
+            ("sender_constrained", self.sender_constrained.to_string()),
+            ("claim_names", names.join(", ")),
+            ("access_seconds", seconds(self.access_seconds)),
+            ("refresh_seconds", seconds(self.refresh_seconds)),
+        ]
     }
 }
 
@@ -158,6 +226,57 @@ pub async fn register_client(
         .detail("redirect_uris", client.terms.redirect_uris.clone());
     audit::record(cx, told).await?;
     Ok((client, secret))
+}
+
+/// Changes a client, all but what it calls itself. Answers it, with a new secret when it proves itself by one from now on.
+///
+/// # Errors
+/// [`ClientError`].
+pub async fn change_client(
+    cx: &mut Cx,
+    application: &Application,
+    (id, version): (ClientId, i32),
+    terms: ClientTerms,
+) -> Result<(Client, Option<String>), ClientError> {
+    cx.authorise(Action::ManageCatalogue, Resource::Tenant)?;
+    let found = clients::get(&cx.tx, id).await?;
+    let mut client = found
+        .filter(|client| client.application == application.id)
+        .ok_or(Refused::NotFound)?;
+    if client.version != version {
+        return Err(StoreError::Stale.into());
+    }
+    let scopes: Vec<String> = store::applications::scopes_of(&cx.tx, &[application.id])
+        .await?
+        .into_iter()
+        .map(|scope| scope.name)
+        .collect();
+    let mut terms = terms;
+    terms.client_id.clone_from(&client.terms.client_id);
+    terms.key_set = terms
+        .key_set
+        .filter(|_| terms.authentication == ClientAuthentication::PrivateKeyJwt);
+    terms.check(&scopes)?;
+    let mut changed = serde_json::Map::new();
+    for ((name, before), (_, after)) in client.terms.facts().into_iter().zip(terms.facts()) {
+        if before != after {
+            changed.insert(name.to_owned(), serde_json::json!({ "from": before, "to": after }));
+        }
+    }
+    if changed.is_empty() {
+        return Ok((client, None));
+    }
+    let has_secret = matches!(terms.authentication, ClientAuthentication::Basic | ClientAuthentication::Post);
+    let secret = (has_secret && client.secret_hash.is_none()).then(|| BearerSecret::generate(&mut cx.rng));
+    client.secret_hash = match &secret {
+        Some(secret) => Some(secret.hash()),
+        None => client.secret_hash.filter(|_| has_secret),
+    };
+    client.terms = terms;
+    clients::update(&cx.tx, &client).await?;
+    let told = event(EventKind::ClientChanged, application, &client).detail("changed", serde_json::Value::Object(changed));
+    audit::record(cx, told).await?;
+    Ok((client, secret.map(|secret| secret.reveal().to_owned())))
 }
 
 /// Gives a client a new secret, shown this once; the old one stops working. Answers its client id and the secret.
@@ -225,7 +344,9 @@ impl From<ClientError> for Refusal {
             ClientError::Scope(_) => "own_scopes",
             ClientError::PublicMachine => "authentication",
             ClientError::Lifetime => "access_seconds",
-            ClientError::NoSecret | ClientError::Access(_) | ClientError::Store(_) => "",
+            ClientError::Claim(_) | ClientError::ClaimName(_) => "claim_names",
+            ClientError::NoScope => "acting_scopes",
+            ClientError::ActsForNobody | ClientError::NoSecret | ClientError::Access(_) | ClientError::Store(_) => "",
         };
         match error {
             ClientError::Access(refused) => refused.into(),

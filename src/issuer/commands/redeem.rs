@@ -6,7 +6,7 @@ use super::{
     super::{
         OAuthError,
         keys::Published,
-        model::{Client, GrantType},
+        model::{Client, ClientAuthentication, Code, Grant, GrantType},
         standing::{Refusal, Who, stand},
     },
     Issued, NOTHING_LEFT, end,
@@ -28,6 +28,8 @@ pub struct Redemption {
     pub redirect_uri: Option<String>,
     /// PKCE.
     pub verifier: String,
+    /// Thumbprint of the key that the request proved (RFC 9449).
+    pub jkt: Option<String>,
 }
 
 /// Whether a verifier is well made (RFC 7636 §4.1) and fits its challenge.
@@ -35,6 +37,17 @@ fn fits(verifier: &str, challenge: &str) -> bool {
     let well_made =
         (43..=128).contains(&verifier.len()) && verifier.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
     well_made && constant_time_eq(URL_SAFE_NO_PAD.encode(sha256(verifier)).as_bytes(), challenge.as_bytes())
+}
+
+/// What of the client's request does not fit the one that the code came of.
+fn misfit(redemption: &Redemption, code: &Code, grant: &Grant) -> Option<&'static str> {
+    if redemption.redirect_uri.as_ref().is_some_and(|uri| *uri != code.redirect_uri) {
+        return Some("redirect_uri is not the one of the request.");
+    }
+    if !fits(&redemption.verifier, &code.challenge) {
+        return Some("code_verifier does not fit the challenge of the request.");
+    }
+    (grant.jkt.is_some() && grant.jkt != redemption.jkt).then_some("The code is bound to another key (dpop_jkt).")
 }
 
 /// Exchanges a code for tokens.
@@ -49,14 +62,20 @@ pub async fn redeem(cx: &mut Cx, keys: &Published, client: &Client, redemption: 
     let hash = sha256(&redemption.code);
     let code = grants::code(&cx.tx, &hash).await?.ok_or_else(worthless)?;
     let grant = grants::get(&cx.tx, code.grant).await?.ok_or_else(worthless)?;
+    // Whoever has a code that is not theirs has taken it from somewhere: the trail tells of it.
     if grant.client != client.id {
+        refuse(
+            cx,
+            client,
+            &grant,
+            &Refusal::Nobody("The code belongs to another application.".to_owned()),
+        )
+        .await?;
         return Err(worthless());
     }
-    if redemption.redirect_uri.as_ref().is_some_and(|uri| *uri != code.redirect_uri) {
-        return Err(OAuthError::grant("redirect_uri is not the one of the request."));
-    }
-    if !fits(&redemption.verifier, &code.challenge) {
-        return Err(OAuthError::grant("code_verifier does not fit the challenge of the request."));
+    if let Some(reason) = misfit(redemption, &code, &grant) {
+        refuse(cx, client, &grant, &Refusal::Nobody(reason.to_owned())).await?;
+        return Err(OAuthError::grant(reason));
     }
     if !grants::use_code(&cx.tx, &hash, cx.now).await? {
         end(cx, client, &grant, "Its code was used a second time.").await?;
@@ -80,5 +99,17 @@ pub async fn redeem(cx: &mut Cx, keys: &Published, client: &Client, redemption: 
         end(cx, client, &grant, NOTHING_LEFT).await?;
         return Err(OAuthError::grant(NOTHING_LEFT));
     }
+    // Others prove who they are at each refresh, so their refresh tokens need no key (RFC 9449 §5).
+    if let Some(jkt) = redemption
+        .jkt
+        .as_deref()
+        .filter(|_| client.terms.authentication == ClientAuthentication::None)
+    {
+        grants::bind(&cx.tx, grant.id, jkt).await?;
+    }
+    let grant = Grant {
+        jkt: redemption.jkt.clone(),
+        ..grant
+    };
     issue_to_person(cx, keys, client, &grant, &standing, &scopes, GrantType::AuthorizationCode).await
 }

@@ -4,7 +4,7 @@ use super::{
     super::{
         OAuthError,
         keys::Published,
-        model::{Client, GrantType},
+        model::{Client, ClientAuthentication, Grant, GrantType},
         standing::{Refusal, Who, stand},
     },
     Issued, NOTHING_LEFT, end,
@@ -13,11 +13,19 @@ use super::{
 };
 use crate::{cx::Cx, federation, kernel::sha256, store::issuer::grants};
 
-/// Exchanges a refresh token for new tokens; `asked` narrows the access token, and is empty for all that was given.
+/// Exchanges a refresh token for new tokens; `asked` narrows the access token, and is empty for all that was given. `jkt` is the thumbprint of
+/// the key that the request proved.
 ///
 /// # Errors
 /// [`OAuthError`]; commit all the same: a token that comes twice was stolen, so its whole family ends (RFC 9700 §4.14.2).
-pub async fn refresh(cx: &mut Cx, keys: &Published, client: &Client, value: &str, asked: &[String]) -> Result<Issued, OAuthError> {
+pub async fn refresh(
+    cx: &mut Cx,
+    keys: &Published,
+    client: &Client,
+    value: &str,
+    asked: &[String],
+    jkt: Option<String>,
+) -> Result<Issued, OAuthError> {
     if !client.may(GrantType::RefreshToken) {
         return Err(OAuthError::refused("unauthorized_client", "This client has no refresh tokens."));
     }
@@ -30,6 +38,10 @@ pub async fn refresh(cx: &mut Cx, keys: &Published, client: &Client, value: &str
     }
     if grant.revoked_at.is_some() || token.expires_at <= cx.now {
         return Err(worthless());
+    }
+    // Whoever stole it from a public client has it without its key (RFC 9449 §5).
+    if client.terms.authentication == ClientAuthentication::None && grant.jkt.is_some() && grant.jkt != jkt {
+        return Err(OAuthError::grant("The refresh token is bound to another key."));
     }
     if asked.iter().any(|scope| !grant.has(scope)) {
         return Err(OAuthError::refused(
@@ -47,6 +59,14 @@ pub async fn refresh(cx: &mut Cx, keys: &Published, client: &Client, value: &str
     }
     let standing = match stand(&cx.tx, &cx.policies, &cx.tenant, &Who::from(&grant), grant.application, cx.now).await? {
         Ok(standing) => standing,
+        // Nothing is lost: the person confirms at the authorization endpoint, and the client goes on with what it gets there.
+        Err(refusal @ Refusal::StepUp(_)) => {
+            refuse(cx, client, &grant, &refusal).await?;
+            return Err(OAuthError::grant(format!(
+                "insufficient_user_authentication: send the person to the authorization endpoint. {}",
+                refusal.reason()
+            )));
+        }
         Err(refusal) => {
             refuse(cx, client, &grant, &refusal).await?;
             end(cx, client, &grant, &refusal.reason()).await?;
@@ -74,5 +94,6 @@ pub async fn refresh(cx: &mut Cx, keys: &Published, client: &Client, value: &str
         end(cx, client, &grant, NOTHING_LEFT).await?;
         return Err(OAuthError::grant(NOTHING_LEFT));
     }
+    let grant = Grant { jkt, ..grant };
     issue_to_person(cx, keys, client, &grant, &standing, &scopes, GrantType::RefreshToken).await
 }

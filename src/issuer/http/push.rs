@@ -16,10 +16,12 @@ use super::{
     },
     LONGEST,
     client_auth::{Presented, authenticate},
-    fresh, refusal,
+    fresh,
+    possession::proven,
+    refusal,
     token::ACTOR,
 };
-use crate::web::{WebState, meta_of};
+use crate::web::{WebState, meta_of, routes};
 
 #[derive(Debug, Deserialize)]
 struct PushForm {
@@ -44,7 +46,14 @@ pub(super) async fn push(State(state): State<WebState>, request: Request) -> Res
             client_assertion: form.client_assertion.as_deref(),
         };
         let client = authenticate(&state.portal, &headers, &presented).await?;
-        let parameters = form.parameters.without_empty();
+        let mut parameters = form.parameters.without_empty();
+        // A proof here binds the code like dpop_jkt (RFC 9449 §10.1).
+        if let Some(jkt) = proven(&state.portal, &headers, "POST", routes::OAUTH_PUSH, None).await? {
+            if parameters.dpop_jkt.as_ref().is_some_and(|named| *named != jkt) {
+                return Err(OAuthError::refused("invalid_dpop_proof", "dpop_jkt is not the key of the proof."));
+            }
+            parameters.dpop_jkt = Some(jkt);
+        }
         let text = serde_json::to_string(&parameters).unwrap_or_default();
         if text.len() > LONGEST {
             return Err(OAuthError::request("The request is too long."));

@@ -1,4 +1,4 @@
-//! `GET` and `POST /oauth/userinfo` (OpenID Connect Core §5.3), with a bearer token (RFC 6750).
+//! `GET` and `POST /oauth/userinfo` (OpenID Connect Core §5.3), with a bearer token (RFC 6750) or one that is bound to a key (RFC 9449).
 
 use axum::{
     Extension, Form, Json,
@@ -11,32 +11,54 @@ use serde::Deserialize;
 use super::{
     super::{
         OAuthError,
-        claims::{subject, userinfo},
+        claims::{ACR_TWO, subject, userinfo},
+        dpop::PROOF_ALGORITHMS,
         keys::KeyRing,
-        verify::live,
+        verify::{Looked, looked_at},
     },
-    fresh, refusal,
+    fresh,
+    possession::proven,
+    refusal,
 };
-use crate::web::WebState;
+use crate::{
+    access::{Asking, STEP_UP_MINUTES},
+    web::{WebState, routes},
+};
 
 #[derive(Debug, Default, Deserialize)]
 struct TokenForm {
     access_token: Option<String>,
 }
 
-/// The token of the Authorization header.
-fn bearer(headers: &HeaderMap) -> Option<String> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+/// How a token is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scheme {
+    /// By whoever has it (RFC 6750).
+    Bearer,
+    /// With a proof of the key that it is bound to (RFC 9449 §7.1).
+    Dpop,
 }
 
-/// A refusal in the header (RFC 6750 §3).
-fn challenge(status: StatusCode, code: &str, description: &str) -> Response {
-    let value = if code.is_empty() {
-        "Bearer realm=\"portico\"".to_owned()
-    } else {
-        format!("Bearer realm=\"portico\", error=\"{code}\", error_description=\"{description}\"")
+/// The token of the Authorization header.
+fn shown(headers: &HeaderMap) -> Option<(Scheme, String)> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let scheme = match scheme.to_ascii_lowercase().as_str() {
+        "bearer" => Scheme::Bearer,
+        "dpop" => Scheme::Dpop,
+        _ => return None,
     };
+    Some((scheme, token.trim().to_owned()))
+}
+
+/// A refusal in the header (RFC 6750 §3, RFC 9449 §7.1).
+fn challenge(scheme: Scheme, status: StatusCode, code: &str, description: &str) -> Response {
+    let mut value = match scheme {
+        Scheme::Bearer => "Bearer realm=\"portico\"".to_owned(),
+        Scheme::Dpop => format!("DPoP realm=\"portico\", algs=\"{}\"", PROOF_ALGORITHMS.join(" ")),
+    };
+    if !code.is_empty() {
+        value.push_str(&format!(", error=\"{code}\", error_description=\"{description}\""));
+    }
     let mut response = (status, Json(serde_json::json!({ "error": code, "error_description": description }))).into_response();
     if let Ok(value) = HeaderValue::from_str(&value) {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
@@ -44,25 +66,48 @@ fn challenge(status: StatusCode, code: &str, description: &str) -> Response {
     fresh(response)
 }
 
+/// The token would count again after a fresh second factor: what to ask the authorization endpoint for (RFC 9470 §3).
+fn step_up(scheme: Scheme, reason: &str) -> Response {
+    const CODE: &str = "insufficient_user_authentication";
+    let mut response = challenge(scheme, StatusCode::UNAUTHORIZED, CODE, reason);
+    let said = response
+        .headers()
+        .get(header::WWW_AUTHENTICATE)
+        .and_then(|value| value.to_str().ok());
+    let asks = format!(
+        "{}, acr_values=\"{ACR_TWO}\", max_age=\"{}\"",
+        said.unwrap_or_default(),
+        STEP_UP_MINUTES * 60
+    );
+    if let Ok(value) = HeaderValue::from_str(&asks) {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+    }
+    response
+}
+
 /// `GET /oauth/userinfo`.
 pub(super) async fn by_header(State(state): State<WebState>, Extension(ring): Extension<KeyRing>, headers: HeaderMap) -> Response {
-    answered(&state, &ring, bearer(&headers)).await
+    answered(&state, &ring, &headers, "GET", shown(&headers)).await
 }
 
 /// `POST /oauth/userinfo`: the token in the header or in the form, not in both (RFC 6750 §2).
 pub(super) async fn by_form(State(state): State<WebState>, Extension(ring): Extension<KeyRing>, request: Request) -> Response {
-    let in_header = bearer(request.headers());
+    let headers = request.headers().clone();
+    let in_header = shown(&headers);
     let form: Result<Form<TokenForm>, FormRejection> = Form::from_request(request, &()).await;
-    let in_form = form.ok().and_then(|Form(form)| form.access_token);
+    let in_form = form
+        .ok()
+        .and_then(|Form(form)| form.access_token)
+        .map(|token| (Scheme::Bearer, token));
     if in_header.is_some() && in_form.is_some() {
-        return challenge(StatusCode::BAD_REQUEST, "invalid_request", "The token comes twice.");
+        return challenge(Scheme::Bearer, StatusCode::BAD_REQUEST, "invalid_request", "The token comes twice.");
     }
-    answered(&state, &ring, in_header.or(in_form)).await
+    answered(&state, &ring, &headers, "POST", in_header.or(in_form)).await
 }
 
-async fn answered(state: &WebState, ring: &KeyRing, token: Option<String>) -> Response {
-    let Some(token) = token else {
-        return challenge(StatusCode::UNAUTHORIZED, "", "");
+async fn answered(state: &WebState, ring: &KeyRing, headers: &HeaderMap, method: &str, token: Option<(Scheme, String)>) -> Response {
+    let Some((scheme, token)) = token else {
+        return challenge(Scheme::Bearer, StatusCode::UNAUTHORIZED, "", "");
     };
     let portal = &state.portal;
     let outcome = async {
@@ -72,20 +117,62 @@ async fn answered(state: &WebState, ring: &KeyRing, token: Option<String>) -> Re
             .await?
             .unwrap_or_else(crate::organizations::Tenant::unnamed);
         let now = portal.clock.now();
-        Ok::<_, OAuthError>(live(&db, &portal.policies, &tenant, &portal.settings.public_url, &keys, &token, now).await?)
+        let policies = portal.policies_as_of(&db, &tenant, Asking::by_api(tenant.time_zone)).await?;
+        let found = looked_at(&db, &policies, &tenant, &portal.settings.public_url, &keys, &token, now).await?;
+        let proven = match scheme {
+            Scheme::Bearer => None,
+            Scheme::Dpop => proven(portal, headers, method, routes::OAUTH_USERINFO, Some(&token)).await?,
+        };
+        Ok::<_, OAuthError>((found, proven))
     }
     .await;
-    let found = match outcome {
-        Ok(found) => found,
+    let (found, proven) = match outcome {
+        Ok(outcome) => outcome,
+        Err(OAuthError::Refused { code, description }) => return challenge(scheme, StatusCode::UNAUTHORIZED, code, &description),
         Err(error) => return refusal(&error),
     };
-    let Some(found) = found else {
-        return challenge(StatusCode::UNAUTHORIZED, "invalid_token", "The token is worth nothing (any more).");
+    let found = match found {
+        Looked::Live(found) => found,
+        Looked::StepUp(reason) => return step_up(scheme, &reason),
+        Looked::Worthless => {
+            return challenge(
+                scheme,
+                StatusCode::UNAUTHORIZED,
+                "invalid_token",
+                "The token is worth nothing (any more).",
+            );
+        }
     };
+    match (found.bound_to(), scheme) {
+        (None, Scheme::Bearer) => {}
+        // Without its key a bound token is worth nothing, however it is shown (RFC 9449 §7.2).
+        (Some(_), Scheme::Bearer) => {
+            return challenge(
+                Scheme::Dpop,
+                StatusCode::UNAUTHORIZED,
+                "invalid_token",
+                "The token needs a proof of its key.",
+            );
+        }
+        (Some(key), Scheme::Dpop) if proven.as_deref() == Some(key) => {}
+        (_, Scheme::Dpop) => {
+            return challenge(
+                scheme,
+                StatusCode::UNAUTHORIZED,
+                "invalid_token",
+                "The token is not bound to the key that was proven.",
+            );
+        }
+    }
     let scopes = found.scopes();
     let Some((grant, standing)) = found.person.as_ref().filter(|_| scopes.iter().any(|scope| scope == "openid")) else {
-        return challenge(StatusCode::FORBIDDEN, "insufficient_scope", "The token needs the scope openid.");
+        return challenge(
+            scheme,
+            StatusCode::FORBIDDEN,
+            "insufficient_scope",
+            "The token needs the scope openid.",
+        );
     };
     let known_as = subject(&found.client, grant.application, grant.member, &portal.master_key);
-    fresh(Json(userinfo(&known_as, standing, &scopes)).into_response())
+    fresh(Json(userinfo(&found.client, &known_as, standing, &scopes)).into_response())
 }

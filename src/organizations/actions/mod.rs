@@ -2,11 +2,13 @@
 
 mod branding;
 mod contracts;
+mod lifetimes;
 mod partners;
 mod tenant;
 
 pub use branding::*;
 pub use contracts::*;
+pub use lifetimes::*;
 pub use partners::*;
 pub use tenant::*;
 

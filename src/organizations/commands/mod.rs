@@ -2,6 +2,7 @@
 
 mod branding;
 mod contracts;
+mod lifetimes;
 mod profile;
 mod status;
 mod tenant;
@@ -10,6 +11,7 @@ pub(crate) use branding::own_or_named;
 pub use branding::{BrandingError, ChangeBranding, ChangeSignInRules, LogoChange, change_branding, change_sign_in_rules};
 pub(crate) use contracts::may_change_contract;
 pub use contracts::{AddContract, ChangeContract, ContractEnd, ContractRefused, add_contract, change_contract, changed};
+pub use lifetimes::{LifetimesError, change_lifetimes};
 pub use profile::{AssignOwner, ChangePartner, CreatePartner, ProfileError, assign_owner, change_partner, create_partner};
 pub(crate) use status::end_access;
 pub use status::{ChangeStatus, StatusError, activate_partner, offboard_partner, suspend_partner};

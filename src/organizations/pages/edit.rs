@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::{
+    lifetimes::lifetimes_card,
     profile_form::{owner_fields, profile_fields},
     settings::branding_card,
 };
@@ -73,7 +74,8 @@ pub(super) fn edit() -> AnyView {
         } else {
             let owner = may_assign.then(|| owner_card(&organization, &owners, cx.form("owner")));
             let branding = branding_card(&organization, cx.form("branding"), true);
-            view! { <Stack gap=Gap::Large>{profile_card(&organization, parent, cx.form("profile"))}{owner}{branding}</Stack> }.into_any()
+            let tokens = lifetimes_card(&organization, cx.form("lifetimes"));
+            view! { <Stack gap=Gap::Large>{profile_card(&organization, parent, cx.form("profile"))}{owner}{tokens}{branding}</Stack> }.into_any()
         };
         Ok(Content::new(
             title.clone(),

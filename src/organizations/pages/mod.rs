@@ -6,6 +6,7 @@ mod contracts;
 mod edit;
 mod employees;
 mod header;
+pub(super) mod lifetimes;
 mod list;
 mod overview;
 mod profile_form;

@@ -12,7 +12,7 @@ use crate::{
     federation::JoinPolicy,
     kernel::{ApplicationId, ScopeId, TemplateId},
     organizations::{
-        actions::version_of,
+        actions::{typed_lifetimes, version_of},
         commands::{ContractRefused, may_in_tenant},
     },
     people::MemberRole,
@@ -39,6 +39,7 @@ impl From<FromTemplateError> for Refusal {
         match error {
             FromTemplateError::NotGiven => Self::field("applications[]", sentence),
             FromTemplateError::Profile(error) => error.into(),
+            FromTemplateError::Lifetimes(error) => error.into(),
             FromTemplateError::Contract(ContractRefused::EndInThePast) => Self::field("ends", "The last day must be today or later."),
             FromTemplateError::Contract(error) => error.into(),
             FromTemplateError::Entitle(error) => match error.into() {
@@ -84,10 +85,13 @@ struct Typed {
     policy: String,
     role: String,
     days: String,
+    access_seconds: String,
+    id_seconds: String,
+    refresh_seconds: String,
 }
 
 impl Typed {
-    fn values(&self) -> [(&'static str, String); 10] {
+    fn values(&self) -> [(&'static str, String); 13] {
         [
             ("name", self.name.clone()),
             ("kind", self.kind.clone()),
@@ -99,6 +103,9 @@ impl Typed {
             ("policy", self.policy.clone()),
             ("role", self.role.clone()),
             ("days", self.days.clone()),
+            ("access_seconds", self.access_seconds.clone()),
+            ("id_seconds", self.id_seconds.clone()),
+            ("refresh_seconds", self.refresh_seconds.clone()),
         ]
     }
 
@@ -117,6 +124,7 @@ impl Typed {
         let policy = fields::choice::<JoinPolicy>(&mut errors, "policy", &self.policy);
         let role = fields::choice::<MemberRole>(&mut errors, "role", &self.role);
         let days = days_of(&mut errors, &self.days);
+        let lifetimes = typed_lifetimes(&mut errors, &self.access_seconds, &self.id_seconds, &self.refresh_seconds);
         errors.check()?;
         let certified = certified.and_then(|months| u16::try_from(months).ok());
         let (Some(name), Some(kind), Some(certification_months), Some(policy), Some(role)) = (name, kind, certified, policy, role) else {
@@ -126,6 +134,7 @@ impl Typed {
             name,
             kind,
             require_step_up: self.require_step_up == "yes",
+            lifetimes,
             certification_months,
             contract,
             policy,
@@ -168,6 +177,9 @@ pub async fn create_template(
     #[server(default)] policy: String,
     #[server(default)] role: String,
     #[server(default)] days: String,
+    #[server(default)] access_seconds: String,
+    #[server(default)] id_seconds: String,
+    #[server(default)] refresh_seconds: String,
 ) -> Result<(), ServerFnError> {
     let typed = Typed {
         name,
@@ -180,6 +192,9 @@ pub async fn create_template(
         policy,
         role,
         days,
+        access_seconds,
+        id_seconds,
+        refresh_seconds,
     };
     let mut post = Post::begin("template", routes::ADMIN_NEW_TEMPLATE, typed.values()).await?;
     let outcome = async {
@@ -208,6 +223,9 @@ pub async fn change_template(
     #[server(default)] policy: String,
     #[server(default)] role: String,
     #[server(default)] days: String,
+    #[server(default)] access_seconds: String,
+    #[server(default)] id_seconds: String,
+    #[server(default)] refresh_seconds: String,
 ) -> Result<(), ServerFnError> {
     let typed = Typed {
         name,
@@ -220,6 +238,9 @@ pub async fn change_template(
         policy,
         role,
         days,
+        access_seconds,
+        id_seconds,
+        refresh_seconds,
     };
     let mut post = Post::begin("template", page_of(&template), typed.values()).await?;
     let outcome = async {

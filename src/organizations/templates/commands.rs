@@ -15,8 +15,10 @@ use crate::{
     federation::{JoinPolicy, Joining},
     kernel::{ApplicationId, Day, TemplateId, day_of, end_of_day, start_of_day},
     organizations::{
-        Organization,
-        commands::{AddContract, ContractRefused, CreatePartner, ProfileError, add_contract, create_partner},
+        Lifetimes, Organization,
+        commands::{
+            AddContract, ContractRefused, CreatePartner, LifetimesError, ProfileError, add_contract, change_lifetimes, create_partner,
+        },
     },
     people::MemberRole,
     store::{self, StoreError},
@@ -60,6 +62,8 @@ pub struct TemplateTerms {
     pub kind: String,
     /// Administrative actions need a fresh second factor.
     pub require_step_up: bool,
+    /// How long tokens in its name live at most.
+    pub lifetimes: Lifetimes,
     /// Months until the first certification is due.
     pub certification_months: u16,
     /// The first contract.
@@ -78,6 +82,7 @@ impl TemplateTerms {
         TemplateContent {
             kind: self.kind,
             require_step_up: self.require_step_up,
+            lifetimes: self.lifetimes,
             certification_months: self.certification_months,
             contract: self.contract,
             joining: Joining {
@@ -254,6 +259,9 @@ pub enum FromTemplateError {
     /// The partner itself.
     #[error(transparent)]
     Profile(#[from] ProfileError),
+    /// How long its tokens live.
+    #[error(transparent)]
+    Lifetimes(#[from] LifetimesError),
     /// Its contract.
     #[error(transparent)]
     Contract(#[from] ContractRefused),
@@ -288,6 +296,12 @@ pub async fn create_partner_from(cx: &mut Cx, partner: CreatePartner, from: From
         return Err(StoreError::Stale.into());
     }
     let organization = create_partner(cx, partner).await?;
+    let lifetimes = template.content.lifetimes;
+    let organization = if lifetimes == Lifetimes::default() {
+        organization
+    } else {
+        change_lifetimes(cx, &organization.slug, organization.version, lifetimes).await?
+    };
     let zone = cx.tenant.time_zone;
     let today = day_of(cx.now, zone);
     if let Some(contract) = from.contract {

@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::{
     federation::Joining,
     kernel::{ApplicationId, Day, ScopeId, TemplateId, Timestamp},
+    organizations::Lifetimes,
 };
 
 /// A template.
@@ -31,6 +32,9 @@ pub struct TemplateContent {
     pub kind: String,
     /// Administrative actions need a fresh second factor.
     pub require_step_up: bool,
+    /// How long tokens in its name live at most.
+    #[serde(default)]
+    pub lifetimes: Lifetimes,
     /// Months until the first certification is due.
     pub certification_months: u16,
     /// The first contract; none when it is added by hand.

@@ -32,6 +32,7 @@ fn terms(name: &str) -> TemplateTerms {
     TemplateTerms {
         name: name.to_owned(),
         kind: "Consultancy".to_owned(),
+        lifetimes: crate::organizations::Lifetimes::default(),
         require_step_up: false,
         certification_months: 6,
         contract: Some(ContractTerms {

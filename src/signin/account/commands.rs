@@ -258,7 +258,7 @@ fn only(me: &SignedIn) -> Option<MemberId> {
 /// [`AccountError::Store`] when it cannot be written.
 pub async fn end_session(cx: &mut Cx, key: &[u8]) -> Result<bool, AccountError> {
     let me = me(cx)?;
-    let ended = store::sessions::end_one(&cx.tx, me.id, only(&me), key).await?;
+    let ended = store::sessions::end_one(&cx.tx, me.id, only(&me), key, cx.now).await?;
     if ended {
         record(cx, &me, Event::new(EventKind::SessionsEnded).detail("sessions_ended", 1)).await?;
     }

@@ -9,7 +9,7 @@ use crate::{
     audit::{Event, EventKind, Subject},
     cx::Cx,
     kernel::MemberId,
-    store::sessions::SignedInAs,
+    store::{self, sessions::SignedInAs},
 };
 
 /// Puts on another hat of the same person (none: the tenant's). Answers the session as it goes on, and the organization's name.
@@ -42,12 +42,13 @@ pub async fn switch_hat(cx: &mut Cx, session: SignedInAs, hat: Option<MemberId>)
     Ok((who, organization_name))
 }
 
-/// Records that someone leaves; the caller ends the session. Nothing happens when nobody is signed in.
+/// Records that someone leaves, and tells the applications; the caller ends the session. Nothing happens when nobody is signed in.
 ///
 /// # Errors
 /// [`SignInError::Store`] when it cannot be written.
 pub async fn sign_out(cx: &mut Cx) -> Result<(), SignInError> {
     let Some(me) = cx.actor.person() else { return Ok(()) };
     let (person, subject) = (me.id, Subject::new("person", me.id, me.name.clone()));
+    store::sessions::tell_of_end(&cx.tx, &me.session_key, cx.now).await?;
     Ok(trail::record(cx, person, Event::new(EventKind::SignedOut).subject(subject)).await?)
 }

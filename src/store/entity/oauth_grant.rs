@@ -18,11 +18,15 @@ pub struct Model {
     pub authenticated_at: DateTimeUtc,
     pub second_factor_at: Option<DateTimeUtc>,
     pub nonce: Option<String>,
+    pub session: Option<String>,
     pub jkt: Option<String>,
     pub created_at: DateTimeUtc,
     pub last_used_at: Option<DateTimeUtc>,
     pub revoked_at: Option<DateTimeUtc>,
     pub revoked_because: Option<String>,
+    pub parent_id: Option<Uuid>,
+    pub delegation_id: Option<Uuid>,
+    pub stopped_at: Option<DateTimeUtc>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

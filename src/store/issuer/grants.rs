@@ -1,11 +1,20 @@
 //! Rows of what people let clients have: grants with their codes and refresh tokens, and what was spent.
 
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait as _, Condition, EntityTrait as _, Order, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    QueryTrait as _,
+    sea_query::{NullOrdering, OnConflict},
+};
+use uuid::Uuid;
 
-use super::super::{Db, StoreError, Tx, entity};
+use super::{
+    super::{Db, StoreError, Tx, entity},
+    logouts,
+};
 use crate::{
     issuer::{Code, Grant, RefreshToken},
-    kernel::{GrantId, MemberId, OrganizationId, PersonId, ProviderId, Timestamp},
+    kernel::{ApplicationId, ClientId, DelegationId, GrantId, MemberId, OrganizationId, PersonId, ProviderId, Timestamp},
 };
 use entity::{oauth_code, oauth_grant, oauth_refresh_token, oauth_spent};
 
@@ -22,8 +31,11 @@ fn grant(row: oauth_grant::Model) -> Grant {
         authenticated_at: row.authenticated_at,
         second_factor_at: row.second_factor_at,
         nonce: row.nonce,
+        session: row.session,
         jkt: row.jkt,
         created_at: row.created_at,
+        parent: row.parent_id.map(Into::into),
+        delegation: row.delegation_id.map(Into::into),
         revoked_at: row.revoked_at,
     }
 }
@@ -42,11 +54,15 @@ pub async fn insert(tx: &Tx, grant: &Grant) -> Result<(), StoreError> {
         authenticated_at: Set(grant.authenticated_at),
         second_factor_at: Set(grant.second_factor_at),
         nonce: Set(grant.nonce.clone()),
+        session: Set(grant.session.clone()),
         jkt: Set(grant.jkt.clone()),
         created_at: Set(grant.created_at),
         last_used_at: Set(None),
         revoked_at: Set(grant.revoked_at),
         revoked_because: Set(None),
+        parent_id: Set(grant.parent.map(|id| id.0)),
+        delegation_id: Set(grant.delegation.map(|id| id.0)),
+        stopped_at: Set(None),
     };
     oauth_grant::Entity::insert(row).exec_without_returning(tx.connection()).await?;
     Ok(())
@@ -69,21 +85,216 @@ pub async fn touch(tx: &Tx, id: GrantId, now: Timestamp) -> Result<bool, StoreEr
     Ok(done.rows_affected == 1)
 }
 
-/// Ends a grant with all its tokens; answers false when it was ended before.
-pub async fn revoke(tx: &Tx, id: GrantId, because: &str, now: Timestamp) -> Result<bool, StoreError> {
+/// Binds the refresh tokens of a grant to the key that redeemed its code (RFC 9449 §5).
+pub async fn bind(tx: &Tx, id: GrantId, jkt: &str) -> Result<(), StoreError> {
     use oauth_grant::Column as C;
-    let done = oauth_grant::Entity::update_many()
-        .col_expr(C::RevokedAt, Some(now).into())
-        .col_expr(C::RevokedBecause, Some(because.to_owned()).into())
+    oauth_grant::Entity::update_many()
+        .col_expr(C::Jkt, Some(jkt.to_owned()).into())
         .filter(C::Id.eq(id.0))
-        .filter(C::RevokedAt.is_null())
         .exec(tx.connection())
         .await?;
-    Ok(done.rows_affected == 1)
+    Ok(())
+}
+
+/// Ends a grant with all its tokens, and everything that was exchanged for one of them; answers false when it was ended before.
+pub async fn revoke(tx: &Tx, id: GrantId, because: &str, now: Timestamp) -> Result<bool, StoreError> {
+    use oauth_grant::Column as C;
+    let ended = revoke_where(tx, Condition::all().add(C::Id.eq(id.0)), because, now).await? == 1;
+    if ended {
+        let mut of: Vec<Uuid> = vec![id.0];
+        while !of.is_empty() {
+            let query = oauth_grant::Entity::find()
+                .select_only()
+                .column(C::Id)
+                .filter(C::ParentId.is_in(of));
+            of = query.filter(C::RevokedAt.is_null()).into_tuple().all(tx.connection()).await?;
+            if !of.is_empty() {
+                revoke_where(tx, Condition::all().add(C::Id.is_in(of.clone())), because, now).await?;
+            }
+        }
+    }
+    Ok(ended)
+}
+
+/// The grant under which a client has exchanged already what it has in this very way. One that the person stopped is found as well, so that
+/// it stays so; a delegation says itself whether it counts, and outlives a sign-out everywhere.
+pub async fn exchanged(
+    db: &impl Db,
+    parent: Option<GrantId>,
+    delegation: Option<DelegationId>,
+    client: ClientId,
+    application: ApplicationId,
+) -> Result<Option<Grant>, StoreError> {
+    use oauth_grant::Column as C;
+    let same = |column: C, id: Option<Uuid>| match id {
+        Some(id) => column.eq(id),
+        None => column.is_null(),
+    };
+    let mut query = oauth_grant::Entity::find();
+    if delegation.is_some() {
+        query = query.filter(C::RevokedAt.is_null());
+    }
+    let row = query
+        .filter(same(C::ParentId, parent.map(|id| id.0)))
+        .filter(same(C::DelegationId, delegation.map(|id| id.0)))
+        .filter(C::ClientId.eq(client.0))
+        .filter(C::ApplicationId.eq(application.0))
+        .order_by_with_nulls(C::RevokedAt, Order::Asc, NullOrdering::Last)
+        .one(db.connection())
+        .await?;
+    Ok(row.map(grant))
+}
+
+/// Whether the person stopped a client from acting for them at an application by what the operator declared.
+pub async fn was_stopped(db: &impl Db, member: MemberId, client: ClientId, application: ApplicationId) -> Result<bool, StoreError> {
+    use oauth_grant::Column as C;
+    let query = oauth_grant::Entity::find()
+        .filter(acting(member, client, application))
+        .filter(C::StoppedAt.is_not_null());
+    Ok(query.limit(1).count(db.connection()).await? > 0)
+}
+
+fn acting(member: MemberId, client: ClientId, application: ApplicationId) -> Condition {
+    use oauth_grant::Column as C;
+    Condition::all()
+        .add(C::MemberId.eq(member.0))
+        .add(C::ClientId.eq(client.0))
+        .add(C::ApplicationId.eq(application.0))
+        .add(C::ParentId.is_not_null())
+        .add(C::DelegationId.is_null())
+}
+
+/// Stops a client from acting for a member at an application, now and later; answers the grants that were ended or marked.
+pub async fn stop(
+    tx: &Tx,
+    member: MemberId,
+    client: ClientId,
+    application: ApplicationId,
+    because: &str,
+    now: Timestamp,
+) -> Result<Vec<Grant>, StoreError> {
+    use oauth_grant::Column as C;
+    let which = acting(member, client, application).add(C::StoppedAt.is_null());
+    // Held first, so that an exchange at this very moment is marked as well, or finds the mark.
+    oauth_grant::Entity::update_many()
+        .col_expr(C::StoppedAt, Some(now).into())
+        .filter(which)
+        .exec(tx.connection())
+        .await?;
+    revoke_each(tx, acting(member, client, application).add(C::StoppedAt.eq(now)), because, now).await
+}
+
+/// Ends each of these grants with everything that was exchanged for it; answers which they were, those that had ended before among them.
+async fn revoke_each(tx: &Tx, which: Condition, because: &str, now: Timestamp) -> Result<Vec<Grant>, StoreError> {
+    let rows = oauth_grant::Entity::find().filter(which).all(tx.connection()).await?;
+    for row in &rows {
+        revoke(tx, row.id.into(), because, now).await?;
+    }
+    Ok(rows.into_iter().map(grant).collect())
+}
+
+/// Ends every grant that came of a delegation; answers which.
+pub async fn revoke_of_delegation(tx: &Tx, delegation: DelegationId, because: &str, now: Timestamp) -> Result<Vec<Grant>, StoreError> {
+    use oauth_grant::Column as C;
+    let which = Condition::all().add(C::DelegationId.eq(delegation.0)).add(C::RevokedAt.is_null());
+    revoke_each(tx, which, because, now).await
+}
+
+/// Ends every grant of a member that a client holds by their sign-in; answers which.
+pub async fn revoke_of_client(
+    tx: &Tx,
+    member: MemberId,
+    client: ClientId,
+    because: &str,
+    now: Timestamp,
+) -> Result<Vec<Grant>, StoreError> {
+    use oauth_grant::Column as C;
+    let which = Condition::all()
+        .add(C::MemberId.eq(member.0))
+        .add(C::ClientId.eq(client.0))
+        .add(C::ParentId.is_null())
+        .add(C::DelegationId.is_null())
+        .add(C::RevokedAt.is_null());
+    revoke_each(tx, which, because, now).await
+}
+
+/// Whose grants.
+#[derive(Clone, Copy, Debug)]
+pub enum Whose {
+    /// One member's.
+    Member(MemberId),
+    /// Everybody's in an organization.
+    Organization(OrganizationId),
+}
+
+impl Whose {
+    fn condition(self) -> Condition {
+        use oauth_grant::Column as C;
+        Condition::all().add(match self {
+            Self::Member(id) => C::MemberId.eq(id.0),
+            Self::Organization(id) => C::OrganizationId.eq(id.0),
+        })
+    }
+}
+
+/// The grants by which clients act for people by what the operator declared, used since `since` and not ended, newest first; with their
+/// last use.
+pub async fn acting_since(db: &impl Db, whose: Whose, since: Timestamp, limit: u64) -> Result<Vec<(Grant, Option<Timestamp>)>, StoreError> {
+    use oauth_grant::Column as C;
+    let rows = oauth_grant::Entity::find()
+        .filter(whose.condition())
+        .filter(C::ParentId.is_not_null())
+        .filter(C::DelegationId.is_null())
+        .filter(C::RevokedAt.is_null())
+        .filter(C::LastUsedAt.gt(since))
+        .order_by_desc(C::Id)
+        .limit(limit)
+        .all(db.connection())
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let used = row.last_used_at;
+            (grant(row), used)
+        })
+        .collect())
+}
+
+/// The grants for which a client holds a refresh token that counts, newest first; with their last use.
+pub async fn with_refresh_token(
+    db: &impl Db,
+    whose: Whose,
+    now: Timestamp,
+    limit: u64,
+) -> Result<Vec<(Grant, Option<Timestamp>)>, StoreError> {
+    use oauth_grant::Column as C;
+    use oauth_refresh_token::Column as R;
+    let tokens = oauth_refresh_token::Entity::find()
+        .select_only()
+        .column(R::GrantId)
+        .filter(R::UsedAt.is_null())
+        .filter(R::ExpiresAt.gt(now))
+        .into_query();
+    let rows = oauth_grant::Entity::find()
+        .filter(whose.condition())
+        .filter(C::RevokedAt.is_null())
+        .filter(C::Id.in_subquery(tokens))
+        .order_by_desc(C::Id)
+        .limit(limit)
+        .all(db.connection())
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let used = row.last_used_at;
+            (grant(row), used)
+        })
+        .collect())
 }
 
 async fn revoke_where(tx: &Tx, which: Condition, because: &str, now: Timestamp) -> Result<u64, StoreError> {
     use oauth_grant::Column as C;
+    logouts::tell(tx, which.clone(), now).await?;
     let done = oauth_grant::Entity::update_many()
         .col_expr(C::RevokedAt, Some(now).into())
         .col_expr(C::RevokedBecause, Some(because.to_owned()).into())

@@ -103,6 +103,7 @@ async fn arrives(world: &World, provider: &IdentityProvider, subject: &str, emai
         session_ends_at: None,
         second_factor_at: None,
         logout_name: None,
+        authenticated_at: None,
         checks: Vec::new(),
     };
     let mut cx = world.system().await;

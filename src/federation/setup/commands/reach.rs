@@ -71,7 +71,7 @@ pub(super) async fn forget_identities(cx: &Cx, organization: &Organization, prov
     for link in known.values() {
         links::delete(&cx.tx, link).await?;
     }
-    store::sessions::end_through(&cx.tx, provider.id, None, None).await?;
+    store::sessions::end_through(&cx.tx, provider.id, None, None, cx.now).await?;
     store::issuer::grants::revoke_of_provider(
         &cx.tx,
         provider.id,

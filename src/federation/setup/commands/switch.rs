@@ -118,7 +118,7 @@ pub async fn pause_provider(cx: &mut Cx, organization: &Organization, id: Provid
     }
     provider.status = ProviderStatus::Paused;
     providers::update(&cx.tx, &provider).await?;
-    let ended = store::sessions::end_through(&cx.tx, provider.id, None, None).await?;
+    let ended = store::sessions::end_through(&cx.tx, provider.id, None, None, cx.now).await?;
     store::issuer::grants::revoke_of_provider(
         &cx.tx,
         provider.id,

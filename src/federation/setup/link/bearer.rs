@@ -94,7 +94,7 @@ pub async fn at_work(request: &RequestCx) -> Result<Option<AtWork>, StoreError> 
         organization: link.organization,
         email: link.email.as_str().to_owned(),
     }));
-    let qx = request.portal.query(Arc::new(actor)).await?;
+    let qx = request.portal.query(Arc::new(actor), &request.meta).await?;
     if qx.authorise(Action::SetUpConnection, &organization).is_err() {
         return Ok(None);
     }

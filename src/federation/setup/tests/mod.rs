@@ -162,6 +162,7 @@ async fn session(world: &World, member: &Member, provider: Option<&IdentityProvi
             session: None,
             ends_at: None,
             logout_name: None,
+            authenticated_at: None,
         }),
     };
     let mut record = Record {

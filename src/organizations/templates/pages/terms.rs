@@ -6,6 +6,7 @@ use super::{super::Template, TITLE};
 use crate::{
     access::{Action, Resource},
     federation::{JoinPolicy, Joining},
+    organizations::pages::lifetimes::lifetimes_fields,
     people::MemberRole,
     ui::*,
     web::{Content, PageError, page, routes},
@@ -42,6 +43,7 @@ fn terms_fields(template: Option<&Template>) -> AnyView {
     let step_up = content.as_ref().is_some_and(|content| content.require_step_up);
     let certified = content.as_ref().map_or(12, |content| content.certification_months).to_string();
     let contract = content.as_ref().and_then(|content| content.contract);
+    let lifetimes = content.as_ref().map(|content| content.lifetimes).unwrap_or_default();
     let (months, notice_days, seats) = (
         contract.map(|terms| terms.months.to_string()),
         contract.map(|terms| terms.notice_days.to_string()),
@@ -74,6 +76,7 @@ fn terms_fields(template: Option<&Template>) -> AnyView {
             <Field name="seats" label="Seats" kind="number" inputmode="numeric" min="1" value=seats width=Width::Short
                 hint="How many people may be members at a time." />
         </Fieldset>
+        {lifetimes_fields(lifetimes)}
         <Fieldset legend="People who come by the partner's own sign-in">
             <RadioGroup name="policy" legend="People we do not know" options=policies selected=joining.policy.as_str() />
             <Select name="role" label="They join as" options=roles selected=joining.role.as_str() />
