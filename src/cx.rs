@@ -5,11 +5,12 @@ use std::sync::Arc;
 use rand::SeedableRng as _;
 
 use crate::{
-    access::{Action, Actor, Decision, Policies, Refused, Resource},
+    access::{Action, Actor, Asking, Decision, Policies, PolicyBook, Refused, Resource, RuleText},
+    grouped::Group,
     kernel::{Clock, MasterKey, Rng, Timestamp},
     organizations::Tenant,
     outbound::Outbound,
-    store::{Reader, Store, StoreError, Tx},
+    store::{self, Db, Reader, Store, StoreError, Tx},
 };
 
 /// What stays the same for all requests of a running portal.
@@ -21,14 +22,16 @@ pub struct Portal {
     pub clock: Clock,
     /// Seeds of each request's randomness.
     pub entropy: Entropy,
-    /// The policies.
-    pub policies: Arc<Policies>,
+    /// The policies: those it comes with, and the operator's as last read.
+    pub policies: Arc<PolicyBook>,
     /// Seals secrets at rest.
     pub master_key: MasterKey,
     /// Asks addresses that others gave us.
     pub outbound: Outbound,
     /// What configuration says.
     pub settings: Arc<Settings>,
+    /// Commits in groups.
+    pub group: Group,
 }
 
 /// Where randomness comes from.
@@ -193,7 +196,17 @@ impl Portal {
     /// [`StoreError`] when the database does not answer.
     pub async fn begin(&self, actor: Actor, meta: RequestMeta) -> Result<Cx, StoreError> {
         let tx = self.store.begin().await?;
-        let tenant = crate::store::tenant::get(&tx).await?.unwrap_or_else(Tenant::unnamed);
+        self.begin_within(tx, actor, meta).await
+    }
+
+    /// Begins a command in a transaction or savepoint that was opened for it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not answer.
+    pub async fn begin_within(&self, tx: Tx, actor: Actor, meta: RequestMeta) -> Result<Cx, StoreError> {
+        let tenant = store::tenant::get(&tx).await?.unwrap_or_else(Tenant::unnamed);
+        let asking = Asking::of(&actor, meta.address.as_deref(), tenant.time_zone);
+        let policies = self.policies_as_of(&tx, &tenant, asking).await?;
         Ok(Cx {
             tx,
             actor,
@@ -201,7 +214,7 @@ impl Portal {
             rng: self.entropy.rng(),
             meta,
             tenant,
-            policies: self.policies.clone(),
+            policies: Arc::new(policies),
             master_key: self.master_key.clone(),
             settings: self.settings.clone(),
         })
@@ -211,16 +224,36 @@ impl Portal {
     ///
     /// # Errors
     /// [`StoreError`] when the database does not answer.
-    pub async fn query(&self, actor: Arc<Actor>) -> Result<Qx, StoreError> {
+    pub async fn query(&self, actor: Arc<Actor>, meta: &RequestMeta) -> Result<Qx, StoreError> {
         let db = self.store.reader();
-        let tenant = crate::store::tenant::get(&db).await?.unwrap_or_else(Tenant::unnamed);
+        let tenant = store::tenant::get(&db).await?.unwrap_or_else(Tenant::unnamed);
+        let asking = Asking::of(&actor, meta.address.as_deref(), tenant.time_zone);
+        let policies = self.policies_as_of(&db, &tenant, asking).await?;
         Ok(Qx {
             db,
             actor,
             now: self.clock.now(),
             tenant: Arc::new(tenant),
-            policies: self.policies.clone(),
+            policies: Arc::new(policies),
             settings: self.settings.clone(),
         })
+    }
+
+    /// The policies as of a transaction or query, whose tenant says which generation it sees: the operator's are read when they have
+    /// changed since this replica last read them.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not answer.
+    pub async fn policies_as_of(&self, db: &impl Db, tenant: &Tenant, asking: Asking) -> Result<Policies, StoreError> {
+        if let Some(known) = self.policies.at(tenant.policies_generation, asking) {
+            return Ok(known);
+        }
+        let in_force = store::policies::in_force(db).await?;
+        let texts = in_force.into_iter().map(|(policy, text)| RuleText {
+            organization: policy.scope.organization,
+            application: policy.scope.application,
+            text,
+        });
+        Ok(self.policies.learn(tenant.policies_generation, texts.collect(), asking))
     }
 }

@@ -21,7 +21,11 @@ pub mod cx;
 #[cfg(feature = "ssr")]
 pub mod declaration;
 #[cfg(feature = "ssr")]
+pub mod demo_app;
+#[cfg(feature = "ssr")]
 pub mod federation;
+#[cfg(feature = "ssr")]
+pub mod grouped;
 #[cfg(feature = "ssr")]
 pub mod issuer;
 #[cfg(feature = "ssr")]
@@ -36,6 +40,8 @@ pub mod organizations;
 pub mod outbound;
 #[cfg(feature = "ssr")]
 pub mod people;
+#[cfg(feature = "ssr")]
+pub mod policies;
 #[cfg(feature = "ssr")]
 pub mod signin;
 #[cfg(feature = "ssr")]

@@ -16,6 +16,9 @@ mod m0010_federation;
 mod m0011_templates;
 mod m0012_setup_links;
 mod m0013_issuer;
+mod m0017_forward;
+mod m0015_delegations;
+mod m0014_policies;
 
 pub use sea_orm_migration::{MigratorTrait, prelude::DbErr};
 
@@ -39,6 +42,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_templates::Migration),
             Box::new(m0012_setup_links::Migration),
             Box::new(m0013_issuer::Migration),
+            Box::new(m0014_policies::Migration),
+            Box::new(m0015_delegations::Migration),
+            Box::new(m0017_forward::Migration),
         ]
     }
 }

@@ -37,6 +37,16 @@ string_enum! {
         SetUpConnection = "SetUpConnection",
         /// Let somebody without an account do so, by a link.
         SendSetupLink = "SendSetupLink",
+        /// Let a system act for oneself.
+        DelegateOneself = "DelegateOneself",
+        /// End what acts for oneself.
+        EndOwnDelegation = "EndOwnDelegation",
+        /// See what acts for the organization's people.
+        ViewDelegations = "ViewDelegations",
+        /// Let a system act for somebody of the organization.
+        GiveDelegation = "GiveDelegation",
+        /// End what acts for somebody of the organization.
+        EndDelegation = "EndDelegation",
         /// See one partner as its owner.
         ViewPartner = "ViewPartner",
         /// Create an organization.
@@ -65,8 +75,14 @@ string_enum! {
         ViewWholeTrail = "ViewWholeTrail",
         /// See and retry messages.
         ManageOutbox = "ManageOutbox",
+        /// See the policies of the operator, and try them.
+        ViewPolicies = "ViewPolicies",
+        /// Write policies and put them in force.
+        ManagePolicies = "ManagePolicies",
         /// Start an application.
         Launch = "Launch",
+        /// Use one scope of an application.
+        UseScope = "UseScope",
     }
 }
 
@@ -79,6 +95,8 @@ pub enum Sphere {
     Tenant,
     /// On a launch.
     Launch,
+    /// On one scope of a launch.
+    Scope,
 }
 
 impl Action {
@@ -92,8 +110,11 @@ impl Action {
             | Self::ManageCatalogue
             | Self::ManageTenant
             | Self::ViewWholeTrail
-            | Self::ManageOutbox => Sphere::Tenant,
+            | Self::ManageOutbox
+            | Self::ViewPolicies
+            | Self::ManagePolicies => Sphere::Tenant,
             Self::Launch => Sphere::Launch,
+            Self::UseScope => Sphere::Scope,
             _ => Sphere::Organization,
         }
     }
@@ -107,11 +128,16 @@ impl Action {
             Self::ViewTeam
                 | Self::ViewTeamApps
                 | Self::ViewTrail
+                | Self::ViewDelegations
+                // Stopping what acts in one's own name is never kept waiting.
+                | Self::EndOwnDelegation
                 | Self::ViewPartner
                 | Self::ViewPartners
                 | Self::ViewAdmin
                 | Self::ViewWholeTrail
+                | Self::ViewPolicies
                 | Self::Launch
+                | Self::UseScope
         )
     }
 }

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::{Action, LaunchFacts};
 use crate::{
+    apps::Scope,
     kernel::{OrganizationId, PersonId},
     organizations::Organization,
 };
@@ -45,6 +46,8 @@ pub enum Resource {
     Organization(OrganizationFacts),
     /// The start of an application by the active member.
     Launch(Box<LaunchFacts>),
+    /// One scope of that application.
+    Scope(Box<LaunchFacts>, Box<Scope>),
 }
 
 impl From<&Organization> for Resource {
@@ -83,6 +86,14 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// Adds what determined others that came out so.
+    pub(super) fn add_reasons(&mut self, others: &[Self], verdict: Verdict) {
+        let those = others.iter().filter(|other| other.verdict == verdict);
+        self.why.extend(those.flat_map(|other| other.why.clone()));
+        self.why.sort_by(|a, b| a.policy.cmp(&b.policy));
+        self.why.dedup();
+    }
+
     /// The sentences of the determining policies.
     #[must_use]
     pub fn reason(&self) -> String {

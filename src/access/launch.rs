@@ -1,6 +1,7 @@
 //! A launch as a chain (mission C4): contract → organization → membership → entitlement → assignment → scope → decision.
 //! Each link knows whether it holds and until when; the first that does not is why nothing starts.
 
+use super::facts::{ApplicationFacts, PartnerFacts};
 use crate::{
     apps::{Application, ApplicationStatus, Assignment, Entitlement, Scope, ScopeAccess},
     kernel::{ApplicationId, OrganizationId, Timestamp},
@@ -49,6 +50,12 @@ pub struct LaunchFacts {
     pub chain: Vec<Link>,
     /// Scopes that count now.
     pub scopes: Vec<Scope>,
+    /// The organization, as policies see it.
+    pub partner: PartnerFacts,
+    /// The application, as policies see it.
+    pub about: ApplicationFacts,
+    /// When the member last used it.
+    pub last_used_at: Option<Timestamp>,
 }
 
 impl LaunchFacts {
@@ -91,7 +98,21 @@ impl LaunchFacts {
             organization: organization.id,
             chain,
             scopes: held,
+            partner: organization.into(),
+            about: application.into(),
+            last_used_at: assignment.and_then(|assignment| assignment.last_used_at),
         }
+    }
+
+    /// The same with fewer scopes: those that the policies refuse do not count.
+    #[must_use]
+    pub fn narrowed_to(mut self, keeps: impl Fn(&Scope) -> bool) -> Self {
+        self.scopes.retain(keeps);
+        let link = Self::scope_link(&self.scopes);
+        if let Some(last) = self.chain.iter_mut().find(|other| other.kind == LinkKind::Scope) {
+            *last = link;
+        }
+        self
     }
 
     /// When the first link ends: the end of this access.

@@ -3,15 +3,23 @@
 
 mod action;
 mod actor;
+mod book;
+mod check;
 mod decision;
+mod facts;
+mod judge;
 mod launch;
 mod policies;
 
 pub use action::{Action, Sphere};
 pub use actor::{ActingMember, Actor, Hat, SettingUp, SignedIn};
+pub use book::{PolicyBook, PolicyError, RuleText};
+pub use check::{Checked, Fault, MAX_STATEMENTS};
 pub use decision::{Decision, OrganizationFacts, Refused, Resource, Verdict, Why};
+pub use facts::{AccessFacts, ApplicationFacts, Asking, Circumstance, Device, PartnerFacts, ScopeFacts};
+pub use judge::AccessDecision;
 pub use launch::{LaunchFacts, Link, LinkKind};
-pub use policies::{Policies, PolicyError};
+pub use policies::Policies;
 
 /// How long a second factor counts as fresh.
 pub const STEP_UP_MINUTES: i64 = 15;

@@ -2,7 +2,8 @@
 //! holdings against it in memory.
 
 use crate::{
-    access::{Action, Actor, Decision, LaunchFacts, LinkKind, Policies, Resource},
+    access::{AccessFacts, Actor, Circumstance, Decision, LaunchFacts, LinkKind, Policies, Verdict},
+    apps::Scope,
     kernel::{MemberId, OrganizationId, Timestamp},
     organizations::{Contract, Organization},
     people::Member,
@@ -27,10 +28,40 @@ pub struct Circumstances {
 pub struct Judged {
     /// The grants.
     pub held: Held,
-    /// The chain.
+    /// The chain; the scopes that the policies refuse are not in it.
     pub facts: LaunchFacts,
     /// What the policies say.
     pub decision: Decision,
+    /// What they say of each scope that is held.
+    pub scopes: Vec<JudgedScope>,
+    /// How it was asked, for the trail.
+    pub circumstance: Option<Circumstance>,
+}
+
+/// A scope that is held, with what was decided about it.
+#[derive(Clone, Debug)]
+pub struct JudgedScope {
+    /// The scope.
+    pub scope: Scope,
+    /// What the policies say.
+    pub decision: Decision,
+}
+
+impl Judged {
+    /// The scopes that came out so.
+    pub fn scopes_that(&self, verdict: Verdict) -> impl Iterator<Item = &JudgedScope> {
+        self.scopes.iter().filter(move |judged| judged.decision.verdict == verdict)
+    }
+
+    /// The names of scopes that are refused or wait for a second factor, for the trail: each with its policies.
+    #[must_use]
+    pub fn kept_back(&self) -> serde_json::Map<String, serde_json::Value> {
+        self.scopes
+            .iter()
+            .filter(|judged| judged.decision.verdict != Verdict::Allow)
+            .map(|judged| (judged.scope.name.clone(), judged.decision.policies().into()))
+            .collect()
+    }
 }
 
 impl Circumstances {
@@ -77,13 +108,31 @@ impl Circumstances {
         )
     }
 
-    /// Decides one holding.
+    /// Decides one holding: its start, and each scope of it. Whoever asks, this is the one decision.
     #[must_use]
     pub fn judge(&self, policies: &Policies, actor: &Actor, held: Held) -> Judged {
         let facts = self.facts(&held);
-        let resource = Resource::Launch(Box::new(facts.clone()));
-        let decision = policies.decide(actor, Action::Launch, &resource, self.now);
-        Judged { held, facts, decision }
+        let decided = policies.decide_access(actor, &facts, self.now);
+        let circumstance = AccessFacts::of(actor, &facts, policies.asking(), self.now).map(|facts| facts.circumstance);
+        let scopes: Vec<JudgedScope> = facts
+            .scopes
+            .iter()
+            .cloned()
+            .zip(decided.scopes)
+            .map(|(scope, decision)| JudgedScope { scope, decision })
+            .collect();
+        let refused = |scope: &Scope| {
+            scopes
+                .iter()
+                .any(|judged| judged.scope.id == scope.id && judged.decision.verdict == Verdict::Deny)
+        };
+        Judged {
+            facts: facts.narrowed_to(|scope| !refused(scope)),
+            held,
+            decision: decided.launch,
+            scopes,
+            circumstance,
+        }
     }
 }
 

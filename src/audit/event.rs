@@ -180,12 +180,36 @@ string_enum! {
         Authorized = "authorization.decided",
         /// Tokens were issued, or refused.
         TokenIssued = "token.issued",
+        /// A client asked for a token in which it acts for somebody.
+        TokenExchanged = "token.exchanged",
+        /// A system was let to act for somebody.
+        DelegationGiven = "delegation.given",
+        /// That was ended.
+        DelegationEnded = "delegation.ended",
+        /// A client was stopped from acting for somebody, or from holding what they had let it have.
+        ActingStopped = "delegation.stopped",
+        /// An operator said where a client may act for people.
+        ActingDeclared = "client.acting_declared",
+        /// Took that back.
+        ActingWithdrawn = "client.acting_withdrawn",
+        /// Somebody allowed an application what it asked for.
+        ConsentGiven = "consent.given",
+        /// Took that back.
+        ConsentWithdrawn = "consent.withdrawn",
         /// Tokens were ended before their time.
         TokensRevoked = "token.revoked",
         /// A client was registered.
         ClientRegistered = "client.registered",
         /// A client was changed.
         ClientChanged = "client.changed",
+        /// A policy got a text; it decides nothing yet.
+        PolicyWritten = "policy.written",
+        /// A version of a policy decides from now on.
+        PolicyActivated = "policy.activated",
+        /// An earlier version decides again.
+        PolicyRolledBack = "policy.rolled_back",
+        /// A policy decides no more.
+        PolicyRetired = "policy.retired",
         /// The next signing key was made.
         SigningKeyRotated = "signing_key.rotated",
         /// A partner was certified.
@@ -291,9 +315,21 @@ impl EventKind {
             Self::Launched => "Launched an application",
             Self::Authorized => "Asked to sign in to an application",
             Self::TokenIssued => "Gave an application tokens",
+            Self::TokenExchanged => "Acted for a person at an application",
+            Self::DelegationGiven => "Let a system act for a person",
+            Self::DelegationEnded => "Ended what let a system act for a person",
+            Self::ActingStopped => "Stopped an application from acting for a person",
+            Self::ActingDeclared => "Said where a client may act for people",
+            Self::ActingWithdrawn => "Took back where a client may act for people",
+            Self::ConsentGiven => "Allowed an application what it asked for",
+            Self::ConsentWithdrawn => "Took back what an application was allowed",
             Self::TokensRevoked => "Ended tokens of an application",
             Self::ClientRegistered => "Registered a client of an application",
             Self::ClientChanged => "Changed a client of an application",
+            Self::PolicyWritten => "Wrote a policy",
+            Self::PolicyActivated => "Put a policy in force",
+            Self::PolicyRolledBack => "Rolled a policy back",
+            Self::PolicyRetired => "Retired a policy",
             Self::SigningKeyRotated => "Made the next signing key",
             Self::Certified => "Certified a partner",
             Self::CertificationDeclined => "Declined to certify a partner",

@@ -1,9 +1,11 @@
 //! Where a person stands towards an application at this moment: everything a token says and depends on, decided anew for every token.
 
+use serde_json::{Value, json};
+
 use super::model::Grant;
 use crate::{
-    access::{Decision, Policies, Verdict},
-    apps::chain::{Circumstances, Judged},
+    access::{Policies, Verdict},
+    apps::chain::{Circumstances, Judged, JudgedScope},
     federation::ProviderStatus,
     kernel::{ApplicationId, MemberId, OrganizationId, PersonId, ProviderId, Timestamp},
     organizations::Tenant,
@@ -62,9 +64,9 @@ pub enum Refusal {
     /// The person is not in force: no account, no membership, no such application.
     Nobody(String),
     /// The policies refuse.
-    Decided(Box<Decision>),
+    Decided(Box<Judged>),
     /// The policies want a fresh second factor first.
-    StepUp(Box<Decision>),
+    StepUp(Box<Judged>),
 }
 
 impl Refusal {
@@ -73,7 +75,7 @@ impl Refusal {
     pub fn reason(&self) -> String {
         match self {
             Self::Nobody(reason) => reason.clone(),
-            Self::Decided(decision) | Self::StepUp(decision) => decision.reason(),
+            Self::Decided(judged) | Self::StepUp(judged) => judged.decision.reason(),
         }
     }
 
@@ -82,7 +84,16 @@ impl Refusal {
     pub fn policies(&self) -> Vec<&str> {
         match self {
             Self::Nobody(_) => Vec::new(),
-            Self::Decided(decision) | Self::StepUp(decision) => decision.policies(),
+            Self::Decided(judged) | Self::StepUp(judged) => judged.decision.policies(),
+        }
+    }
+
+    /// How it was asked, for the trail.
+    #[must_use]
+    pub fn circumstance(&self) -> Value {
+        match self {
+            Self::Nobody(_) => Value::Null,
+            Self::Decided(judged) | Self::StepUp(judged) => json!(judged.circumstance),
         }
     }
 }
@@ -90,7 +101,25 @@ impl Refusal {
 impl Standing {
     /// Names of the application's scopes that count now.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
-        self.judged.facts.scopes.iter().map(|scope| scope.name.as_str())
+        self.judged.scopes_that(Verdict::Allow).map(|judged| judged.scope.name.as_str())
+    }
+
+    /// Of the scopes that were asked for, those that would count after a fresh second factor.
+    #[must_use]
+    pub fn waiting(&self, asked: &[String]) -> Vec<&JudgedScope> {
+        let waits = self.judged.scopes_that(Verdict::StepUp);
+        waits.filter(|judged| asked.contains(&judged.scope.name)).collect()
+    }
+
+    /// What the policies said of the start and of these scopes: their ids.
+    #[must_use]
+    pub fn policies(&self, scopes: &[String]) -> Vec<&str> {
+        let of_scopes = self.judged.scopes.iter().filter(|judged| scopes.contains(&judged.scope.name));
+        let mut ids = self.judged.decision.policies();
+        ids.extend(of_scopes.flat_map(|judged| judged.decision.policies()));
+        ids.sort_unstable();
+        ids.dedup();
+        ids
     }
 
     /// When the first link of the chain ends: no token lives longer.
@@ -142,6 +171,7 @@ pub async fn stand(
             session: None,
             ends_at: None,
             logout_name: None,
+            authenticated_at: None,
         }),
     };
     let Some(found) = identify(db, &signed_in, Vec::new(), &tenant.name, now).await? else {
@@ -175,7 +205,7 @@ pub async fn stand(
             circumstances,
             judged,
         }),
-        Verdict::StepUp => Err(Refusal::StepUp(Box::new(judged.decision))),
-        Verdict::Deny => Err(Refusal::Decided(Box::new(judged.decision))),
+        Verdict::StepUp => Err(Refusal::StepUp(Box::new(judged))),
+        Verdict::Deny => Err(Refusal::Decided(Box::new(judged))),
     })
 }

@@ -74,6 +74,14 @@ typed_ids! {
     ClientId,
     /// What a person let a client have.
     GrantId,
+    /// What lets a system act for a person while they are away.
+    DelegationId,
+    /// What an operator said of a client that acts for people.
+    ActingId,
+    /// What a person allowed a client once and for all.
+    ConsentId,
+    /// A policy of the operator.
+    PolicyId,
 }
 
 /// A fresh UUID of version 7 from the request's clock and randomness.

@@ -52,6 +52,8 @@ pub struct Tenant {
     pub certification_grace_days: i32,
     /// Optimistic lock.
     pub version: i32,
+    /// Counts the changes of the operator's policies, so that every replica notices them.
+    pub policies_generation: i64,
 }
 
 impl Tenant {
@@ -66,6 +68,7 @@ impl Tenant {
             warning_days: 14,
             certification_grace_days: 14,
             version: 0,
+            policies_generation: 0,
         }
     }
 }
@@ -101,6 +104,8 @@ pub struct Organization {
     pub has_logo: bool,
     /// Whether administrative actions need a fresh second factor.
     pub require_step_up: bool,
+    /// How long tokens in its name live at most.
+    pub lifetimes: super::Lifetimes,
     /// When the next certification is due.
     pub certification_due_at: Option<Timestamp>,
     /// When it was last certified.

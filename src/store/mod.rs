@@ -22,6 +22,7 @@ pub mod outbox;
 pub(crate) mod paging;
 pub mod partners;
 pub mod people;
+pub mod policies;
 pub mod sessions;
 pub mod templates;
 pub mod tenant;
@@ -211,6 +212,14 @@ impl Store {
 }
 
 impl Tx {
+    /// A part of this transaction that can be forgotten alone: committing it keeps it with the rest.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the database refuses.
+    pub async fn savepoint(&self) -> Result<Self, StoreError> {
+        Ok(Self(self.0.begin().await?))
+    }
+
     /// Makes everything durable.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ fn tenant(row: entity::tenant::Model) -> Result<Tenant, StoreError> {
         warning_days: row.warning_days,
         certification_grace_days: row.certification_grace_days,
         version: row.version,
+        policies_generation: row.policies_generation,
     })
 }
 
@@ -86,6 +87,8 @@ pub async fn put(tx: &Tx, tenant: &Tenant, now: Timestamp) -> Result<(), StoreEr
         certification_grace_days: Set(tenant.certification_grace_days),
         created_at: Set(now),
         version: Set(tenant.version + 1),
+        // Counts by itself; a row that is there keeps its own.
+        policies_generation: Set(0),
     };
     use entity::tenant::Column as C;
     let columns = [

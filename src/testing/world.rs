@@ -6,7 +6,7 @@ use chrono::{Duration, TimeZone as _, Utc};
 use sea_orm::ConnectionTrait as _;
 
 use crate::{
-    access::{Actor, Policies},
+    access::{Actor, PolicyBook},
     apps::{Application, ApplicationStatus, Assignment, Entitlement, Scope, ScopeAccess},
     cx::{Cx, Entropy, Portal, Qx, RequestMeta, Settings},
     kernel::*,
@@ -62,10 +62,11 @@ impl World {
             store,
             clock: clock.clone(),
             entropy: Entropy::Seeded(Arc::new(Mutex::new(1))),
-            policies: Arc::new(Policies::built_in().expect("the policies are valid")),
+            policies: Arc::new(PolicyBook::built_in().expect("the policies are valid")),
             master_key: MasterKey::new([7; 32]),
             outbound: crate::outbound::Outbound::new(true).expect("a client"),
             settings: Arc::new(Settings::default()),
+            group: crate::grouped::Group::default(),
         };
         let world = Self { portal, clock };
         let cx = world.system().await;
@@ -99,7 +100,7 @@ impl World {
 
     /// A query of somebody.
     pub async fn qx(&self, actor: Actor) -> Qx {
-        self.portal.query(Arc::new(actor)).await.expect("a query begins")
+        self.portal.query(Arc::new(actor), &RequestMeta::default()).await.expect("a query begins")
     }
 
     /// The person as an actor, freshly identified, in the given hat (none: the tenant's).
@@ -151,6 +152,7 @@ impl World {
             accent: AccentColor::default(),
             has_logo: false,
             require_step_up: false,
+            lifetimes: crate::organizations::Lifetimes::default(),
             certification_due_at: Some(cx.now + Duration::days(90)),
             certified_at: None,
             suspended_by_certification: false,

@@ -37,6 +37,7 @@ pub fn App() -> impl IntoView {
         crate::federation::pages::routes(),
         crate::federation::setup::pages::routes(),
         crate::organizations::templates::pages::routes(),
+        crate::policies::pages::routes(),
         crate::organizations::pages::routes(),
         crate::mail::pages::routes(),
         vec![route(path!("/gallery"), pages::gallery)],

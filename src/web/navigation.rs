@@ -95,6 +95,7 @@ fn navigation(person: &SignedIn, qx: &Qx, path: &str) -> Vec<NavSection> {
                 routes::TEAM_INVITATIONS,
                 routes::TEAM_INVITE,
                 routes::TEAM_APPS,
+                routes::TEAM_ACTING,
                 routes::TEAM_ACTIVITY,
                 routes::TEAM_SETTINGS,
             ];
@@ -109,6 +110,9 @@ fn navigation(person: &SignedIn, qx: &Qx, path: &str) -> Vec<NavSection> {
         }
         if may(Action::ViewTeamApps) {
             team.push(item(routes::TEAM_APPS, "Team applications", "package"));
+        }
+        if may(Action::ViewDelegations) {
+            team.push(item(routes::TEAM_ACTING, "Acting for people", "plug"));
         }
         if may(Action::ViewTrail) {
             team.push(item(routes::TEAM_ACTIVITY, "Activity", "history"));
@@ -134,6 +138,10 @@ fn navigation(person: &SignedIn, qx: &Qx, path: &str) -> Vec<NavSection> {
     if may(Action::ViewWholeTrail) || may(Action::ViewPartners) {
         work.push(item(routes::AUDIT, "Audit trail", "history"));
     }
+    // Operators have them among their own pages.
+    if may(Action::ViewPolicies) && !may(Action::ViewAdmin) {
+        work.push(item(routes::ADMIN_POLICIES, "Policies", "shield"));
+    }
     if !work.is_empty() {
         sections.push(NavSection {
             title: "Partners".to_owned(),
@@ -143,6 +151,7 @@ fn navigation(person: &SignedIn, qx: &Qx, path: &str) -> Vec<NavSection> {
     if may(Action::ViewAdmin) {
         let items = vec![
             item(routes::ADMIN_APPS, "Applications", "package"),
+            item(routes::ADMIN_POLICIES, "Policies", "shield"),
             item(routes::ADMIN_TEMPLATES, "Partner templates", "clipboard"),
             item(routes::ADMIN_PEOPLE, "Company people", "users"),
             item(routes::ADMIN_OUTBOX, "Messages", "mail"),

@@ -61,7 +61,7 @@ impl RequestCx {
     /// # Errors
     /// [`StoreError`] when the database does not answer.
     pub async fn query(&self) -> Result<Qx, StoreError> {
-        self.portal.query(self.actor.clone()).await
+        self.portal.query(self.actor.clone(), &self.meta).await
     }
 
     /// Begins a command.

@@ -22,6 +22,8 @@ pub const SIGNED_OUT: &str = "/signed-out";
 pub const OAUTH_AUTHORIZE: &str = "/oauth/authorize";
 /// `GET` goes on with an authorization after a form of ours.
 pub const OAUTH_CONTINUE: &str = "/oauth/continue";
+/// `GET` whether an application may have what it asks for.
+pub const CONSENT: &str = "/consent";
 /// `GET` an application asks that the person signs out (OpenID Connect RP-Initiated Logout 1.0).
 pub const OAUTH_LOGOUT: &str = "/oauth/logout";
 /// `POST` the person said yes to that.
@@ -38,6 +40,18 @@ pub const OAUTH_REVOKE: &str = "/oauth/revoke";
 pub const OAUTH_USERINFO: &str = "/oauth/userinfo";
 /// `GET` the keys that sign tokens (RFC 7517).
 pub const OAUTH_JWKS: &str = "/oauth/jwks";
+/// `GET` a proxy asks whether a request may pass (nginx `auth_request`, Traefik `forwardAuth`, Caddy `forward_auth`).
+pub const FORWARD_AUTH: &str = "/forward-auth";
+/// `GET` a browser that comes from an application's host is decided about and handed over.
+pub const FORWARD_START: &str = "/forward-auth/start";
+/// `GET` goes on with that after a form of ours.
+pub const FORWARD_CONTINUE: &str = "/forward-auth/continue";
+/// `GET` at an application's host: on the way to the portal.
+pub const HOST_START: &str = "/.portico/start";
+/// `GET` at an application's host: back from the portal.
+pub const HOST_CALLBACK: &str = "/.portico/callback";
+/// `GET` at an application's host: what is shown to whoever may not be there.
+pub const HOST_REFUSED: &str = "/.portico/refused";
 /// `GET` a partner's OpenID provider sends browsers back here.
 pub const OIDC_CALLBACK: &str = "/federation/oidc/callback";
 /// `GET` fresh second factor before an administrative action.
@@ -54,6 +68,14 @@ pub const MY_SECURITY: &str = "/me/security";
 pub const MY_SESSIONS: &str = "/me/sessions";
 /// The pages of one's own account: whoever is signed in has them, also with nothing else open.
 pub const OWN_ACCOUNT: &[&str] = &[ME, MY_SECURITY, MY_SESSIONS];
+/// `GET` what acts for the person, and what they allowed.
+pub const MY_ACTING: &str = "/me/acting";
+/// `GET` lets a system act for oneself.
+pub const MY_ACTING_NEW: &str = "/me/acting/new";
+/// `GET` what acts for the people of the organization.
+pub const TEAM_ACTING: &str = "/team/acting";
+/// `GET` lets a system act for somebody of the organization.
+pub const TEAM_ACTING_NEW: &str = "/team/acting/new";
 /// `GET` what the person did.
 pub const MY_ACTIVITY: &str = "/me/activity";
 /// `GET` an invitation's code is typed by hand.
@@ -110,6 +132,12 @@ pub const ADMIN_NEW_APP: &str = "/admin/apps/new";
 pub const ADMIN_TEMPLATES: &str = "/admin/templates";
 /// `GET` new template.
 pub const ADMIN_NEW_TEMPLATE: &str = "/admin/templates/new";
+/// `GET` policies of the operator.
+pub const ADMIN_POLICIES: &str = "/admin/policies";
+/// `GET` new policy.
+pub const ADMIN_NEW_POLICY: &str = "/admin/policies/new";
+/// `GET` one decision, tried by hand.
+pub const ADMIN_TRY_POLICIES: &str = "/admin/policies/try";
 /// `GET` the tenant's people and roles.
 pub const ADMIN_PEOPLE: &str = "/admin/people";
 /// `GET` tenant settings.
@@ -281,10 +309,26 @@ pub fn admin_app_clients(slug: &str) -> String {
     format!("/admin/apps/{slug}/clients")
 }
 
+/// `GET` one of them, to change it.
+#[must_use]
+pub fn admin_app_client(slug: &str, client: impl Display) -> String {
+    format!("/admin/apps/{slug}/clients/{client}")
+}
+
 /// `GET` one template for new partners.
 #[must_use]
 pub fn admin_template(id: impl Display) -> String {
     format!("/admin/templates/{id}")
+}
+/// `GET` one policy.
+#[must_use]
+pub fn admin_policy(id: impl Display) -> String {
+    format!("/admin/policies/{id}")
+}
+/// `GET` a policy held against the decisions of the last days.
+#[must_use]
+pub fn admin_policy_replay(id: impl Display) -> String {
+    format!("/admin/policies/{id}/replay")
 }
 /// `GET` one message.
 #[must_use]

@@ -46,6 +46,8 @@ const ON_ONESELF: &[&str] = &[
     "join-organization",
     "return-application",
     "confirm-away",
+    "answer-consent",
+    "withdraw-consent",
 ];
 
 /// Needs a role, in the organization or in the tenant.
@@ -68,8 +70,16 @@ const BY_ROLE: &[&str] = &[
     "retire-application",
     "put-scope",
     "register-client",
+    "change-client",
     "renew-client-secret",
     "switch-client",
+    "declare-acting",
+    "withdraw-acting",
+    "give-delegation",
+    "end-delegation",
+    "stop-acting",
+    "stop-application",
+    "set-forward-hosts",
     "grant-entitlement",
     "change-entitlement",
     "revoke-entitlement",
@@ -83,6 +93,7 @@ const BY_ROLE: &[&str] = &[
     "change-contract",
     "change-branding",
     "change-sign-in-rules",
+    "change-token-lifetimes",
     "change-tenant",
     "grant-tenant-role",
     "revoke-tenant-role",
@@ -112,6 +123,11 @@ const BY_ROLE: &[&str] = &[
     "put-template-application",
     "drop-template-application",
     "remove-template",
+    "write-policy",
+    "rewrite-policy",
+    "activate-policy",
+    "roll-back-policy",
+    "retire-policy",
 ];
 
 fn endpoints() -> Vec<String> {
@@ -136,9 +152,16 @@ fn every_server_function_is_listed_with_who_may_call_it() {
     assert!(unlisted.is_empty(), "say in tests/access_matrix/forms.rs who may call {unlisted:?}");
 }
 
+const POLICY: &str = r#"@id("nothing-changes")
+@reason("Nothing changes.")
+forbid (principal, action == Action::"UseScope", resource)
+when { resource.access == "write" };"#;
+
 /// A form that fits every server function and aims at Acme's things.
 struct Aim {
     fields: Vec<(String, String)>,
+    /// Forms of connections mean something else by that name.
+    policy: String,
 }
 
 impl Aim {
@@ -170,6 +193,7 @@ impl Aim {
             name: "Consultancies".to_owned(),
             kind: "Consultancy".to_owned(),
             require_step_up: false,
+            lifetimes: portico::organizations::Lifetimes::default(),
             certification_months: 12,
             contract: None,
             policy: portico::federation::JoinPolicy::Invited,
@@ -186,6 +210,37 @@ impl Aim {
         let (client, _) = portico::issuer::commands::register_client(&mut cx, &application, draft, None)
             .await
             .expect("a client");
+        let system = portico::issuer::ClientTerms {
+            grant_types: vec![portico::issuer::GrantType::TokenExchange],
+            may_act_for: portico::issuer::ActingKind::Delegation,
+            ..portico::issuer::ClientTerms::new("orders-system", "The system of orders")
+        };
+        let (system, _) = portico::issuer::commands::register_client(&mut cx, &application, system, None)
+            .await
+            .expect("a system");
+        cx.commit().await.expect("commit");
+        let mut cx = world.cx(world.acting(&member).await).await;
+        let given = portico::issuer::acting::commands::GiveDelegation {
+            member: member.id,
+            client: system.id,
+            application: application.slug.clone(),
+            scopes: vec!["orders:read".to_owned()],
+            purpose: "Because of a test".to_owned(),
+            object: None,
+            ends_at: cx.now + chrono::Duration::days(3),
+            provider: None,
+        };
+        let delegation = portico::issuer::acting::commands::give_delegation(&mut cx, given)
+            .await
+            .expect("a delegation");
+        let draft = portico::policies::commands::PolicyDraft {
+            name: "Nothing changes".to_owned(),
+            partner: None,
+            application: None,
+            text: POLICY.to_owned(),
+            reason: "Because of a test".to_owned(),
+        };
+        let policy = portico::policies::commands::write_policy(&mut cx, draft).await.expect("a policy");
         cx.commit().await.expect("commit");
         let mut cx = world.cx(world.actor(owner.id, None).await).await;
         let link =
@@ -210,10 +265,16 @@ impl Aim {
             ("link", link.id.to_string()),
             ("connection", String::new()),
             ("client", client.id.to_string()),
+            ("delegation", delegation.id.to_string()),
+            ("grant", unknown.to_owned()),
+            ("consent", unknown.to_owned()),
+            ("of", "team".to_owned()),
+            ("purpose", "Because of a test".to_owned()),
             ("authentication", "client_secret_basic".to_owned()),
             ("redirect_uris", "https://joiner.example.com/callback".to_owned()),
             ("signing", "ES256".to_owned()),
             ("subjects", "public".to_owned()),
+            ("may_act_for", "none".to_owned()),
             ("template_version", "1".to_owned()),
             ("certification_months", "12".to_owned()),
             ("months", "12".to_owned()),
@@ -259,6 +320,7 @@ impl Aim {
         ];
         Self {
             fields: pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            policy: policy.id.to_string(),
         }
     }
 
@@ -271,6 +333,10 @@ impl Aim {
             .map_or("", |(_, value)| value.as_str());
         let mut pairs: Vec<(&str, &str)> = self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         match path {
+            "/do/rewrite-policy" | "/do/activate-policy" | "/do/roll-back-policy" | "/do/retire-policy" => {
+                pairs.retain(|(name, _)| *name != "policy");
+                pairs.extend([("policy", self.policy.as_str()), ("number", "1"), ("text", POLICY)]);
+            }
             "/do/put-scope" => pairs
                 .iter_mut()
                 .filter(|(name, _)| *name == "name")
@@ -486,6 +552,7 @@ async fn an_unknown_name_is_not_found_whatever_else_is_typed() {
         "create-application",
         "create-partner",
         "create-template",
+        "write-policy",
         "change-tenant",
         "grant-tenant-role",
         "change-branding",

@@ -37,6 +37,9 @@ const ONES_OWN: &[&str] = &[
     "/me/security",
     "/me/sessions",
     "/me/activity",
+    "/me/acting",
+    "/me/acting/new",
+    "/consent",
     "/no-access",
     "/inbox",
     "/search",
@@ -164,6 +167,7 @@ async fn every_page_answers_the_people_it_is_for() {
             "review",
             "/invitation",
             "/set-up",
+            "/consent",
             "/admin",
         ]
         .iter()

@@ -67,17 +67,23 @@ fn table(world: &World, columns: &[(&'static str, Actor)], organization: &Resour
         let resource = match action.sphere() {
             Sphere::Organization => organization.clone(),
             Sphere::Tenant => Resource::Tenant,
-            Sphere::Launch => continue,
+            Sphere::Launch | Sphere::Scope => continue,
         };
         let cells: String = columns
             .iter()
-            .map(
-                |(_, actor)| match world.portal.policies.decide(actor, *action, &resource, world.now()).verdict {
+            .map(|(_, actor)| {
+                match world
+                    .portal
+                    .policies
+                    .without_rules()
+                    .decide(actor, *action, &resource, world.now())
+                    .verdict
+                {
                     Verdict::Allow => format!("{:<15}", "yes"),
                     Verdict::StepUp => format!("{:<15}", "step-up"),
                     Verdict::Deny => format!("{:<15}", "-"),
-                },
-            )
+                }
+            })
             .collect();
         lines.push(format!("{:<26}{}", action.as_str(), cells.trim_end()).trim_end().to_owned());
     }
@@ -100,7 +106,14 @@ async fn a_required_step_up_is_asked_for_changes_alone_and_for_minutes_only() {
     acme.require_step_up = true;
     let admin = world.member(&acme, "Pat Admin", MemberRole::PartnerAdmin).await;
     let resource = Resource::from(&acme);
-    let verdict = |actor: &Actor, action| world.portal.policies.decide(actor, action, &resource, world.now()).verdict;
+    let verdict = |actor: &Actor, action| {
+        world
+            .portal
+            .policies
+            .without_rules()
+            .decide(actor, action, &resource, world.now())
+            .verdict
+    };
 
     let stale = world.acting(&admin).await;
     assert_eq!(verdict(&stale, Action::SuspendMember), Verdict::StepUp);

@@ -48,6 +48,7 @@ fn content(cx: &PageCx, mine: &MyApplication) -> Content {
     let high_value = facts.scopes.iter().any(|scope| scope.high_value).then(|| {
         view! { <Notice tone=Tone::Info>"One of these permissions is of high value. Every launch with it is marked in the activity of your organization."</Notice> }
     });
+    let kept_back = kept_back(mine);
     let category = application.category.clone();
     let scopes = scope_list(&facts.scopes);
     let chain = chain_view(facts, &mine.judged.decision, warn_days);
@@ -57,7 +58,7 @@ fn content(cx: &PageCx, mine: &MyApplication) -> Content {
         {refused}
         {notice}
         <Columns aside=aside>
-            <Section title="What you may do there">{scopes}{high_value}</Section>
+            <Section title="What you may do there">{scopes}{kept_back}{high_value}</Section>
             <Section title="Until when">
                 <DefinitionList>
                     <Definition term="Until">
@@ -76,6 +77,19 @@ fn content(cx: &PageCx, mine: &MyApplication) -> Content {
         </Columns>
     };
     Content::new(name, body)
+}
+
+/// Permissions that are held and yet refused, or that wait for a second factor: each with the policies' sentence.
+fn kept_back(mine: &MyApplication) -> Option<AnyView> {
+    let words = |verdict, says: &'static str| {
+        let judged = mine.judged.scopes_that(verdict);
+        judged
+            .map(move |it| view! { <span>{it.scope.name.clone()} " " {says} " " {it.decision.reason()}</span> }.into_any())
+            .collect::<Vec<_>>()
+    };
+    let mut items = words(Verdict::Deny, "is not allowed now.");
+    items.extend(words(Verdict::StepUp, "waits."));
+    (!items.is_empty()).then(|| view! { <BulletList items=items /> }.into_any())
 }
 
 fn ask(cx: &PageCx, mine: &MyApplication) -> AnyView {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::parts::{ends_with, people_and_addresses};
 use crate::{
-    access::SignedIn,
+    access::{SignedIn, Verdict},
     apps::{chain::Judged, queries},
     people::TenantRole,
     ui::*,
@@ -65,6 +65,7 @@ fn start_page(person: &SignedIn) -> &'static str {
 
 fn tile(judged: Judged, warn_days: i64) -> AnyView {
     let why = ends_with(&judged.facts).map(|what| view! { <Muted>"Ends with " {what} "."</Muted> });
+    let first = (judged.decision.verdict == Verdict::StepUp).then(|| view! { <Muted>"Asks for your second factor first."</Muted> });
     let high_value = judged.facts.scopes.iter().any(|scope| scope.high_value);
     let high_value = super::parts::high_value_badge(high_value);
     let end = judged.facts.ends_at();
@@ -75,6 +76,7 @@ fn tile(judged: Judged, warn_days: i64) -> AnyView {
     let footer = view! {
         <Stack gap=Gap::Small>
             {high_value}
+            {first}
             <TimeLeft end=end start=start href=why_href warn_days=warn_days />
             {why}
         </Stack>

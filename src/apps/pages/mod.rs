@@ -11,6 +11,7 @@ mod search;
 mod team;
 
 pub use member::member_assignments;
+pub(crate) use parts::link_title;
 
 use leptos_router::{any_nested_route::AnyNestedRoute, path};
 

@@ -84,7 +84,7 @@ pub(super) fn scope_choices(scopes: &[Scope]) -> Vec<Choice> {
 }
 
 /// A link of the chain in a few words.
-pub(super) const fn link_title(kind: LinkKind, holds: bool) -> &'static str {
+pub(crate) const fn link_title(kind: LinkKind, holds: bool) -> &'static str {
     match (kind, holds) {
         (LinkKind::Contract, true) => "The contract is in force",
         (LinkKind::Contract, false) => "No contract is in force",

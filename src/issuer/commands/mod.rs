@@ -3,6 +3,7 @@
 mod authorize;
 mod clients;
 mod issue;
+mod own;
 mod push;
 mod redeem;
 mod refresh;
@@ -10,8 +11,9 @@ mod revoke;
 mod rotate;
 
 pub use authorize::{Authorized, authorize};
-pub use clients::{ClientError, may_change_clients, register_client, renew_secret, switch_client};
-pub use issue::{Issued, issue_to_client};
+pub use clients::{ClientError, change_client, may_change_clients, register_client, renew_secret, switch_client};
+pub use issue::Issued;
+pub use own::{OwnRequest, issue_to_client, own_token};
 pub use push::push;
 pub use redeem::{Redemption, redeem};
 pub use refresh::refresh;
@@ -26,7 +28,10 @@ use super::{
 use crate::{
     audit::{self, Event, EventKind, Outcome, Subject},
     cx::Cx,
-    store::{self, StoreError, issuer::grants},
+    store::{
+        self, StoreError,
+        issuer::{grants, logouts},
+    },
 };
 
 /// Why a token is refused that would open nothing.
@@ -56,8 +61,18 @@ async fn refuse(cx: &mut Cx, client: &Client, grant: &Grant, refusal: &Refusal) 
         .await?
         .outcome(Outcome::Denied)
         .detail("policies", refusal.policies())
+        .detail("circumstances", refusal.circumstance())
         .reason(&reason);
     audit::record(cx, event).await
+}
+
+/// Tells the application that holds a grant that what it has of it is over, when it wants to be told (OpenID Connect Back-Channel Logout
+/// 1.0); answers whether it does. Commands that end the sessions of a member, of an organization or of a person tell by themselves.
+///
+/// # Errors
+/// [`StoreError`] when it cannot be written.
+pub async fn tell_application(cx: &Cx, grant: &Grant) -> Result<bool, StoreError> {
+    logouts::tell_of_grant(&cx.tx, grant, cx.now).await
 }
 
 /// Ends a grant with every token of it, and tells the trail when there was something to end.

@@ -14,13 +14,16 @@ use super::{
         OAuthError, commands,
         keys::KeyRing,
         model::{Client, ClientAuthentication},
-        verify::live,
+        verify::{Live, live},
     },
     client_auth::{Presented, authenticate},
     fresh, refusal,
     token::ACTOR,
 };
-use crate::web::{WebState, meta_of};
+use crate::{
+    access::Asking,
+    web::{WebState, meta_of},
+};
 
 #[derive(Debug, Default, Deserialize)]
 struct TokenForm {
@@ -76,16 +79,19 @@ async fn introspected(
     let tenant = crate::store::tenant::get(&db)
         .await?
         .unwrap_or_else(crate::organizations::Tenant::unnamed);
-    let found = live(&db, &portal.policies, &tenant, &portal.settings.public_url, &keys, &token, now).await?;
+    let policies = portal.policies_as_of(&db, &tenant, Asking::by_api(tenant.time_zone)).await?;
+    let found = live(&db, &policies, &tenant, &portal.settings.public_url, &keys, &token, now).await?;
     // A token for another application is none of this one's business.
-    let Some(found) = found.filter(|found| found.client.application == client.application) else {
+    let mine = |found: &Live| found.application() == client.application || found.client.id == client.id;
+    let Some(found) = found.filter(mine) else {
         return Ok(json!({ "active": false }));
     };
     let scopes = found.scopes();
     let mut claims = found.claims;
     claims.insert("scope".to_owned(), json!(scopes.join(" ")));
     claims.insert("active".to_owned(), json!(true));
-    claims.insert("token_type".to_owned(), json!("Bearer"));
+    let bound = claims.contains_key("cnf");
+    claims.insert("token_type".to_owned(), json!(if bound { "DPoP" } else { "Bearer" }));
     Ok(Value::Object(claims))
 }
 

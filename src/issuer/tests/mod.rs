@@ -1,10 +1,19 @@
 //! The authorization server as a client and a browser meet it.
 
+mod acting;
 mod authorizing;
 mod clients;
+mod consenting;
 mod decided;
 mod desk;
+mod forwarding;
 mod keys;
+mod launching;
 mod leaving;
+mod parameters;
+mod possession;
 mod redeeming;
 mod refreshing;
+mod ruled;
+mod telling;
+mod terms;

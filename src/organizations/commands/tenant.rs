@@ -79,6 +79,7 @@ pub async fn change_tenant(cx: &mut Cx, input: ChangeTenant) -> Result<Tenant, T
         warning_days: input.warning_days,
         certification_grace_days: input.certification_grace_days,
         version: before.version,
+        policies_generation: before.policies_generation,
     };
     store::tenant::put(&cx.tx, &tenant, cx.now).await?;
     audit::record(

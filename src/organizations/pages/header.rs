@@ -53,6 +53,7 @@ fn may_invite(organization: &Organization) -> bool {
         let decision = request
             .portal
             .policies
+            .without_rules()
             .decide(&request.actor, Action::InviteMember, &organization.into(), now);
         decision.verdict != Verdict::Deny
     })

@@ -16,6 +16,7 @@ pub struct Model {
     pub certification_grace_days: i32,
     pub created_at: DateTimeUtc,
     pub version: i32,
+    pub policies_generation: i64,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
