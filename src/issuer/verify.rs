@@ -69,7 +69,7 @@ impl Live {
 #[derive(Debug)]
 pub enum Looked {
     /// It counts.
-    Live(Live),
+    Live(Box<Live>),
     /// It would, after a fresh second factor; why, in a sentence (RFC 9470).
     StepUp(String),
     /// It is worth nothing, whatever the reason.
@@ -90,7 +90,7 @@ pub async fn live(
     now: Timestamp,
 ) -> Result<Option<Live>, StoreError> {
     Ok(match looked_at(db, policies, tenant, issuer, keys, token, now).await? {
-        Looked::Live(live) => Some(live),
+        Looked::Live(live) => Some(*live),
         Looked::StepUp(_) | Looked::Worthless => None,
     })
 }
@@ -127,11 +127,11 @@ pub async fn looked_at(
             .is_some_and(|application| application.is_offered());
         let counts = offered && client.may(GrantType::ClientCredentials);
         return Ok(if counts {
-            Looked::Live(Live {
+            Looked::Live(Box::new(Live {
                 claims,
                 client,
                 person: None,
-            })
+            }))
         } else {
             Looked::Worthless
         });
@@ -150,11 +150,11 @@ pub async fn looked_at(
     }
     let standing = stand(db, policies, tenant, &Who::from(&grant), grant.application, now).await?;
     Ok(match standing {
-        Ok(standing) => Looked::Live(Live {
+        Ok(standing) => Looked::Live(Box::new(Live {
             claims,
             client,
             person: Some((grant, Box::new(standing))),
-        }),
+        })),
         Err(refusal @ Refusal::StepUp(_)) => Looked::StepUp(refusal.reason()),
         Err(_) => Looked::Worthless,
     })
