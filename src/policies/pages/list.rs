@@ -73,7 +73,7 @@ fn row(listed: &Listed) -> AnyView {
         <Row ended=ended>
             <HeadCell label="Policy"><TextLink href=href>{name}</TextLink></HeadCell>
             <Cell label="Counts for">{scope}</Cell>
-            <Cell label="State"><Stack gap=Gap::Small>{state}<Muted>{version}</Muted></Stack></Cell>
+            <Cell label="State"><Stack gap=Gap::Small><Cluster>{state}</Cluster><Muted>{version}</Muted></Stack></Cell>
             <Cell label="Written last by">{author}</Cell>
             <Cell label="Last change"><RelativeTime at=at /></Cell>
         </Row>

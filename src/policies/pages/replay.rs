@@ -107,7 +107,7 @@ fn row(difference: &Difference) -> AnyView {
             <HeadCell label="Person"><Person name=difference.member detail=difference.partner /></HeadCell>
             <Cell label="Application"><Stack gap=Gap::Small><span>{difference.application}</span><Muted>{scope}</Muted></Stack></Cell>
             <Cell label="Now">{before}</Cell>
-            <Cell label="Then"><Stack gap=Gap::Small>{after}<Muted>{reason}</Muted></Stack></Cell>
+            <Cell label="Then"><Stack gap=Gap::Small><Cluster>{after}</Cluster><Muted>{reason}</Muted></Stack></Cell>
             <NumberCell label="Decisions">{count}</NumberCell>
             <Cell label="Last"><RelativeTime at=last /></Cell>
         </Row>

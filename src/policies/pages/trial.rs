@@ -226,7 +226,8 @@ fn answer_view(cx: &PageCx, question: &Question, answer: Answer) -> AnyView {
         .iter()
         .map(|it| {
             let (name, reason, badge) = (it.scope.name.clone(), it.decision.reason(), verdict_badge(it.decision.verdict));
-            view! { <Definition term=name><Stack gap=Gap::Small>{badge}<Muted>{reason}</Muted></Stack></Definition> }.into_any()
+            view! { <Definition term=name><Stack gap=Gap::Small><Cluster>{badge}</Cluster><Muted>{reason}</Muted></Stack></Definition> }
+                .into_any()
         })
         .collect_view();
     let chain = chain(&judged);
