@@ -121,7 +121,9 @@ async fn finish_sign_in(
         cx.commit().await?;
     }
     let mut cx = request.begin().await?;
-    if !notes.is_fresh_enough(arrival.authenticated_at) {
+    // Of a confirmation the second factor's own time decides; an application that wants a new sign-in gets one or none.
+    let wanted = matches!(request.session.get::<bool>(FRESH_KEY).await, Ok(Some(true)));
+    if wanted && !notes.is_fresh_enough(arrival.authenticated_at) {
         // Not counted against the connection: it works, although not for this.
         let disbelief = Disbelief {
             reason: "A new sign-in was asked for, but the provider did not ask the person again, or does not say when it did.".to_owned(),
