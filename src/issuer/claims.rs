@@ -88,6 +88,8 @@ pub struct Issue<'a> {
     pub expires_at: Timestamp,
     /// Scopes that are given.
     pub scopes: &'a [String],
+    /// Thumbprint of the key that the access token is bound to (RFC 9449 §6.1).
+    pub key: Option<&'a str>,
 }
 
 impl Issue<'_> {
@@ -111,7 +113,7 @@ impl Issue<'_> {
         claims.insert("amr".to_owned(), json!(amr));
         claims.insert("grant_id".to_owned(), json!(grant.id));
         claims.extend(relationship(standing));
-        claims
+        mapped(claims, self.client, standing)
     }
 
     /// An access token for the client itself (RFC 9068 §2.2).
@@ -121,6 +123,9 @@ impl Issue<'_> {
         claims.insert("jti".to_owned(), json!(token_id));
         claims.insert("client_id".to_owned(), json!(self.client.terms.client_id));
         claims.insert("scope".to_owned(), json!(self.scopes.join(" ")));
+        if let Some(key) = self.key {
+            claims.insert("cnf".to_owned(), json!({ "jkt": key }));
+        }
         claims
     }
 
@@ -133,21 +138,92 @@ impl Issue<'_> {
         claims.insert("acr".to_owned(), json!(acr));
         claims.insert("amr".to_owned(), json!(amr));
         claims.insert("at_hash".to_owned(), json!(at_hash(self.client.terms.signing, access_token)));
-        if let Some(nonce) = &grant.nonce {
-            claims.insert("nonce".to_owned(), json!(nonce));
+        for (name, value) in [("nonce", &grant.nonce), ("sid", &grant.session)] {
+            if let Some(value) = value {
+                claims.insert(name.to_owned(), json!(value));
+            }
         }
         claims.extend(profile(standing, self.scopes));
         claims.extend(relationship(standing));
-        claims
+        mapped(claims, self.client, standing)
     }
 }
 
 /// What the userinfo endpoint says (OpenID Connect Core §5.3.2).
 #[must_use]
-pub fn userinfo(subject: &str, standing: &Standing, scopes: &[String]) -> Map<String, Value> {
+pub fn userinfo(client: &Client, subject: &str, standing: &Standing, scopes: &[String]) -> Map<String, Value> {
     let mut claims = profile(standing, scopes);
     claims.insert("sub".to_owned(), json!(subject));
     claims.extend(relationship(standing));
+    mapped(claims, client, standing)
+}
+
+/// Claims that the protocols read: they keep their name, and no other claim takes it.
+pub const FIXED: [&str; 20] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    "nonce",
+    "at_hash",
+    "c_hash",
+    "s_hash",
+    "azp",
+    "sid",
+    "auth_time",
+    "cnf",
+    "act",
+    "may_act",
+    "client_id",
+    "scope",
+    "grant_id",
+];
+/// Claims of ours that an application can have by another name.
+const NAMED: [&str; 12] = [
+    "acr",
+    "amr",
+    "organization_id",
+    "organization_name",
+    "contract_id",
+    "contract_ends_at",
+    "membership_role",
+    "assignment_id",
+    "name",
+    "zoneinfo",
+    "email",
+    "email_verified",
+];
+
+/// Whether an application can have this claim by another name, or have it at all: one of ours, or a value of the organization's metadata.
+#[must_use]
+pub fn is_ours(claim: &str) -> bool {
+    NAMED.contains(&claim) || claim.strip_prefix(METADATA).is_some_and(|key| !key.is_empty())
+}
+
+/// How claims out of an organization's metadata begin in a client's list of names.
+pub const METADATA: &str = "metadata.";
+
+/// The claims by the application's names for them, and what of the organization's metadata it gets.
+fn mapped(mut claims: Map<String, Value>, client: &Client, standing: &Standing) -> Map<String, Value> {
+    let names = &client.terms.claim_names;
+    if names.is_empty() {
+        return claims;
+    }
+    // First everything out, then everything in: two claims may have changed names.
+    let mut renamed = Vec::new();
+    for (ours, theirs) in names.iter().filter(|(ours, _)| !FIXED.contains(&ours.as_str())) {
+        let value = match ours.strip_prefix(METADATA) {
+            Some(key) => standing.circumstances.organization.metadata.get(key).map(|value| json!(value)),
+            None => claims.remove(ours),
+        };
+        if let Some(value) = value.filter(|_| !theirs.is_empty() && !FIXED.contains(&theirs.as_str())) {
+            renamed.push((theirs.clone(), value));
+        }
+    }
+    claims.extend(renamed);
     claims
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::Duration;
 use url::Url;
 
-use crate::kernel::{ApplicationId, ClientId, GrantId, MemberId, OrganizationId, PersonId, ProviderId, Timestamp, string_enum};
+use crate::kernel::{ApplicationId, ClientId, DelegationId, GrantId, MemberId, OrganizationId, PersonId, ProviderId, Timestamp, string_enum};
 
 string_enum! {
     /// How a client proves itself at the token endpoint (OpenID Connect Core §9).
@@ -231,10 +231,16 @@ pub struct Grant {
     pub second_factor_at: Option<Timestamp>,
     /// The value that ties an id token to a request.
     pub nonce: Option<String>,
-    /// Thumbprint (RFC 7638) of the key that its refresh tokens are bound to (RFC 9449 §5).
+    /// The sign-in that it was let in (`sid`); none when the person was not there.
+    pub session: Option<String>,
+    /// Thumbprint (RFC 7638) of the key that its code, and the refresh tokens of a public client, are bound to (RFC 9449 §5, §10).
     pub jkt: Option<String>,
     /// When.
     pub created_at: Timestamp,
+    /// The grant that a token exchange went out from (RFC 8693).
+    pub parent: Option<GrantId>,
+    /// The delegation that a token exchange went out from.
+    pub delegation: Option<DelegationId>,
     /// When it was ended before its time.
     pub revoked_at: Option<Timestamp>,
 }

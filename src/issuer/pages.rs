@@ -1,14 +1,18 @@
 //! `/admin/apps/{app}/clients`: how an application signs people in.
 
+mod form;
+
 use leptos::prelude::*;
 use leptos_router::{any_nested_route::AnyNestedRoute, path};
 
 use super::{
-    ClientAuthentication, SigningAlgorithm, SubjectKind,
+    ClientTerms,
     actions::{SECRET_KEY, opened},
     model::Client,
     queries::{self, Clients},
 };
+use form::{authentication_words, fields};
+
 use crate::{
     ui::*,
     web::{Content, PageCx, PageError, page, route, routes},
@@ -16,7 +20,15 @@ use crate::{
 
 /// The pages of this domain.
 pub fn routes() -> Vec<AnyNestedRoute> {
-    vec![route(path!("/admin/apps/:app/clients"), clients)]
+    vec![
+        route(path!("/admin/apps/:app/clients"), clients),
+        route(path!("/admin/apps/:app/clients/:client"), form::client),
+        route(path!("/consent"), super::consent::pages::consent),
+        route(path!("/me/acting"), super::acting::pages::own),
+        route(path!("/me/acting/new"), super::acting::pages::new_for_oneself),
+        route(path!("/team/acting"), super::acting::pages::of_team),
+        route(path!("/team/acting/new"), super::acting::pages::new_for_team),
+    ]
 }
 
 fn clients() -> AnyView {
@@ -24,7 +36,8 @@ fn clients() -> AnyView {
         let slug: String = cx.param("app")?;
         let found = queries::clients(&cx.qx, &slug).await?;
         let secret = new_secret(&cx).await;
-        Ok::<_, PageError>(content(&cx, found, secret))
+        let acting = super::acting::pages::section(&cx, &found.application.slug, &found.clients).await?;
+        Ok::<_, PageError>(content(&cx, found, secret, acting))
     })
 }
 
@@ -44,12 +57,20 @@ async fn new_secret(cx: &PageCx) -> Option<AnyView> {
     )
 }
 
-fn content(cx: &PageCx, found: Clients, secret: Option<AnyView>) -> Content {
+fn content(cx: &PageCx, found: Clients, secret: Option<AnyView>, acting: Option<AnyView>) -> Content {
     let Clients {
         application,
         scopes,
         clients,
+        hosts,
     } = found;
+    let behind = super::forward::pages::section(
+        application.slug.clone(),
+        application.version,
+        &hosts,
+        cx.form("hosts"),
+        &cx.qx.settings.public_url,
+    );
     let crumbs = vec![
         Crumb::new(routes::ADMIN_APPS, "Applications"),
         Crumb::new(routes::admin_app(&application.slug), application.name.clone()),
@@ -78,14 +99,6 @@ fn content(cx: &PageCx, found: Clients, secret: Option<AnyView>) -> Content {
     };
     let form = cx.form("client");
     let open = form.has_errors() || clients.is_empty();
-    let choices = scopes
-        .iter()
-        .map(|scope| Choice::new(scope.name.clone(), scope.name.clone()).hint(scope.description.clone()))
-        .collect::<Vec<_>>();
-    let own = (!choices.is_empty()).then(|| {
-        let none: Vec<String> = Vec::new();
-        view! { <CheckboxGroup name="own_scopes[]" legend="Permissions of its own (when nobody is signed in)" options=choices selected=none /> }
-    });
     let slug = application.slug;
     Content::new(
         title.clone(),
@@ -95,6 +108,7 @@ fn content(cx: &PageCx, found: Clients, secret: Option<AnyView>) -> Content {
             <Stack gap=Gap::Large>
                 {secret}
                 <Section title="Clients" id="clients">{list}</Section>
+                {acting}
                 <Section title="What the application has to know">
                     <Card>
                         <CopyField label="Issuer" value=public_url.clone() />
@@ -104,54 +118,16 @@ fn content(cx: &PageCx, found: Clients, secret: Option<AnyView>) -> Content {
                 <Disclosure summary="Register a client" open=open>
                     <Form action="/do/register-client" form=form id="client">
                         <Hidden name="application" value=slug />
-                        <Field name="name" label="Name" hint="What people know it as." required=true maxlength="100" />
                         <Field name="client_id" label="Client id" hint="What it calls itself, for example orders-web. It cannot be changed later."
                             required=true maxlength="100" width=Width::Short />
-                        <Select name="authentication" label="Proves itself by" options=authentications() selected="client_secret_basic" />
-                        <TextArea name="redirect_uris" label="Addresses to go back to" rows=3 monospace=true
-                            hint="One per line, compared letter by letter: https://…" />
-                        <TextArea name="key_set" label="Its public keys" rows=3 monospace=true hint="As JSON (RFC 7517), when it proves itself by a key." />
-                        {own}
-                        <Select name="signing" label="Signature of its tokens" options=signings() selected="ES256" />
-                        <Select name="subjects" label="Knows people by" options=subjects() selected="public" />
-                        <Field name="access_seconds" label="Life of access tokens, in seconds" inputmode="numeric" width=Width::Short
-                            hint="600 when left empty. Never longer than the access behind it." />
-                        <Field name="refresh_seconds" label="Life of refresh tokens, in seconds" inputmode="numeric" width=Width::Short
-                            hint="14 days when left empty." />
+                        {fields(&scopes, &ClientTerms::new("", ""))}
                         <FormActions><SubmitButton>"Register the client"</SubmitButton></FormActions>
                     </Form>
                 </Disclosure>
+                {behind}
             </Stack>
         },
     )
-}
-
-fn authentication_words(way: ClientAuthentication) -> &'static str {
-    match way {
-        ClientAuthentication::Basic => "A secret in the header",
-        ClientAuthentication::Post => "A secret in the form",
-        ClientAuthentication::PrivateKeyJwt => "A key of its own",
-        ClientAuthentication::None => "Nothing: it runs on people's own devices",
-    }
-}
-
-fn authentications() -> Vec<Choice> {
-    let choice = |way: &ClientAuthentication| Choice::new(way.as_str(), format!("{} ({way})", authentication_words(*way)));
-    ClientAuthentication::ALL.iter().map(choice).collect()
-}
-
-fn signings() -> Vec<Choice> {
-    SigningAlgorithm::ALL
-        .iter()
-        .map(|way| Choice::new(way.as_str(), way.as_str()))
-        .collect()
-}
-
-fn subjects() -> Vec<Choice> {
-    vec![
-        Choice::new(SubjectKind::Public.as_str(), "A name that is the same for every application"),
-        Choice::new(SubjectKind::Pairwise.as_str(), "A name of this application's own"),
-    ]
 }
 
 fn row(slug: &str, client: &Client) -> AnyView {
@@ -200,6 +176,7 @@ fn row(slug: &str, client: &Client) -> AnyView {
         client.terms.client_id.clone(),
         authentication_words(client.terms.authentication),
     );
+    let change = routes::admin_app_client(slug, client.id);
     let back = match places(&client.terms.redirect_uris) {
         Some(places) => places.into_any(),
         None => view! { <Muted>"nowhere: no people sign in"</Muted> }.into_any(),
@@ -210,7 +187,10 @@ fn row(slug: &str, client: &Client) -> AnyView {
             <Cell label="Proves itself by">{way}</Cell>
             <Cell label="Goes back to">{back}</Cell>
             <Cell label="Status">{status}</Cell>
-            <ActionCell>{renew}{switch}</ActionCell>
+            <ActionCell>
+                <LinkButton href=change kind=Kind::Secondary size=Size::Small>"Change"</LinkButton>
+                {renew}{switch}
+            </ActionCell>
         </Row>
     }
     .into_any()

@@ -1,8 +1,15 @@
 //! What comes to the authorization endpoint, read into types. Pure: nothing here asks the database.
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
-use super::{GrantType, OAuthError, model::Client};
+use super::{
+    GrantType, OAuthError,
+    claims::{ACR_ONE, ACR_TWO},
+    dpop::is_thumbprint,
+    model::{Client, ClientAuthentication},
+    wanted::Wanted,
+};
 
 /// The parameters as sent (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1). A parameter that comes twice is refused before this.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -31,6 +38,16 @@ pub struct Parameters {
     pub max_age: Option<String>,
     /// Whose token it would be (RFC 8707).
     pub resource: Option<String>,
+    /// Who is expected to sign in: an address to begin with.
+    pub login_hint: Option<String>,
+    /// Who is expected to be here: an id token of ours, ended ones too.
+    pub id_token_hint: Option<String>,
+    /// How surely it should be them, best first; wished for, not required.
+    pub acr_values: Option<String>,
+    /// Single claims (OpenID Connect Core §5.5).
+    pub claims: Option<String>,
+    /// The key that the code will be bound to (RFC 9449 §10).
+    pub dpop_jkt: Option<String>,
     /// A request object by value.
     pub request: Option<String>,
     /// A request object by reference.
@@ -82,8 +99,25 @@ pub struct Asked {
     pub challenge: String,
     /// What people may be asked.
     pub prompt: Prompt,
+    /// They are to be asked for consent, whatever they said before.
+    pub consent: bool,
     /// Seconds since they signed in, at most.
     pub max_age: Option<i64>,
+    /// How surely it has to be them.
+    pub surety: Surety,
+    /// Thumbprint of the key that the code is bound to (RFC 9449 §10).
+    pub jkt: Option<String>,
+}
+
+/// How surely it has to be the person (`acr`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Surety {
+    /// However they signed in.
+    Any,
+    /// With a second factor, if they have one (`acr_values`, or a claim that is not essential).
+    TwoFactorsIfPossible,
+    /// With a second factor (an essential claim).
+    TwoFactors,
 }
 
 impl Parameters {
@@ -103,6 +137,11 @@ impl Parameters {
             &mut self.prompt,
             &mut self.max_age,
             &mut self.resource,
+            &mut self.login_hint,
+            &mut self.id_token_hint,
+            &mut self.acr_values,
+            &mut self.claims,
+            &mut self.dpop_jkt,
             &mut self.request,
             &mut self.request_uri,
         ] {
@@ -127,7 +166,9 @@ impl Parameters {
         let Some(redirect_uri) = self.redirect_uri.as_deref().filter(|uri| !uri.is_empty()) else {
             return Err("The application did not say where to go back to.");
         };
-        if !client.terms.redirect_uris.iter().any(|known| known == redirect_uri) {
+        let native = client.terms.authentication == ClientAuthentication::None;
+        let fits = |known: &String| known == redirect_uri || (native && same_but_port(known, redirect_uri));
+        if !client.terms.redirect_uris.iter().any(fits) {
             return Err("The application wants to go back to an address that is not registered for it.");
         }
         Ok(Answering {
@@ -166,13 +207,47 @@ impl Parameters {
         if self.resource.as_deref().is_some_and(|resource| resource != audience) {
             return Err(OAuthError::refused("invalid_target", format!("The only resource is {audience}")));
         }
+        let mut scopes = scopes(self.scope.as_deref().unwrap_or_default())?;
+        let claims = Wanted::read(self.claims.as_deref())?;
+        // Only in a request of OpenID Connect (Core §5.5). A claim that is asked for by its name is asked for with the scope that opens it.
+        if scopes.iter().any(|scope| scope == "openid") {
+            for scope in &claims.scopes {
+                if !scopes.iter().any(|known| known == scope) {
+                    scopes.push((*scope).to_owned());
+                }
+            }
+        }
         Ok(Asked {
-            scopes: scopes(self.scope.as_deref().unwrap_or_default())?,
+            scopes,
+            surety: claims.surety.unwrap_or_else(|| self.wished_surety()),
+            jkt: self.jkt()?,
             nonce: limited("nonce", self.nonce.clone())?,
             challenge: self.challenge()?,
             prompt: self.prompt()?,
+            consent: self
+                .prompt
+                .as_deref()
+                .unwrap_or_default()
+                .split_ascii_whitespace()
+                .any(|word| word == "consent"),
             max_age: self.max_age()?,
         })
+    }
+
+    fn wished_surety(&self) -> Surety {
+        let mut values = self.acr_values.as_deref().unwrap_or_default().split_ascii_whitespace();
+        // The first that we know counts: the order is the client's preference.
+        match values.find(|value| [ACR_ONE, ACR_TWO].contains(value)) {
+            Some(ACR_TWO) => Surety::TwoFactorsIfPossible,
+            _ => Surety::Any,
+        }
+    }
+
+    fn jkt(&self) -> Result<Option<String>, OAuthError> {
+        match &self.dpop_jkt {
+            Some(jkt) if !is_thumbprint(jkt) => Err(OAuthError::request("dpop_jkt is no SHA-256 in base64url")),
+            other => Ok(other.clone()),
+        }
     }
 
     fn challenge(&self) -> Result<String, OAuthError> {
@@ -222,6 +297,19 @@ impl Parameters {
     }
 }
 
+/// Whether both are the same address of this machine but for the port, which a program on somebody's device learns when it begins to listen
+/// (RFC 8252 §7.3, RFC 9700 §4.1.3).
+fn same_but_port(known: &str, asked: &str) -> bool {
+    let of_this_machine = |text: &str| {
+        // Written as it is compared, so that nothing of it is read in two ways.
+        let mut url = Url::parse(text).ok().filter(|url| url.as_str() == text)?;
+        let loopback = url.scheme() == "http" && matches!(url.host_str(), Some("127.0.0.1" | "[::1]"));
+        url.set_port(None).ok()?;
+        (loopback && url.username().is_empty() && url.password().is_none() && url.fragment().is_none()).then_some(url)
+    };
+    of_this_machine(known).is_some_and(|known| of_this_machine(asked) == Some(known))
+}
+
 /// Scopes out of their list, each once.
 ///
 /// # Errors
@@ -250,5 +338,27 @@ fn limited(name: &str, value: Option<String>) -> Result<Option<String>, OAuthErr
         Some(text) if text.chars().any(char::is_control) => Err(OAuthError::request(format!("{name} holds a control character"))),
         Some(text) if text.len() > 500 => Err(OAuthError::request(format!("{name} is longer than 500 characters"))),
         other => Ok(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::another_port("http://127.0.0.1/cb", "http://127.0.0.1:49152/cb", true)]
+    #[case::of_ports("http://127.0.0.1:1/cb", "http://127.0.0.1:2/cb", true)]
+    #[case::six("http://[::1]/cb", "http://[::1]:49152/cb", true)]
+    #[case::another_path("http://127.0.0.1/cb", "http://127.0.0.1:49152/cb/x", false)]
+    #[case::a_name("http://localhost/cb", "http://localhost:49152/cb", false)]
+    #[case::another_host("http://127.0.0.1/cb", "http://127.0.0.2:49152/cb", false)]
+    #[case::of_the_web("https://app.example/cb", "https://app.example:8443/cb", false)]
+    #[case::with_a_name("http://127.0.0.1/cb", "http://a@127.0.0.1:49152/cb", false)]
+    #[case::written_otherwise("http://127.0.0.1/cb", "http://127.1:49152/cb", false)]
+    #[case::a_query("http://127.0.0.1/cb", "http://127.0.0.1:49152/cb?x=y", false)]
+    fn a_program_on_a_device_listens_at_any_port(#[case] known: &str, #[case] asked: &str, #[case] same: bool) {
+        assert_eq!(same_but_port(known, asked), same);
     }
 }

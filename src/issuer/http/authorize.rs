@@ -9,6 +9,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
+use chrono::Duration;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -16,20 +17,29 @@ use super::{
     super::{
         OAuthError,
         commands::{self, Authorized},
+        consent::{SAID_KEY, SHOWN_KEY, Said, Shown, model::Asking},
+        keys::KeyRing,
         model::Client,
-        request::{Answering, Asked, Parameters, Prompt, ResponseMode},
+        request::{Answering, Asked, Parameters, Prompt, ResponseMode, Surety},
+        wanted::unmet,
     },
-    LONGEST, TypedForm, as_address, reference,
+    LONGEST, TypedForm, as_address,
+    hint::{self, Expected},
+    reference,
 };
 use crate::{
-    kernel::{Timestamp, sha256},
-    signin::commands::sign_out,
-    store::{self, StoreError, issuer::clients},
+    federation::{commands::FRESH_SKEW_SECONDS, http::FRESH_KEY},
+    kernel::{BearerSecret, EmailAddress, Timestamp, sha256},
+    signin::{EMAIL_KEY, commands::sign_out},
+    store::{self, StoreError, issuer::clients, sessions::SignedInAs},
     web::{CONTINUE_KEY, RequestCx, error_page, onward, redirection, routes},
 };
 
 /// Which request asked for a new sign-in, and when: the sign-in that follows counts for it.
 const ASKED_KEY: &str = "oauth_asked_to_sign_in";
+
+/// Which request sent the person to give a second factor.
+const SECOND_FACTOR_KEY: &str = "oauth_asked_for_second_factor";
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct AskedToSignIn {
@@ -54,6 +64,7 @@ pub(super) async fn go_on(Extension(request): Extension<RequestCx>, RawQuery(que
 /// `GET /oauth/authorize`.
 pub(super) async fn authorize(
     Extension(request): Extension<RequestCx>,
+    Extension(ring): Extension<KeyRing>,
     method: Method,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
@@ -100,7 +111,7 @@ pub(super) async fn authorize(
         Ok(answering) => answering,
         Err(text) => return wrong(text),
     };
-    match decide(&request, &client, &parameters, &answering, &query, pushed).await {
+    match decide(&request, &ring, &client, &parameters, &answering, &query, pushed).await {
         Ok(Step::Answer(fields)) => answer(&request, &answering, fields),
         Ok(Step::Elsewhere(path)) => redirection(&path),
         Err(OAuthError::Refused { code, description }) => answer(
@@ -132,6 +143,7 @@ enum Step {
 
 async fn decide(
     request: &RequestCx,
+    ring: &KeyRing,
     client: &Client,
     parameters: &Parameters,
     answering: &Answering,
@@ -147,12 +159,13 @@ async fn decide(
         if asked.prompt == Prompt::Nothing {
             return Err(OAuthError::refused("login_required", "Nobody is signed in."));
         }
-        note_sign_in(request, &asked, query).await;
-        return sent_to(request, routes::SIGN_IN, query).await;
+        let fresh = asked.prompt == Prompt::SignIn;
+        return to_sign_in(request, parameters, query, fresh).await;
     };
-    if has_to_sign_in_again(request, &asked, session.at, query).await {
-        if asked.prompt == Prompt::Nothing {
-            return Err(OAuthError::refused("login_required", "The sign-in is too old."));
+    let expected = hint::expected(request, ring, client, parameters).await?;
+    if let Some(why) = why_not(request, &asked, &session, expected, query).await {
+        if asked.prompt == Prompt::Nothing || why == WhyNot::StillSomebodyElse {
+            return Err(OAuthError::refused("login_required", why.words()));
         }
         // Signed out here, so that the sign-in page asks; whoever comes next finds nothing of this session.
         let mut cx = request.begin().await?;
@@ -161,12 +174,19 @@ async fn decide(
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         cx.commit().await?;
         request.session.clear().await;
-        note_sign_in(request, &asked, query).await;
-        return sent_to(request, routes::SIGN_IN, query).await;
+        // Whoever is somebody else there too is not helped by proving it anew.
+        return to_sign_in(request, parameters, query, why == WhyNot::Old).await;
     }
+    if has_to_give_second_factor(request, &asked, &session, query).await? {
+        return sent_to(request, routes::STEP_UP, query).await;
+    }
+    // What the person answered counts for the very request that they were shown, pushed or not.
+    let digest = digest(parameters, pushed.as_deref());
+    let said: Option<Said> = request.session.get(SAID_KEY).await.ok().flatten();
+    let said = said.filter(|said| said.answers(&digest, request.portal.clock.now()));
     let mut cx = request.begin().await?;
-    let decided = commands::authorize(&mut cx, &session, client, &asked, &answering.redirect_uri).await?;
-    let answered = !matches!(decided, Authorized::StepUp);
+    let decided = commands::authorize(&mut cx, &session, client, &asked, &answering.redirect_uri, said.as_ref()).await?;
+    let answered = !matches!(decided, Authorized::StepUp | Authorized::Consent { .. });
     if let Some(hash) = pushed.filter(|_| answered)
         && !store::issuer::pushed::use_up(&cx.tx, &hash).await?
     {
@@ -174,7 +194,9 @@ async fn decide(
     }
     cx.commit().await?;
     if answered {
-        let _ = request.session.remove_value(ASKED_KEY).await;
+        for key in [ASKED_KEY, SECOND_FACTOR_KEY, SAID_KEY] {
+            let _ = request.session.remove_value(key).await;
+        }
     }
     match decided {
         Authorized::Code(code) => Ok(Step::Answer(vec![("code".to_owned(), code.reveal().to_owned())])),
@@ -183,6 +205,24 @@ async fn decide(
             "The person has to confirm with a second factor first.",
         )),
         Authorized::StepUp => sent_to(request, routes::STEP_UP, query).await,
+        Authorized::Consent { .. } if asked.prompt == Prompt::Nothing => Err(match Asking::of(client, &answering.redirect_uri) {
+            Asking::Always => OAuthError::refused("interaction_required", "The person has to say each time that it is this program."),
+            Asking::Once | Asking::Never => OAuthError::refused("consent_required", "The person has to allow it first."),
+        }),
+        Authorized::Consent { member, scopes } => {
+            let shown = Shown {
+                value: BearerSecret::generate(&mut request.portal.entropy.rng()).reveal().to_owned(),
+                request: digest,
+                query: query.to_owned(),
+                client: client.id,
+                redirect_uri: answering.redirect_uri.clone(),
+                member,
+                scopes,
+            };
+            let kept = request.session.insert(SHOWN_KEY, shown).await;
+            kept.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+            Ok(Step::Elsewhere(routes::CONSENT.to_owned()))
+        }
         Authorized::NoScope => Err(OAuthError::refused(
             "invalid_scope",
             "The person holds none of the permissions that were asked for.",
@@ -191,34 +231,104 @@ async fn decide(
     }
 }
 
-/// Whether the request wants a sign-in newer than the session's, and none has followed on this very request.
-async fn has_to_sign_in_again(request: &RequestCx, asked: &Asked, signed_in_at: Timestamp, query: &str) -> bool {
-    let noted: Option<AskedToSignIn> = request.session.get(ASKED_KEY).await.ok().flatten();
-    if noted.is_some_and(|noted| noted.request == sha256(query) && signed_in_at >= noted.at) {
-        return false;
-    }
-    let age = (request.portal.clock.now() - signed_in_at).num_seconds();
-    asked.prompt == Prompt::SignIn || asked.max_age.is_some_and(|most| age > most)
+/// Tells one request from every other.
+fn digest(parameters: &Parameters, pushed: Option<&[u8]>) -> Vec<u8> {
+    let mut all = serde_json::to_vec(parameters).unwrap_or_default();
+    all.extend(pushed.unwrap_or_default());
+    sha256(all)
 }
 
-/// Remembers that this very request asked for a sign-in: the one that follows counts for it.
-async fn note_sign_in(request: &RequestCx, asked: &Asked, query: &str) {
-    if asked.prompt == Prompt::SignIn || asked.max_age.is_some() {
-        let noted = AskedToSignIn {
-            request: sha256(query),
-            at: request.portal.clock.now(),
-        };
-        let _ = request.session.insert(ASKED_KEY, noted).await;
+/// Why the sign-in that is there does not do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum WhyNot {
+    /// The request wants a newer one.
+    Old,
+    /// The request is about another person (OpenID Connect Core §3.1.2.1 `id_token_hint`).
+    SomebodyElse,
+    /// The same, after a sign-in that this request asked for.
+    StillSomebodyElse,
+}
+
+impl WhyNot {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Old => "The sign-in is too old.",
+            Self::SomebodyElse | Self::StillSomebodyElse => "Somebody else is signed in than id_token_hint names.",
+        }
     }
+}
+
+/// Why the session does not do for this request; none when it does.
+async fn why_not(request: &RequestCx, asked: &Asked, session: &SignedInAs, expected: Expected, query: &str) -> Option<WhyNot> {
+    let noted: Option<AskedToSignIn> = request.session.get(ASKED_KEY).await.ok().flatten();
+    let skew = Duration::seconds(FRESH_SKEW_SECONDS);
+    // The sign-in that this very request asked for counts, if it was one at the person's own company too.
+    let just_now = noted
+        .is_some_and(|noted| noted.request == sha256(query) && session.at >= noted.at && session.authenticated_at() + skew >= noted.at);
+    if expected == Expected::SomebodyElse {
+        return Some(if just_now {
+            WhyNot::StillSomebodyElse
+        } else {
+            WhyNot::SomebodyElse
+        });
+    }
+    let age = (request.portal.clock.now() - session.authenticated_at()).num_seconds();
+    let old = asked.prompt == Prompt::SignIn || asked.max_age.is_some_and(|most| age > most);
+    (old && !just_now).then_some(WhyNot::Old)
+}
+
+/// Whether the person gives a second factor first, because the request asks for one and they can. Asked for once: whoever does not give it
+/// goes on without, where the request does not insist.
+async fn has_to_give_second_factor(request: &RequestCx, asked: &Asked, session: &SignedInAs, query: &str) -> Result<bool, OAuthError> {
+    if asked.surety == Surety::Any || session.second_factor_at.is_some() {
+        return Ok(false);
+    }
+    let asked_before: Option<Vec<u8>> = request.session.get(SECOND_FACTOR_KEY).await.ok().flatten();
+    let can = can_give_second_factor(request, session).await?;
+    if asked.prompt == Prompt::Nothing || !can || asked_before.is_some_and(|before| before == sha256(query)) {
+        return match asked.surety {
+            Surety::TwoFactors => Err(unmet("The person gave no second factor.")),
+            _ => Ok(false),
+        };
+    }
+    remember(request, SECOND_FACTOR_KEY, sha256(query)).await?;
+    Ok(true)
+}
+
+/// Whether they have an authenticator here, or their company's sign-in may vouch for a second factor.
+async fn can_give_second_factor(request: &RequestCx, session: &SignedInAs) -> Result<bool, StoreError> {
+    if request.actor.person().is_some_and(|me| me.has_second_factor) {
+        return Ok(true);
+    }
+    let Some(through) = &session.through else { return Ok(false) };
+    let found = store::federation::providers::get(&request.portal.store.reader(), through.organization, through.provider).await?;
+    Ok(found.is_some_and(|provider| provider.is_live() && provider.trusts_second_factor))
+}
+
+/// Sends the person to the sign-in: it counts for this very request, begins with the address that the application expects, and with `fresh`
+/// is a new one at the person's own company too.
+async fn to_sign_in(request: &RequestCx, parameters: &Parameters, query: &str, fresh: bool) -> Result<Step, OAuthError> {
+    let noted = AskedToSignIn {
+        request: sha256(query),
+        at: request.portal.clock.now(),
+    };
+    remember(request, ASKED_KEY, noted).await?;
+    remember(request, FRESH_KEY, fresh).await?;
+    // The same for every address: whether somebody has it is not told.
+    if let Some(Ok(address)) = parameters.login_hint.as_deref().map(str::parse::<EmailAddress>) {
+        remember(request, EMAIL_KEY, address).await?;
+    }
+    sent_to(request, routes::SIGN_IN, query).await
+}
+
+async fn remember(request: &RequestCx, key: &str, value: impl Serialize) -> Result<(), StoreError> {
+    let stored = request.session.insert(key, value).await;
+    stored.map_err(|error| StoreError::Unavailable(error.to_string()))
 }
 
 /// Sends the person to prove who they are, and remembers the request.
 async fn sent_to(request: &RequestCx, page: &str, query: &str) -> Result<Step, OAuthError> {
-    request
-        .session
-        .insert(CONTINUE_KEY, format!("{}?{query}", routes::OAUTH_CONTINUE))
-        .await
-        .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    remember(request, CONTINUE_KEY, format!("{}?{query}", routes::OAUTH_CONTINUE)).await?;
     Ok(Step::Elsewhere(page.to_owned()))
 }
 

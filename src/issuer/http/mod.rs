@@ -3,8 +3,10 @@
 mod authorize;
 mod client_auth;
 mod discovery;
+mod hint;
 mod inspect;
 mod logout;
+mod possession;
 mod push;
 mod token;
 mod userinfo;
@@ -18,7 +20,7 @@ use axum::{
 };
 use serde_json::json;
 
-use super::{OAuthError, keys::KeyRing};
+use super::{OAuthError, keys::KeyRing, known::KnownClients};
 use crate::web::{RequestCx, WebState, error_page, redirection, routes};
 
 /// The endpoints that browsers come to, with their session.
@@ -28,6 +30,7 @@ pub fn browser_routes(keys: KeyRing) -> Router<WebState> {
         .route(routes::OAUTH_CONTINUE, get(authorize::go_on))
         .route(routes::OAUTH_LOGOUT, get(logout::logout).post(logout::by_form))
         .route(routes::OAUTH_LOGOUT_CONFIRM, post(logout::confirmed))
+        .merge(super::forward::http::browser_routes())
         .layer(Extension(keys))
 }
 
@@ -42,7 +45,9 @@ pub fn server_routes(keys: KeyRing) -> Router<WebState> {
         .route(routes::OAUTH_INTROSPECT, post(inspect::introspect))
         .route(routes::OAUTH_REVOKE, post(inspect::revoke))
         .route(routes::OAUTH_USERINFO, get(userinfo::by_header).post(userinfo::by_form))
+        .merge(super::forward::http::server_routes())
         .layer(Extension(keys))
+        .layer(Extension(KnownClients::default()))
 }
 
 /// A request is at most so long, in bytes: it may have to be remembered while somebody signs in.

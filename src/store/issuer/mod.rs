@@ -1,6 +1,11 @@
 //! Rows of the authorization server.
 
+pub mod acting;
 pub mod clients;
+pub mod consents;
+pub mod delegations;
+pub mod forward;
 pub mod grants;
 pub mod keys;
+pub mod logouts;
 pub mod pushed;

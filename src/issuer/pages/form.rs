@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{ActingKind, Client, ClientAuthentication, ClientTerms, SigningAlgorithm, SubjectKind, queries, typed::names_as_text};
+use super::super::{ActingKind, Client, ClientAuthentication, ClientTerms, SigningAlgorithm, SubjectKind, queries, typed::names_as_text};
 use crate::{
     apps::Scope,
     kernel::ClientId,
