@@ -27,6 +27,7 @@ pub fn account_tabs(here: &'static str, me: Option<&SignedIn>) -> impl IntoView 
     ];
     // What one did names things of organizations, so it closes with the last of them.
     if me.is_some_and(|me| !me.hats.is_empty()) {
+        items.push(tab(routes::MY_ACTING, "Acting for me"));
         items.push(tab(routes::MY_ACTIVITY, "Activity"));
     }
     view! { <Tabs label="Your account" items=items /> }
