@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createRemoteJWKSet, decodeJwt, jwtVerify, type JWTPayload } from "jose";
 import * as client from "openid-client";
-import type { APIRequestContext, APIResponse } from "@playwright/test";
+import { Browserless } from "../harness/browserless";
 import { expect, test } from "../harness/fixtures";
 import { apps, type Account, World } from "../harness/world";
 import type { Place } from "../harness/server";
@@ -71,42 +71,8 @@ async function ask(config: client.Configuration, more: Record<string, string> = 
   return { url, checks: { pkceCodeVerifier: verifier, expectedNonce: more.nonce === "" ? undefined : nonce, expectedState: state } };
 }
 
-/** What a person's browser does, without one: keeps cookies, follows what the portal says, fills in forms. */
-class Agent {
-  /** Addresses of the portal's own pages that were shown on the way. */
-  shown: string[] = [];
-
-  constructor(private readonly request: APIRequestContext) {}
-
-  get(url: URL | string): Promise<APIResponse> {
-    return this.request.get(String(url), { maxRedirects: 0 });
-  }
-
-  post(path: string, form: Record<string, string>): Promise<APIResponse> {
-    return this.request.post(path, { form, maxRedirects: 0, headers: { "sec-fetch-site": "same-origin" } });
-  }
-
-  /** Goes on until a page is shown, or until the client is answered; then with its answer. */
-  async follow(answer: APIResponse): Promise<URL | APIResponse> {
-    for (let steps = 0; steps < 10; steps += 1) {
-      const { location, refresh } = answer.headers();
-      const next = location ?? refresh?.replace(/^0; url=/, "");
-      if (next === undefined) return answer;
-      const there = new URL(next, issuer);
-      if (there.origin !== new URL(issuer).origin) return there;
-      this.shown.push(there.pathname);
-      answer = await this.get(there);
-    }
-    throw new Error("it goes in circles");
-  }
-
-  /** Signs in, wherever the portal goes on to then. */
-  async signIn(person: Account): Promise<URL | APIResponse> {
-    const asked = await this.post("/do/begin-sign-in", { email: person.email });
-    expect(asked.headers().location).toBe("/sign-in/password");
-    return this.follow(await this.post("/do/check-password", { email: person.email, password: person.password }));
-  }
-
+/** A person's browser at the application of these tests. */
+class Agent extends Browserless {
   /** Asks, and signs in if asked to; answers what the client is sent. */
   async authorize(asked: Asked, person: Account): Promise<URL> {
     let there = await this.follow(await this.get(asked.url));
@@ -277,7 +243,7 @@ test("IdTokenHint", async ({ request }) => {
 
 test("LoginHint", async ({ request }) => {
   const it = await party();
-  const page = await new Agent(request).follow(await request.get((await ask(it.config, { login_hint: it.bo.email })).url.href, { maxRedirects: 0 }));
+  const page = await new Agent(request).open((await ask(it.config, { login_hint: it.bo.email })).url);
   expect(page instanceof URL ? "" : await page.text()).toContain(`value="${it.bo.email}"`);
 });
 

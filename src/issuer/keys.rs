@@ -291,7 +291,8 @@ impl KeyRing {
         }
         let mut made = Vec::new();
         for algorithm in missing {
-            made.push(new_key(portal, algorithm, 1, now, now)?);
+            // Requests that began a moment before, and share a transaction with this one, sign with it too.
+            made.push(new_key(portal, algorithm, 1, now, now - Duration::minutes(1))?);
         }
         let tx = portal.store.begin().await?;
         for key in &made {

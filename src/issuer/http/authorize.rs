@@ -272,8 +272,9 @@ async fn why_not(request: &RequestCx, asked: &Asked, session: &SignedInAs, expec
             WhyNot::SomebodyElse
         });
     }
-    let age = (request.portal.clock.now() - session.authenticated_at()).num_seconds();
-    let old = asked.prompt == Prompt::SignIn || asked.max_age.is_some_and(|most| age > most);
+    // In whole seconds, as the client compares auth_time with its own clock; none at all is a wish for a new sign-in.
+    let age = request.portal.clock.now().timestamp() - session.authenticated_at().timestamp();
+    let old = asked.prompt == Prompt::SignIn || asked.max_age.is_some_and(|most| most == 0 || age > most);
     (old && !just_now).then_some(WhyNot::Old)
 }
 
