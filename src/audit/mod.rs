@@ -12,7 +12,7 @@ mod record;
 pub use details::{Change, Fact, Particulars, Shown, particulars};
 pub use event::{Event, EventKind, Outcome, Subject};
 pub use filter::TrailQuery;
-pub use record::record;
+pub use record::{record, row};
 
 #[cfg(test)]
 mod tests;

@@ -3,8 +3,8 @@
 use super::Event;
 use crate::{
     access::Actor,
-    cx::Cx,
-    kernel::AuditEventId,
+    cx::{Cx, RequestMeta},
+    kernel::{AuditEventId, Timestamp},
     store::{StoreError, audit_events, audit_events::AuditRow},
 };
 
@@ -13,7 +13,18 @@ use crate::{
 /// # Errors
 /// [`StoreError`] when the row cannot be written; the change must then not be committed.
 pub async fn record(cx: &mut Cx, event: Event) -> Result<(), StoreError> {
-    let (actor_kind, actor, actor_member, actor_label) = match &cx.actor {
+    let id = AuditEventId::new(cx.now, &mut cx.rng);
+    audit_events::insert(&cx.tx, row(id, cx.now, &cx.actor, &cx.meta, event)).await
+}
+
+/// An event as it is written: who, when and from where added to what. For those who write it in a group of many.
+#[must_use]
+pub fn row(id: AuditEventId, now: Timestamp, actor: &Actor, meta: &RequestMeta, event: Event) -> AuditRow {
+    let event = match actor {
+        Actor::SetUp(set_up) => event.detail("setup_link", set_up.link.to_string()),
+        _ => event,
+    };
+    let (actor_kind, actor, actor_member, actor_label) = match actor {
         Actor::Person(person) => (
             "person",
             Some(person.id),
@@ -25,18 +36,13 @@ pub async fn record(cx: &mut Cx, event: Event) -> Result<(), StoreError> {
         Actor::SetUp(set_up) => ("anonymous", None, None, format!("Set-up link to {}", set_up.email)),
         Actor::Anonymous => ("anonymous", None, None, "Someone not signed in".to_owned()),
     };
-    let event = match &cx.actor {
-        Actor::SetUp(set_up) => event.detail("setup_link", set_up.link.to_string()),
-        _ => event,
-    };
-    let id = AuditEventId::new(cx.now, &mut cx.rng);
     metrics::counter!("portico_audit_events_total", "action" => event.kind.as_str(), "outcome" => event.outcome.as_str()).increment(1);
     let (subject_kind, subject, subject_label) = event.subject.map_or((None, None, None), |subject| {
         (Some(subject.kind.to_owned()), Some(subject.id), Some(subject.label))
     });
-    let row = AuditRow {
+    AuditRow {
         id,
-        at: cx.now,
+        at: now,
         action: event.kind.as_str().to_owned(),
         outcome: event.outcome.as_str().to_owned(),
         actor_kind: actor_kind.to_owned(),
@@ -52,9 +58,8 @@ pub async fn record(cx: &mut Cx, event: Event) -> Result<(), StoreError> {
         application_label: event.application.map(|(_, name)| name),
         reason: event.reason,
         details: serde_json::Value::Object(event.details).to_string(),
-        address: cx.meta.address.clone(),
-        user_agent: cx.meta.user_agent.clone(),
-        request_id: cx.meta.request_id.clone(),
-    };
-    audit_events::insert(&cx.tx, row).await
+        address: meta.address.clone(),
+        user_agent: meta.user_agent.clone(),
+        request_id: meta.request_id.clone(),
+    }
 }

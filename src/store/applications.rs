@@ -1,6 +1,10 @@
 //! Rows of the catalogue: applications and scopes.
 
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, sea_query::OnConflict};
+use std::collections::{BTreeSet, HashMap};
+
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, sea_query::OnConflict,
+};
 
 use super::{Db, StoreError, Tx, entity, parse};
 use crate::{
@@ -41,6 +45,18 @@ pub async fn get(db: &impl Db, id: ApplicationId) -> Result<Option<Application>,
         .await?
         .map(application)
         .transpose()
+}
+
+/// The present versions of applications.
+pub async fn versions(db: &impl Db, ids: impl Iterator<Item = ApplicationId>) -> Result<HashMap<ApplicationId, i32>, StoreError> {
+    use entity::application::Column as C;
+    let ids: BTreeSet<uuid::Uuid> = ids.map(|id| id.0).collect();
+    let query = entity::application::Entity::find()
+        .select_only()
+        .columns([C::Id, C::Version])
+        .filter(C::Id.is_in(ids));
+    let rows: Vec<(uuid::Uuid, i32)> = query.into_tuple().all(db.connection()).await?;
+    Ok(rows.into_iter().map(|(id, version)| (id.into(), version)).collect())
 }
 
 /// The application of this name in addresses.

@@ -61,7 +61,25 @@ pub struct AuditRow {
 
 /// Appends an event.
 pub async fn insert(tx: &Tx, row: AuditRow) -> Result<(), StoreError> {
-    let row = entity::audit_event::ActiveModel {
+    insert_all(tx, vec![row]).await
+}
+
+/// As many events as one statement takes: both databases bound its parameters, SQLite at 32,766.
+const AT_ONCE: usize = 1_000;
+
+/// Appends events.
+pub async fn insert_all(tx: &Tx, rows: Vec<AuditRow>) -> Result<(), StoreError> {
+    let mut rows = rows.into_iter().map(stored).peekable();
+    while rows.peek().is_some() {
+        Entity::insert_many(rows.by_ref().take(AT_ONCE))
+            .exec_without_returning(super::Db::connection(tx))
+            .await?;
+    }
+    Ok(())
+}
+
+fn stored(row: AuditRow) -> entity::audit_event::ActiveModel {
+    entity::audit_event::ActiveModel {
         id: Set(row.id.0),
         at: Set(row.at),
         action: Set(row.action),
@@ -84,11 +102,7 @@ pub async fn insert(tx: &Tx, row: AuditRow) -> Result<(), StoreError> {
         address: Set(row.address),
         user_agent: Set(row.user_agent),
         request_id: Set(row.request_id),
-    };
-    entity::audit_event::Entity::insert(row)
-        .exec_without_returning(super::Db::connection(tx))
-        .await?;
-    Ok(())
+    }
 }
 
 fn event(row: Model) -> AuditRow {

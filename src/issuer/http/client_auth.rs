@@ -1,5 +1,7 @@
 //! A client proves who it is (RFC 6749 §2.3, OpenID Connect Core §9), in exactly the way it is registered for.
 
+use std::sync::Arc;
+
 use axum::http::{HeaderMap, header};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::Duration;
@@ -7,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::super::{
     OAuthError,
+    known::{Known, KnownClients},
     model::{Client, ClientAuthentication},
 };
 use crate::{
@@ -18,8 +21,8 @@ use crate::{
 
 /// The only type of assertion (RFC 7523 §2.2).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-/// An assertion may live so long at most.
-const MOST_ASSERTION: Duration = Duration::minutes(10);
+/// An assertion may live so long at most; some client libraries (authlib) make them for an hour.
+const MOST_ASSERTION: Duration = Duration::hours(1);
 
 /// What a form says about the client.
 #[derive(Clone, Debug, Default)]
@@ -101,33 +104,53 @@ fn unverified(token: &str) -> Option<Map<String, Value>> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?).ok()
 }
 
+/// What comes without a value counts as left out (RFC 6749 §3.2).
+fn without_empty<'a>(form: &Presented<'a>) -> Presented<'a> {
+    let some = |value: Option<&'a str>| value.filter(|value| !value.is_empty());
+    Presented {
+        client_id: some(form.client_id),
+        client_secret: some(form.client_secret),
+        client_assertion_type: some(form.client_assertion_type),
+        client_assertion: some(form.client_assertion),
+    }
+}
+
+/// Whether a secret is the client's, in the way it is registered for.
+fn knows_secret(client: &Client, proof: &Proof) -> bool {
+    let ((ClientAuthentication::Basic, Proof::Basic(secret)) | (ClientAuthentication::Post, Proof::Post(secret))) =
+        (client.terms.authentication, proof)
+    else {
+        return false;
+    };
+    client
+        .secret_hash
+        .as_deref()
+        .is_some_and(|hash| constant_time_eq(hash, &sha256(secret)))
+}
+
+/// The client that asks, if this process remembers it and its secret is right. None says nothing: [`authenticate`] asks the database.
+pub(super) fn remembered(known: &KnownClients, headers: &HeaderMap, form: &Presented<'_>) -> Option<Arc<Known>> {
+    let (id, proof) = proof(headers, &without_empty(form)).ok()?;
+    known
+        .get(&id)
+        .filter(|known| known.client.disabled_at.is_none() && knows_secret(&known.client, &proof))
+}
+
 /// Finds out which client asks.
 ///
 /// # Errors
 /// [`OAuthError::Client`] without a word about what was wrong with a secret or whether the client exists.
 pub(super) async fn authenticate(portal: &Portal, headers: &HeaderMap, form: &Presented<'_>) -> Result<Client, OAuthError> {
-    // A parameter without a value counts as left out (RFC 6749 §3.2).
-    let some = |value: Option<&str>| value.is_some_and(|value| !value.is_empty());
-    let form = &Presented {
-        client_id: form.client_id.filter(|_| some(form.client_id)),
-        client_secret: form.client_secret.filter(|_| some(form.client_secret)),
-        client_assertion_type: form.client_assertion_type.filter(|_| some(form.client_assertion_type)),
-        client_assertion: form.client_assertion.filter(|_| some(form.client_assertion)),
-    };
-    let (id, proof) = proof(headers, form)?;
+    let (id, proof) = proof(headers, &without_empty(form))?;
     let refused = OAuthError::Client("The client is not known, or its proof is wrong.");
     let client = clients::by_name(&portal.store.reader(), &id).await?;
     let Some(client) = client.filter(|client| client.disabled_at.is_none()) else {
         return Err(refused);
     };
     let right = match (client.terms.authentication, proof) {
-        (ClientAuthentication::Basic, Proof::Basic(secret)) | (ClientAuthentication::Post, Proof::Post(secret)) => client
-            .secret_hash
-            .as_deref()
-            .is_some_and(|hash| constant_time_eq(hash, &sha256(secret))),
         (ClientAuthentication::PrivateKeyJwt, Proof::Assertion(assertion)) => asserted(portal, &client, &assertion).await?,
         (ClientAuthentication::None, Proof::None) => true,
-        _ => false,
+        (_, proof) => knows_secret(&client, &proof),
     };
     if right { Ok(client) } else { Err(refused) }
 }

@@ -1,27 +1,38 @@
 //! `POST /oauth/token` (RFC 6749 §3.2).
 
+use std::sync::Arc;
+
 use axum::{
     Extension, Form, Json,
     extract::{FromRequest as _, Request, State, rejection::FormRejection},
     response::{IntoResponse as _, Response},
 };
+use futures::FutureExt as _;
 use serde::Deserialize;
 
 use super::{
     super::{
         OAuthError,
-        commands::{self, Issued, Redemption},
+        commands::{self, Issued, OwnRequest, Redemption, own_token},
+        exchange::{ExchangeRequest, exchange},
         keys::{KeyRing, Published},
-        model::{Client, ClientAuthentication},
+        known::{Known, KnownClients},
+        model::{Client, ClientAuthentication, GrantType},
         request::scopes,
     },
-    client_auth::{Presented, authenticate},
-    fresh, refusal,
+    client_auth::{Presented, authenticate, remembered},
+    fresh,
+    possession::{PROOF, proven},
+    refusal,
 };
 use crate::{
     access::Actor,
-    cx::{Cx, RequestMeta},
-    web::{WebState, meta_of},
+    apps::Application,
+    audit,
+    cx::{Portal, RequestMeta},
+    grouped::Appended,
+    kernel::AuditEventId,
+    web::{WebState, meta_of, routes},
 };
 
 #[derive(Debug, Default, Deserialize)]
@@ -36,13 +47,43 @@ struct TokenForm {
     client_secret: Option<String>,
     client_assertion_type: Option<String>,
     client_assertion: Option<String>,
+    subject_token: Option<String>,
+    subject_token_type: Option<String>,
+    actor_token: Option<String>,
+    actor_token_type: Option<String>,
+    requested_token_type: Option<String>,
+    audience: Option<String>,
+    resource: Option<String>,
+}
+
+impl TokenForm {
+    /// What of it is about an exchange; a parameter without a value counts as left out (RFC 6749 §3.2).
+    fn exchange(&self, scopes: Vec<String>, jkt: Option<String>) -> ExchangeRequest {
+        let given = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
+        ExchangeRequest {
+            subject_token: given(&self.subject_token),
+            subject_token_type: given(&self.subject_token_type),
+            actor_token: given(&self.actor_token),
+            actor_token_type: given(&self.actor_token_type),
+            audience: given(&self.audience),
+            resource: given(&self.resource),
+            requested_token_type: given(&self.requested_token_type),
+            scopes,
+            jkt,
+        }
+    }
 }
 
 /// Under this name the trail shows what the authorization server does for a client.
 pub(super) const ACTOR: Actor = Actor::System("Authorization server");
 
 /// `POST /oauth/token`.
-pub(super) async fn token(State(state): State<WebState>, Extension(ring): Extension<KeyRing>, request: Request) -> Response {
+pub(super) async fn token(
+    State(state): State<WebState>,
+    Extension(ring): Extension<KeyRing>,
+    Extension(known): Extension<KnownClients>,
+    request: Request,
+) -> Response {
     let meta = meta_of(request.headers(), request.extensions(), state.trust_forwarded);
     let headers = request.headers().clone();
     let form: Result<Form<TokenForm>, FormRejection> = Form::from_request(request, &()).await;
@@ -54,9 +95,33 @@ pub(super) async fn token(State(state): State<WebState>, Extension(ring): Extens
             client_assertion_type: form.client_assertion_type.as_deref(),
             client_assertion: form.client_assertion.as_deref(),
         };
-        let client = authenticate(&state.portal, &headers, &presented).await?;
         let keys = ring.published(&state.portal).await?;
-        granted(&state, meta, &keys, &client, &form).await
+        let for_itself = form.grant_type.as_deref() == Some("client_credentials");
+        if for_itself
+            && !headers.contains_key(PROOF)
+            && let Some(client) = remembered(&known, &headers, &presented)
+        {
+            let asked = scopes(form.scope.as_deref().unwrap_or_default())?;
+            if let Some(issued) = from_memory(&state.portal, &meta, &keys, &client, &asked).await? {
+                return Ok(issued);
+            }
+            known.forget(&client.client.terms.client_id);
+        }
+        let client = authenticate(&state.portal, &headers, &presented).await?;
+        let jkt = proven(&state.portal, &headers, "POST", routes::OAUTH_TOKEN, None).await?;
+        if client.terms.sender_constrained && jkt.is_none() {
+            return Err(OAuthError::refused(
+                "invalid_dpop_proof",
+                "This client has no tokens without a proof of its key (RFC 9449).",
+            ));
+        }
+        if for_itself {
+            let asked = scopes(form.scope.as_deref().unwrap_or_default())?;
+            let (issued, application) = to_client(&state.portal, meta, keys, client.clone(), asked, jkt).await?;
+            known.remember(client, application);
+            return Ok(issued);
+        }
+        granted(&state.portal, meta, keys, client, &form, jkt).await
     }
     .await;
     match outcome {
@@ -65,54 +130,106 @@ pub(super) async fn token(State(state): State<WebState>, Extension(ring): Extens
     }
 }
 
-async fn granted(state: &WebState, meta: RequestMeta, keys: &Published, client: &Client, form: &TokenForm) -> Result<Issued, OAuthError> {
+/// A token of its own for a client that is remembered; none when it is another by now, or when memory would refuse what the database may
+/// have by now.
+async fn from_memory(
+    portal: &Portal,
+    meta: &RequestMeta,
+    keys: &Published,
+    known: &Known,
+    asked: &[String],
+) -> Result<Option<Issued>, OAuthError> {
+    if known.client.terms.sender_constrained {
+        return Ok(None);
+    }
+    let (now, mut rng) = (portal.clock.now(), portal.entropy.rng());
+    let asked = OwnRequest {
+        scopes: asked,
+        bound_to: None,
+    };
+    let both = (&known.client, &known.application);
+    let Ok((issued, event)) = own_token(&portal.settings.public_url, keys, both, asked, now, &mut rng) else {
+        return Ok(None);
+    };
+    let event = audit::row(AuditEventId::new(now, &mut rng), now, &ACTOR, meta, event);
+    let appended = portal.append(event, known.basis()).await?;
+    Ok((appended == Appended::Durable).then_some(issued))
+}
+
+async fn to_client(
+    portal: &Portal,
+    meta: RequestMeta,
+    keys: Arc<Published>,
+    client: Client,
+    asked: Vec<String>,
+    jkt: Option<String>,
+) -> Result<(Issued, Application), OAuthError> {
+    if client.terms.authentication == ClientAuthentication::None {
+        return Err(OAuthError::refused(
+            "unauthorized_client",
+            "A public client has no tokens of its own.",
+        ));
+    }
+    portal
+        .grouped(ACTOR, meta, keeps, move |cx| {
+            async move {
+                let asked = OwnRequest {
+                    scopes: &asked,
+                    bound_to: jkt.as_deref(),
+                };
+                commands::issue_to_client(cx, &keys, &client, asked).await
+            }
+            .boxed()
+        })
+        .await
+}
+
+async fn granted(
+    portal: &Portal,
+    meta: RequestMeta,
+    keys: Arc<Published>,
+    client: Client,
+    form: &TokenForm,
+    jkt: Option<String>,
+) -> Result<Issued, OAuthError> {
     let missing = |name: &str| OAuthError::request(format!("{name} is missing"));
     let asked = scopes(form.scope.as_deref().unwrap_or_default())?;
-    let begin = || state.portal.begin(ACTOR, meta);
     match form.grant_type.as_deref() {
         Some("authorization_code") => {
             let redemption = Redemption {
                 code: form.code.clone().ok_or_else(|| missing("code"))?,
                 redirect_uri: form.redirect_uri.clone(),
                 verifier: form.code_verifier.clone().ok_or_else(|| missing("code_verifier"))?,
+                jkt,
             };
-            let mut cx = begin().await?;
-            let outcome = commands::redeem(&mut cx, keys, client, &redemption).await;
-            settled(cx, outcome).await
+            portal
+                .grouped(ACTOR, meta, keeps, move |cx| {
+                    async move { commands::redeem(cx, &keys, &client, &redemption).await }.boxed()
+                })
+                .await
         }
         Some("refresh_token") => {
             let value = form.refresh_token.clone().ok_or_else(|| missing("refresh_token"))?;
-            let mut cx = begin().await?;
-            let outcome = commands::refresh(&mut cx, keys, client, &value, &asked).await;
-            settled(cx, outcome).await
+            portal
+                .grouped(ACTOR, meta, keeps, move |cx| {
+                    async move { commands::refresh(cx, &keys, &client, &value, &asked, jkt).await }.boxed()
+                })
+                .await
         }
-        Some("client_credentials") => {
-            if client.terms.authentication == ClientAuthentication::None {
-                return Err(OAuthError::refused(
-                    "unauthorized_client",
-                    "A public client has no tokens of its own.",
-                ));
-            }
-            let mut cx = begin().await?;
-            let outcome = commands::issue_to_client(&mut cx, keys, client, &asked).await;
-            settled(cx, outcome).await
+        Some(word) if word == GrantType::TokenExchange.as_str() => {
+            let asked = form.exchange(asked, jkt);
+            portal
+                .grouped(ACTOR, meta, keeps, move |cx| {
+                    async move { exchange(cx, &keys, &client, &asked).await }.boxed()
+                })
+                .await
         }
         None => Err(missing("grant_type")),
         Some(_) => Err(OAuthError::refused("unsupported_grant_type", "This grant_type is not offered.")),
     }
 }
 
-/// A token leaves only after its event is durable; a refusal keeps what it ended. What failed leaves nothing.
-async fn settled(cx: Cx, outcome: Result<Issued, OAuthError>) -> Result<Issued, OAuthError> {
-    match outcome {
-        Ok(issued) => {
-            cx.commit().await?;
-            Ok(issued)
-        }
-        Err(error @ (OAuthError::Refused { .. } | OAuthError::Client(_))) => {
-            cx.commit().await?;
-            Err(error)
-        }
-        Err(error) => Err(error),
-    }
+/// A refusal keeps what it ended and recorded; what failed leaves nothing.
+const fn keeps(error: &OAuthError) -> bool {
+    matches!(error, OAuthError::Refused { .. } | OAuthError::Client(_))
 }

@@ -11,7 +11,7 @@ use crate::{
     for_each_backend,
     issuer::{
         ClientAuthentication, GrantType, SubjectKind,
-        commands::{ClientError, register_client, renew_secret},
+        commands::{ClientError, register_client, renew_secret, switch_client},
     },
     people::TenantRole,
 };
@@ -215,4 +215,34 @@ for_each_backend!(pairwise_subjects_differ_per_application_and_stay, |world| {
     let known_as = subject().await;
     assert_eq!(known_as, subject().await);
     assert_ne!(known_as, json!(desk.kim.id));
+});
+
+for_each_backend!(a_remembered_client_gets_nothing_from_the_moment_it_is_another, |world| {
+    let desk = Desk::new(world).await;
+    let mut server = desk.world.browser();
+    let old = basic("orders-web", &desk.secret);
+    // The first answer comes from the database, the others from memory.
+    for _ in 0..3 {
+        let answer = server.post_as_server("/oauth/token", &OWN, &[("authorization", &old)]).await;
+        json_of(&answer, 200);
+    }
+    assert_eq!(desk.world.events(EventKind::TokenIssued).await, 3);
+    let mut cx = desk.world.cx(Actor::System("test")).await;
+    let (_, secret) = renew_secret(&mut cx, desk.client.id, desk.client.version)
+        .await
+        .expect("a new secret");
+    cx.commit().await.expect("commit");
+    let answer = server.post_as_server("/oauth/token", &OWN, &[("authorization", &old)]).await;
+    assert_eq!(json_of(&answer, 401)["error"], "invalid_client");
+    let new = basic("orders-web", &secret);
+    let answer = server.post_as_server("/oauth/token", &OWN, &[("authorization", &new)]).await;
+    json_of(&answer, 200);
+    let mut cx = desk.world.cx(Actor::System("test")).await;
+    switch_client(&mut cx, desk.client.id, desk.client.version + 1, false)
+        .await
+        .expect("switched off");
+    cx.commit().await.expect("commit");
+    let answer = server.post_as_server("/oauth/token", &OWN, &[("authorization", &new)]).await;
+    assert_eq!(json_of(&answer, 401)["error"], "invalid_client");
+    assert_eq!(desk.world.events(EventKind::TokenIssued).await, 4);
 });

@@ -1,6 +1,10 @@
 //! Rows of clients.
 
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, sea_query::OnConflict};
+use std::collections::{BTreeSet, HashMap};
+
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, sea_query::OnConflict,
+};
 
 use super::super::{Db, StoreError, Tx, entity, parse};
 use crate::{
@@ -101,9 +105,42 @@ pub async fn by_name(db: &impl Db, client_id: &str) -> Result<Option<Client>, St
     query.one(db.connection()).await?.map(client).transpose()
 }
 
+/// The clients whose tokens are for this audience, oldest first.
+pub async fn by_audience(db: &impl Db, audience: &str) -> Result<Vec<Client>, StoreError> {
+    // What cannot be an audience is none; PostgreSQL would refuse some of it.
+    if audience.chars().any(char::is_control) {
+        return Ok(Vec::new());
+    }
+    let query = Entity::find().filter(C::Audience.eq(audience)).order_by_asc(C::Id);
+    query.all(db.connection()).await?.into_iter().map(client).collect()
+}
+
+/// The clients that may act for people and are in use, by name.
+pub async fn that_act(db: &impl Db) -> Result<Vec<Client>, StoreError> {
+    let query = Entity::find()
+        .filter(C::MayActFor.ne(crate::issuer::ActingKind::None.as_str()))
+        .filter(C::DisabledAt.is_null())
+        .order_by_asc(C::Name);
+    query.all(db.connection()).await?.into_iter().map(client).collect()
+}
+
+/// These clients.
+pub async fn get_many(db: &impl Db, ids: impl IntoIterator<Item = ClientId> + Send) -> Result<Vec<Client>, StoreError> {
+    let query = Entity::find().filter(C::Id.is_in(ids.into_iter().map(|id| id.0)));
+    query.all(db.connection()).await?.into_iter().map(client).collect()
+}
+
 /// A client by its id.
 pub async fn get(db: &impl Db, id: ClientId) -> Result<Option<Client>, StoreError> {
     Entity::find_by_id(id.0).one(db.connection()).await?.map(client).transpose()
+}
+
+/// The present versions of clients.
+pub async fn versions(db: &impl Db, ids: impl Iterator<Item = ClientId>) -> Result<HashMap<ClientId, i32>, StoreError> {
+    let ids: BTreeSet<uuid::Uuid> = ids.map(|id| id.0).collect();
+    let query = Entity::find().select_only().columns([C::Id, C::Version]).filter(C::Id.is_in(ids));
+    let rows: Vec<(uuid::Uuid, i32)> = query.into_tuple().all(db.connection()).await?;
+    Ok(rows.into_iter().map(|(id, version)| (id.into(), version)).collect())
 }
 
 /// The clients of an application, oldest first.
