@@ -120,8 +120,7 @@ export async function problemsOf(page: Page): Promise<string[]> {
       }
     }
   }
-  if (scriptless) await subject.context().close();
-  else await page.emulateMedia({ colorScheme: null, reducedMotion: null });
+  await subject.emulateMedia({ colorScheme: null, reducedMotion: null });
   return problems;
 }
 
@@ -130,6 +129,9 @@ export async function checkPage(page: Page): Promise<void> {
   expect(await problemsOf(page)).toEqual([]);
 }
 
+/** What axe looks at in the stead of pages whose scripts are off, with the document it was last given. */
+const copies = new WeakMap<Page, { page: Page; document: string }>();
+
 /**
  * axe is a script and cannot run in a page whose scripts are off. It looks at a copy instead: the same document and
  * style sheets in a context that allows scripts, with none of the page's own running.
@@ -137,23 +139,30 @@ export async function checkPage(page: Page): Promise<void> {
 async function copyOf(page: Page): Promise<Page> {
   const browser = page.context().browser();
   if (!browser) throw new Error("the page has no browser");
-  const context = await browser.newContext({
-    javaScriptEnabled: true,
-    viewport: page.viewportSize(),
-    storageState: await page.context().storageState(),
-    locale: "en-GB",
-    timezoneId: "UTC",
-  });
-  const copy = await context.newPage();
-  const body = await page.content();
   const url = page.url();
-  await copy.route(
-    (address) => address.href === url,
-    (route) =>
-      route.fulfill({ body, contentType: "text/html; charset=utf-8", headers: { "content-security-policy": "script-src 'none'" } }),
-  );
-  await copy.goto(url);
-  return copy;
+  const content = await page.content();
+  let copy = copies.get(page);
+  if (!copy) {
+    const context = await browser.newContext({ javaScriptEnabled: true, locale: "en-GB", timezoneId: "UTC" });
+    page.on("close", () => void context.close());
+    copy = { page: await context.newPage(), document: "" };
+    copies.set(page, copy);
+  }
+  const viewport = page.viewportSize();
+  if (viewport) await copy.page.setViewportSize(viewport);
+  const document = `${url}\n${content}`;
+  // At another width it is the same document.
+  if (copy.document !== document) {
+    await copy.page.unrouteAll();
+    await copy.page.route(
+      (address) => address.href === url,
+      (route) =>
+        route.fulfill({ body: content, contentType: "text/html; charset=utf-8", headers: { "content-security-policy": "script-src 'none'" } }),
+    );
+    await copy.page.goto(url);
+    copy.document = document;
+  }
+  return copy.page;
 }
 
 /** The rows of the page's tables that show a text. */
