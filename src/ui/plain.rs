@@ -21,13 +21,18 @@ pub fn Plain(
 ) -> impl IntoView {
     let brand = brand.or("Portico");
     let purpose = purpose.given().map(|purpose| view! { <p class="muted">{purpose}</p> });
+    let heading = view! { <h1>{title}</h1>{purpose} };
+    let heading = if wide {
+        view! { <div>{heading}</div> }.into_any()
+    } else {
+        heading.into_any()
+    };
     view! {
         <main class=if wide { "plain plain-wide" } else { "plain" } id="main">
             <p class="plain-brand"><OrganizationMark name=brand.clone() logo=logo /><span>{brand}</span></p>
-            <div class=if wide { "stack" } else { "card" }>
+            <div class=(!wide).then_some("card")>
                 {flash.map(flash_view)}
-                <h1>{title}</h1>
-                {purpose}
+                {heading}
                 {children()}
             </div>
         </main>

@@ -28,11 +28,11 @@ fn domains() -> AnyView {
 }
 
 fn content(cx: &PageCx, place: &Place, domains: Vec<Domain>, providers: &[IdentityProvider]) -> Content {
-    let purpose = "Addresses in a domain you have proven are yours to vouch for: their owners can sign in at your company and join by it.";
+    let purpose = "Whoever has an address in a proven domain can sign in at the company that it belongs to, and join by it.";
     let list = if domains.is_empty() {
         view! {
             <EmptyState icon="globe" title="No domain yet"
-                text="Add the domain of your company's e-mail addresses. You get a line to set at your DNS provider, which shows that it is yours." />
+                text="Add the domain of the company's e-mail addresses. You get a line to set at its DNS provider, which shows whose it is." />
         }
         .into_any()
     } else {
@@ -158,7 +158,7 @@ fn card(cx: &PageCx, place: &Place, domain: Domain, providers: &[IdentityProvide
             <Cluster>
                 {check}
                 <Confirm id=dialog trigger=trigger title=question verb=verb action="/do/give-up-domain" fields=fields kind=Kind::Danger>
-                    <p>"Nobody new can join by signing in with an address of this domain, and its addresses are no longer led to your company's sign-in. To have it back, you prove it again."</p>
+                    <p>"Nobody new can join by signing in with an address of this domain, and its addresses are no longer led to the company's sign-in. To have it back, it is proven again."</p>
                     {stranded}
                 </Confirm>
             </Cluster>

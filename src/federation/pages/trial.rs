@@ -60,12 +60,12 @@ fn content(cx: &PageCx, slug: &str, name: &str, id: ProviderId, trial: Option<Tr
     let body = match trial {
         None => view! {
             <EmptyState icon="log-in" title="Nothing was tried yet"
-                text="Try the connection: you sign in at your company as usual, and this page shows what we were told. Nobody is signed in here by it." />
+                text="Try the connection: you sign in at the company as its people do, and this page shows what we were told. Nobody is signed in here by it." />
         }
         .into_any(),
         Some(trial) => result(trial),
     };
-    let title = "What your company's sign-in says";
+    let title = "What the company's sign-in says";
     Content::new(
         title,
         view! {

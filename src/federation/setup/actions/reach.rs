@@ -116,7 +116,7 @@ pub async fn change_provider_key(
         let id = id_of(&post.cx, &found, &provider).await?;
         commands::change_key(&mut post.cx, &found, id, version_of(&version)).await?;
         Ok(Done::to(connection_of(&organization, &provider))
-            .saying(Flash::good("Our metadata is changed. Let your provider read it again.")))
+            .saying(Flash::good("Our metadata is changed. Let the provider read it again.")))
     }
     .await;
     post.finish(outcome).await

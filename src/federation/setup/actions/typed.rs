@@ -60,7 +60,7 @@ impl OidcTyped {
             "client_id",
             &self.client_id,
             300,
-            "Enter the client id that your provider shows.",
+            "Enter the client id that the provider shows.",
         );
         let auth = fields::choice::<ClientAuth>(&mut errors, "client_auth", &self.client_auth);
         let scopes = fields::optional_text(&mut errors, "scopes", &self.scopes, 300).unwrap_or_default();
@@ -115,7 +115,7 @@ impl SamlTyped {
             None if self.metadata.trim().is_empty() => {
                 errors.add(
                     "metadata_url",
-                    "Enter the address of your provider's metadata, or paste the metadata below.",
+                    "Enter the address of the provider's metadata, or paste the metadata below.",
                 );
                 None
             }

@@ -24,7 +24,7 @@ pub enum SetupError {
     #[error(transparent)]
     Metadata(#[from] MetadataError),
     /// A secret is needed.
-    #[error("Enter the client secret that your provider shows for this portal.")]
+    #[error("Enter the client secret that the provider shows for this portal.")]
     NoSecret,
     /// The secret of another provider must not travel to this one.
     #[error("Enter the client secret of this issuer. The one that is saved belongs to the issuer before.")]
