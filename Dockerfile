@@ -11,6 +11,7 @@ ENV PROJECT_CACHE=/cache CARGO_TARGET_DIR=/cache/target
 # Tools first: their layers stay when only sources change.
 COPY rust-toolchain.toml Cargo.lock package.json package-lock.json .npmrc ./
 COPY scripts scripts
+COPY tools tools
 RUN scripts/setup.sh build
 COPY . .
 RUN scripts/setup-npm.sh && scripts/build.sh release
