@@ -125,6 +125,22 @@ pub async fn policies(qx: &Qx) -> Result<List, PageError> {
     })
 }
 
+/// The policies in force that count for a partner, for whoever may see the partner.
+///
+/// # Errors
+/// [`PageError`] when the actor may not.
+pub async fn of_partner(qx: &Qx, organization: &Organization) -> Result<Vec<(Policy, ScopeNames, String)>, PageError> {
+    qx.authorise(Action::ViewPartner, organization)?;
+    let mut found = store::policies::in_force(&qx.db).await?;
+    found.retain(|(policy, _)| policy.scope.organization.is_none_or(|only| only == organization.id));
+    let policies: Vec<Policy> = found.iter().map(|(policy, _)| policy.clone()).collect();
+    let names = names(qx, &policies).await?;
+    Ok(found
+        .into_iter()
+        .map(|(policy, text)| (policy.clone(), names(&policy), text))
+        .collect())
+}
+
 /// One policy.
 #[derive(Clone, Debug)]
 pub struct PolicyPage {

@@ -25,6 +25,8 @@ use crate::{
 pub const DAYS: i64 = 30;
 /// At most so many decisions, the newest first.
 pub const MOST_DECISIONS: usize = 20_000;
+/// At most so many rows of the trail: what clients ask for themselves is among them.
+const MOST_ROWS: usize = 100_000;
 const BATCH: usize = 500;
 
 /// What would be decided otherwise for one member.
@@ -59,7 +61,7 @@ pub struct Replay {
     pub decisions: usize,
     /// Decisions of which the trail does not say enough.
     pub skipped: usize,
-    /// There were more than [`MOST_DECISIONS`].
+    /// There were more than are looked at.
     pub capped: bool,
     /// What differs, the most frequent first.
     pub differences: Vec<Difference>,
@@ -229,11 +231,31 @@ impl Found {
     }
 }
 
+/// How far a replay goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Decisions.
+    pub decisions: usize,
+    /// Rows of the trail, those about no person too.
+    pub rows: usize,
+    /// Rows at a time.
+    pub batch: usize,
+}
+
 /// Replays the latest version of a policy.
 ///
 /// # Errors
 /// [`PageError::NotFound`] when there is no such policy.
 pub async fn replay(qx: &Qx, id: PolicyId) -> Result<Replay, PageError> {
+    let limits = Limits {
+        decisions: MOST_DECISIONS,
+        rows: MOST_ROWS,
+        batch: BATCH,
+    };
+    replay_within(qx, id, limits).await
+}
+
+pub(super) async fn replay_within(qx: &Qx, id: PolicyId, limits: Limits) -> Result<Replay, PageError> {
     queries::may_view(qx)?;
     let policy = store::policies::get(&qx.db, id).await?.ok_or(PageError::NotFound)?;
     let (then, version) = with_draft(qx, id).await?.ok_or(PageError::NotFound)?;
@@ -254,10 +276,10 @@ pub async fn replay(qx: &Qx, id: PolicyId) -> Result<Replay, PageError> {
         ..Replay::default()
     };
     let (mut known, mut found) = (Known::default(), Found::default());
-    let mut page = PageRequest::Newest;
+    let (mut page, mut read) = (PageRequest::Newest, 0);
     loop {
-        let rows = store::audit_events::list(&qx.db, TrailScope::Everything, &filter, page, BATCH).await?;
-        let all = rows.rows.len();
+        let rows = store::audit_events::list(&qx.db, TrailScope::Everything, &filter, page, limits.batch).await?;
+        read += rows.rows.len();
         // What a client asks for itself is nobody's decision.
         let persons = rows.rows.into_iter().filter(|row| row.subject_kind.as_deref() == Some("member"));
         let persons: Vec<AuditRow> = persons.collect();
@@ -274,8 +296,8 @@ pub async fn replay(qx: &Qx, id: PolicyId) -> Result<Replay, PageError> {
                 None => replay.skipped += 1,
             }
         }
-        let Some(older) = rows.older.filter(|_| all > 0) else { break };
-        if replay.decisions + replay.skipped >= MOST_DECISIONS {
+        let Some(older) = rows.older else { break };
+        if replay.decisions + replay.skipped >= limits.decisions || read >= limits.rows {
             replay.capped = true;
             break;
         }

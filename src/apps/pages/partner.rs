@@ -74,10 +74,41 @@ fn list_content(cx: &PageCx, partner: &PartnerApps) -> Content {
         view! { <Section title="Grant another application" id="grant"><Grid>{tiles}</Grid></Section> }
     });
     let title = format!("Applications of {name}");
+    let policies = policies(partner);
     Content::new(
         title,
-        view! { {header}<Stack gap=Gap::Large><Section title="What it holds">{held}</Section>{grantable}</Stack> },
+        view! { {header}<Stack gap=Gap::Large><Section title="What it holds">{held}</Section>{policies}{grantable}</Stack> },
     )
+}
+
+/// What is forbidden although it is granted.
+fn policies(partner: &PartnerApps) -> Option<AnyView> {
+    let policies = partner
+        .policies
+        .iter()
+        .cloned()
+        .map(|(name, scope, text)| {
+            let label = format!("Text of {name}");
+            let summary = label.clone();
+            view! {
+                <Definition term=name>
+                    <Stack gap=Gap::Small>
+                        <span>{scope}</span>
+                        <Disclosure summary=summary><CodeBlock label=label>{text}</CodeBlock></Disclosure>
+                    </Stack>
+                </Definition>
+            }
+            .into_any()
+        })
+        .collect::<Vec<_>>();
+    (!policies.is_empty()).then(|| {
+        view! {
+            <Section title="Policies in force" purpose="What is forbidden here although it is granted.">
+                <Card><DefinitionList>{policies}</DefinitionList></Card>
+            </Section>
+        }
+        .into_any()
+    })
 }
 
 fn row(org: &str, app: &TeamApp, may_manage: bool, warn_days: i64) -> AnyView {

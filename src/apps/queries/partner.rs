@@ -21,6 +21,8 @@ pub struct PartnerApps {
     pub grantable: Vec<Application>,
     /// Whether the actor may change this.
     pub may_manage: bool,
+    /// Policies in force that count for it: name, what for, text.
+    pub policies: Vec<(String, String, String)>,
 }
 
 /// What a partner holds.
@@ -37,11 +39,16 @@ pub async fn partner_apps(qx: &Qx, slug: &str) -> Result<PartnerApps, PageError>
         Vec::new()
     };
     grantable.retain(|application| application.is_offered() && apps.iter().all(|app| app.application.id != application.id));
+    let policies = crate::policies::queries::of_partner(qx, &organization).await?;
     Ok(PartnerApps {
         organization,
         apps,
         grantable,
         may_manage,
+        policies: policies
+            .into_iter()
+            .map(|(policy, scope, text)| (policy.name, scope.words(), text))
+            .collect(),
     })
 }
 

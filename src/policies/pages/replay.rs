@@ -50,7 +50,9 @@ fn times(count: usize, one: &str, many: &str) -> String {
 fn result(replay: &Replay) -> AnyView {
     let mut notes = Vec::new();
     if replay.capped {
-        notes.push(format!("There are more than {MOST_DECISIONS} decisions; the newest were replayed."));
+        notes.push(format!(
+            "There are more decisions than are looked at (at most {MOST_DECISIONS}); the newest were replayed."
+        ));
     }
     if replay.skipped > 0 {
         let skipped = times(replay.skipped, "decision is", "decisions are");

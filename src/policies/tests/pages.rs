@@ -105,3 +105,18 @@ for_each_backend!(pages_open_for_those_who_may_read, |world| {
         assert_eq!(operator.get(&path).await.status, 404, "{path}");
     }
 });
+
+for_each_backend!(an_owner_reads_what_counts_for_their_partner_and_no_more, |world| {
+    let setting = Setting::new(&world).await;
+    let owner = world.employee("Olga Owner", TenantRole::Owner).await;
+    world.own(&setting.acme, &owner).await;
+    let theirs = NO_WRITING.replace("no-writing", "theirs");
+    in_force(&world, &setting.operator, draft(&theirs, Some("acme"), None)).await;
+    let foreign = NO_WRITING.replace("no-writing", "of-another");
+    in_force(&world, &setting.operator, draft(&foreign, Some("rival"), None)).await;
+    let page = world.browser_as(owner.id, None).await.get("/partners/acme/apps").await.text;
+    assert!(
+        page.contains("Policies in force") && page.contains("theirs") && !page.contains("of-another"),
+        "{page}"
+    );
+});

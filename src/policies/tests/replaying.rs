@@ -8,7 +8,7 @@ use crate::{
     audit::EventKind,
     for_each_backend,
     policies::{
-        replay::replay,
+        replay::{Limits, replay, replay_within},
         trial::{Answer, Question, answer},
     },
 };
@@ -157,4 +157,43 @@ for_each_backend!(a_decision_is_tried_without_a_trace, |world| {
     let qx = world.qx(actor().await).await;
     assert!(answer(&qx, &foreign).await.is_err(), "another partner's member is not found");
     assert_eq!(world.events(EventKind::Launched).await, 0);
+});
+
+for_each_backend!(a_replay_says_what_it_left_out, |world| {
+    let setting = Setting::new(&world).await;
+    for _ in 0..3 {
+        opens(&world, &setting.bo, "orders").await;
+    }
+    // As events were before they kept how a decision was asked for, and as clients leave them.
+    let mut cx = world.system().await;
+    let old = crate::audit::Event::new(EventKind::Launched)
+        .organization(setting.acme.id, "Acme")
+        .subject(crate::audit::Subject::new("member", setting.bo.id, "Bo Lind"))
+        .application(crate::kernel::ApplicationId(uuid::Uuid::nil()), "orders");
+    crate::audit::record(&mut cx, old).await.unwrap();
+    crate::audit::record(&mut cx, crate::audit::Event::new(EventKind::TokenIssued))
+        .await
+        .unwrap();
+    cx.commit().await.unwrap();
+    let policy = run(&world, world.actor(setting.operator.id, None).await, async |cx| {
+        commands::write_policy(cx, draft(NO_WRITING, None, None)).await
+    })
+    .await
+    .unwrap();
+    let qx = world.qx(world.actor(setting.operator.id, None).await).await;
+    let whole = replay(&qx, policy.id).await.unwrap();
+    assert_eq!((whole.decisions, whole.skipped, whole.capped), (3, 1, false));
+    let few = Limits {
+        decisions: 2,
+        rows: 100,
+        batch: 2,
+    };
+    let part = replay_within(&qx, policy.id, few).await.unwrap();
+    assert!(part.capped && part.decisions < 3, "{part:?}");
+    let rows = Limits {
+        decisions: 100,
+        rows: 2,
+        batch: 2,
+    };
+    assert!(replay_within(&qx, policy.id, rows).await.unwrap().capped);
 });
