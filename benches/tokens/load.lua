@@ -1,5 +1,5 @@
 -- Posts to a token endpoint. Arguments: credentials, form, and (for values that are spent) a file with one value per line and the name of
--- the field it goes into. The last line of the output is JSON.
+-- the field it goes into; `again` when they are not spent. The last line of the output is JSON.
 
 local threads = {}
 
@@ -18,6 +18,7 @@ function init(args)
   math.randomseed(id + 1)
   if args[5] then
     field, values, at = args[6], {}, 0
+    again = args[7] == "again"
     local number = 0
     for line in io.lines(args[5]) do
       -- Each thread spends its own share.
@@ -39,6 +40,7 @@ end
 function request()
   if not values then return wrk.format(nil, nil, nil, base) end
   at = at + 1
+  if at > #values and again then at = 1 end
   if at > #values then
     spent = true
     wrk.thread:stop()

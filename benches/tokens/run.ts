@@ -65,8 +65,19 @@ const kinds = {
     field: "code",
   },
   refresh: { form: () => ({ grant_type: "refresh_token" }), file: "refresh.txt", field: "refresh_token" },
+  // The peer does not offer it.
+  "token exchange": {
+    form: (client: Client) => ({
+      grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+      subject_token_type: "urn:ietf:params:oauth:token-type:access_token",
+      scope: client.scope,
+    }),
+    file: "subjects.txt",
+    field: "subject_token",
+  },
 } as const;
 type Kind = keyof typeof kinds;
+const all = Object.keys(kinds) as Kind[];
 
 /** Values are spent once: each measurement takes the next lines of the file. */
 const taken = new Map<string, number>();
@@ -86,7 +97,12 @@ async function load(server: Server, path: string, kind: Kind, at: number, second
   const credentials = `Basic ${Buffer.from(`${encodeURIComponent(server.client.client_id)}:${encodeURIComponent(server.client.secret)}`).toString("base64")}`;
   const body = new URLSearchParams(form(server.client)).toString();
   // A fifth of all for each: three loads, half load, and what is left.
-  const share = file ? [next(server, file, Math.floor(Number(options.count) / (connections.length + 2))), field] : [];
+  const share =
+    kind === "token exchange"
+      ? [join(server.folder, file ?? ""), field ?? "", "again"]
+      : file
+        ? [next(server, file, Math.floor(Number(options.count) / (connections.length + 2))), field]
+        : [];
   const args = ["-t", String(threads), "-c", String(at), "-d", `${seconds}s`, "-s", join(here, "load.lua"), `${server.url}${path}`, "--"];
   const { stdout } = await run(told("BENCH_WRK"), [...args, String(threads), credentials, body, String(pause), ...share]);
   const result = JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Result;
@@ -112,21 +128,22 @@ async function freePort(): Promise<number> {
 async function portico(name: string, database: string): Promise<Server> {
   const folder = join(work, name);
   mkdirSync(folder);
-  await run(told("BENCH_SEED"), [], { env: { ...process.env, BENCH_DATABASE_URL: database, BENCH_FOLDER: folder, BENCH_COUNT: options.count }, maxBuffer: 1e8 });
   const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const seed = { BENCH_DATABASE_URL: database, BENCH_FOLDER: folder, BENCH_PUBLIC_URL: url, BENCH_COUNT: options.count };
+  await run(told("BENCH_SEED"), [], { env: { ...process.env, ...seed }, maxBuffer: 1e8 });
   const log = openSync(join(folder, "log"), "w");
   const child = spawn(told("BENCH_BINARY"), ["serve"], {
     stdio: ["ignore", log, log],
     env: {
       ...process.env,
       LEPTOS_SITE_ADDR: `127.0.0.1:${port}`,
-      PORTICO_PUBLIC_URL: `http://127.0.0.1:${port}`,
+      PORTICO_PUBLIC_URL: url,
       PORTICO_DATABASE_URL: database,
       PORTICO_MASTER_KEY_FILE: join(folder, "master.key"),
       PORTICO_LOG_FILTER: "warn",
     },
   });
-  const url = `http://127.0.0.1:${port}`;
   for (const limit = Date.now() + 60_000; ; ) {
     if (child.exitCode !== null || Date.now() > limit) throw new Error(`portico does not start: ${readFileSync(join(folder, "log"), "utf8").slice(-2000)}`);
     if (await fetch(`${url}/healthz`).then((answer) => answer.ok, () => false)) break;
@@ -163,26 +180,26 @@ interface Row {
 interface Measured {
   idle: number;
   most: number;
-  rows: Record<Kind, Row[]>;
+  rows: Partial<Record<Kind, Row[]>>;
   /** At half of what the most connections reached. */
-  half: Record<Kind, Row>;
+  half: Partial<Record<Kind, Row>>;
 }
 
-async function measure(server: Server, path: string): Promise<Measured> {
+async function measure(server: Server, path: string, offered: readonly Kind[]): Promise<Measured> {
   const seconds = Number(options.seconds);
   const rate = (result: Result) => result.requests / (result.microseconds / 1e6);
   const idle = memory(server, "VmRSS");
-  const rows = {} as Measured["rows"];
-  const half = {} as Measured["half"];
-  for (const kind of Object.keys(kinds) as Kind[]) {
+  const rows: Measured["rows"] = {};
+  const half: Measured["half"] = {};
+  for (const kind of offered) {
     // Caches, connections and compiled code, before anything counts.
     if (!kinds[kind].file) await load(server, path, kind, 16, Math.min(2, seconds));
-    rows[kind] = [];
+    const mine: Row[] = (rows[kind] = []);
     for (const at of connections) {
       const result = await load(server, path, kind, at, seconds);
-      rows[kind].push({ at, rate: rate(result), p50: result.p50, p99: result.p99 });
+      mine.push({ at, rate: rate(result), p50: result.p50, p99: result.p99 });
     }
-    const top = rows[kind].at(-1);
+    const top = mine.at(-1);
     if (!top) throw new Error("at least one number of connections");
     const pause = Math.max(1, Math.round((top.at / (top.rate / 2)) * 1000 - top.p50));
     const result = await load(server, path, kind, top.at, seconds, pause);
@@ -205,29 +222,35 @@ try {
     console.error(`» ${name}`);
     const server = await portico(String(name).split(" ").at(-1) ?? "portico", String(database));
     client = server.client;
-    measured.push([String(name), await measure(server, "/oauth/token")]);
+    measured.push([String(name), await measure(server, "/oauth/token", all)]);
     await stopped(server);
   }
   console.error("» oidc-provider");
   if (!client) throw new Error("nothing was measured");
   const server = await peer(client);
-  const beside = await measure(server, "/token");
+  const beside = await measure(
+    server,
+    "/token",
+    all.filter((kind) => kind !== "token exchange"),
+  );
   await stopped(server);
   measured.push(["oidc-provider, memory", beside]);
 
   const figure = (value: number) => value.toLocaleString("en", { maximumFractionDigits: value < 100 ? 1 : 0 });
   console.log(`\nES256, ${options.seconds} s each, wrk with at most 2 threads on the same machine.\n`);
   console.log("| what | connections | server | requests/s | × oidc-provider | p50 ms | p99 ms |\n|---|---|---|---|---|---|---|");
-  for (const kind of Object.keys(kinds) as Kind[]) {
+  for (const kind of all) {
     for (const [index, at] of connections.entries()) {
       for (const [name, { rows }] of measured) {
-        const row = rows[kind][index];
-        const peers = beside.rows[kind][index];
-        if (row && peers) console.log(`| ${kind} | ${at} | ${name} | ${figure(row.rate)} | ${(row.rate / peers.rate).toFixed(2)} | ${figure(row.p50)} | ${figure(row.p99)} |`);
+        const row = rows[kind]?.[index];
+        const peers = beside.rows[kind]?.[index];
+        const ratio = row && peers ? (row.rate / peers.rate).toFixed(2) : "";
+        if (row) console.log(`| ${kind} | ${at} | ${name} | ${figure(row.rate)} | ${ratio} | ${figure(row.p50)} | ${figure(row.p99)} |`);
       }
     }
     for (const [name, { half }] of measured) {
-      console.log(`| ${kind}, half load | ${half[kind].at} | ${name} | ${figure(half[kind].rate)} | | ${figure(half[kind].p50)} | ${figure(half[kind].p99)} |`);
+      const row = half[kind];
+      if (row) console.log(`| ${kind}, half load | ${row.at} | ${name} | ${figure(row.rate)} | | ${figure(row.p50)} | ${figure(row.p99)} |`);
     }
   }
   console.log("\n| resident memory | before | most |\n|---|---|---|");

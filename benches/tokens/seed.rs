@@ -2,7 +2,8 @@
 //! many codes and refresh tokens that nobody has used. One of each per member comes about as in life, by sign-in, authorization and
 //! redemption; the others are copies of these rows under values of their own.
 //!
-//! `BENCH_DATABASE_URL` names the database, `BENCH_FOLDER` where `master.key`, `codes.txt`, `refresh.txt` and `client.json` go, `BENCH_COUNT`
+//! `BENCH_DATABASE_URL` names the database, `BENCH_FOLDER` where `master.key`, `codes.txt`, `refresh.txt`, `subjects.txt` and `client.json` go, `BENCH_PUBLIC_URL` the portal's
+//! address, `BENCH_COUNT`
 //! how many of each (default 1,000), `BENCH_MEMBERS` how many members (default 100).
 
 use std::{fmt::Write as _, path::PathBuf, sync::Arc};
@@ -11,7 +12,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use portico::{
     access::Actor,
     cx::{Entropy, Portal, Settings},
-    issuer::{ClientTerms, GrantType, commands::register_client},
+    issuer::{ActingKind, ClientTerms, GrantType, acting::declared::declare_acting, commands::register_client},
     kernel::{Clock, MasterKey, sha256},
     organizations::Tenant,
     outbound::Outbound,
@@ -50,6 +51,7 @@ async fn main() {
     })
     .await
     .expect("the database opens");
+    std::fs::write(folder.join("subjects.txt"), templates.subjects.join("\n")).expect("subjects are kept");
     let (codes, refresh) = templates.copied(&db, count).await;
     std::fs::write(folder.join("codes.txt"), codes).expect("codes are kept");
     std::fs::write(folder.join("refresh.txt"), refresh).expect("refresh tokens are kept");
@@ -66,6 +68,8 @@ struct Templates {
     codes: Vec<Vec<u8>>,
     /// A grant each with a refresh token that was not used, by its hash.
     refresh: Vec<Vec<u8>>,
+    /// An access token each, to exchange.
+    subjects: Vec<String>,
 }
 
 impl Templates {
@@ -77,7 +81,10 @@ impl Templates {
             policies: Arc::new(portico::access::PolicyBook::built_in().expect("the policies are valid")),
             master_key,
             outbound: Outbound::new(true).expect("a client"),
-            settings: Arc::new(Settings::default()),
+            settings: Arc::new(Settings {
+                public_url: told("BENCH_PUBLIC_URL").unwrap_or_else(|| Settings::default().public_url),
+                ..Settings::default()
+            }),
             group: Default::default(),
         };
         let world = World {
@@ -96,14 +103,25 @@ impl Templates {
         let entitlement = world.entitle(&acme, &orders, &scopes[..2]).await;
         let terms = ClientTerms {
             redirect_uris: vec![CALLBACK.to_owned()],
-            grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::ClientCredentials],
+            grant_types: vec![
+                GrantType::AuthorizationCode,
+                GrantType::RefreshToken,
+                GrantType::ClientCredentials,
+                GrantType::TokenExchange,
+            ],
             own_scopes: vec!["orders:read".to_owned()],
+            may_act_for: ActingKind::Delegation,
+            // The subjects of exchanges are made before the measurement begins.
+            access_seconds: Some(8 * 3600),
             ..ClientTerms::new("orders-bench", "Orders")
         };
         let mut cx = world.cx(Actor::System("bench")).await;
-        register_client(&mut cx, &orders, terms, Some(SECRET.to_owned()))
+        let (client, _) = register_client(&mut cx, &orders, terms, Some(SECRET.to_owned()))
             .await
             .expect("a client");
+        declare_acting(&mut cx, &client, &orders, vec!["orders:read".to_owned()])
+            .await
+            .expect("it may act");
         cx.commit().await.expect("commit");
 
         let challenge = URL_SAFE_NO_PAD.encode(sha256(VERIFIER));
@@ -117,7 +135,7 @@ impl Templates {
                 ("code_challenge_method", "S256"),
             ])
             .finish();
-        let (mut codes, mut refresh) = (Vec::new(), Vec::new());
+        let (mut codes, mut refresh, mut subjects) = (Vec::new(), Vec::new(), Vec::new());
         for number in 0..members {
             let member = world.member(&acme, &format!("Member {number}"), MemberRole::Member).await;
             world.assign(&member, &entitlement).await;
@@ -148,9 +166,10 @@ impl Templates {
                 .await;
             let tokens: serde_json::Value = serde_json::from_str(&answer.text).expect("tokens");
             refresh.push(sha256(tokens["refresh_token"].as_str().expect("a refresh token")));
+            subjects.push(tokens["access_token"].as_str().expect("an access token").to_owned());
         }
         store.close().await;
-        Self { codes, refresh }
+        Self { codes, refresh, subjects }
     }
 
     /// Copies them under new values; answers the values, one a line.

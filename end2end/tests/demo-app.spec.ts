@@ -35,6 +35,27 @@ test("a tile signs the employee in at the application, which knows organization,
   }
 });
 
+test("whoever is suspended at the portal is signed out of the application too", async ({ page, complaints, world }) => {
+  const partner = await world.partner({ members: { "Bo Lind": {} } });
+  const bo = partner.member("Bo Lind");
+  const own = await world.application(partner, [bo]);
+  const app = await startDemoApp(world, own);
+  complaints.allow(new RegExp(new URL(app.url).host));
+  try {
+    await signIn(page, bo);
+    await page.goto(`/launch/${own.slug}`);
+    await expect(page.getByRole("table", { name: "You" })).toContainText(bo.email);
+    await world.declare({ people: [{ email: bo.email, memberships: [{ organization: partner.slug, status: "suspended" }] }] });
+    // The portal tells the application by itself (OpenID Connect Back-Channel Logout).
+    await expect(async () => {
+      await page.goto(app.url);
+      await expect(page.getByRole("link", { name: "Sign in" })).toBeVisible({ timeout: 500 });
+    }).toPass({ timeout: 20_000 });
+  } finally {
+    await app.stop();
+  }
+});
+
 test("the application believes neither another portal nor an answer that it did not ask for", async ({ page, complaints, world }) => {
   const app = await startDemoApp(world, await world.application(await world.partner()));
   complaints.allow(new RegExp(new URL(app.url).host));

@@ -18,6 +18,8 @@ pub struct Clients {
     pub scopes: Vec<Scope>,
     /// Its clients.
     pub clients: Vec<Client>,
+    /// Hosts where it stands behind a proxy that asks the portal.
+    pub hosts: Vec<String>,
 }
 
 /// The clients of an application, for the operator.
@@ -33,6 +35,7 @@ pub async fn clients(qx: &Qx, slug: &str) -> Result<Clients, PageError> {
     Ok(Clients {
         scopes: store::applications::scopes_of(&qx.db, &[application.id]).await?,
         clients: store::issuer::clients::of_application(&qx.db, application.id).await?,
+        hosts: store::issuer::forward::hosts_of(&qx.db, application.id).await?,
         application,
     })
 }

@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     audit::EventKind,
     cx::Settings,
-    declaration::demo::{AUTHENTICATOR, FILE, NAME, PASSWORD, PEOPLE, fill, welcome},
+    declaration::demo::{AUTHENTICATOR, FILE, NAME, PASSWORD, PEOPLE, connect, fill, welcome},
     for_each_backend,
     organizations::OrganizationStatus,
     store,
@@ -47,6 +47,40 @@ for_each_backend!(the_demonstration_fills_an_empty_database_once, |world| {
         .await
         .unwrap();
     assert!(report.is_empty() && report.notes.len() == 1, "{report}");
+});
+
+for_each_backend!(an_application_of_its_own_is_connected_at_each_start_and_let_go_again, |world| {
+    let world = empty(&world).await;
+    fill(&world.portal).await.unwrap();
+    let secret = "a secret of this start, long enough";
+    let orders = ("orders".to_owned(), "http://127.0.0.1:3011".parse().unwrap());
+    for _ in 0..2 {
+        connect(&world.portal, std::slice::from_ref(&orders), Some(secret)).await.unwrap();
+    }
+    let read = async || {
+        let db = world.portal.store.reader();
+        let client = store::issuer::clients::by_name(&db, "demo-orders").await.unwrap().unwrap();
+        let application = store::applications::find_by_slug(&db, "orders").await.unwrap().unwrap();
+        (client, application.launch_url.to_string())
+    };
+    let (client, launch_url) = read().await;
+    assert_eq!(client.terms.initiate_login_uri.as_deref(), Some("http://127.0.0.1:3011/login"));
+    assert_eq!(client.terms.redirect_uris, ["http://127.0.0.1:3011/callback"]);
+    assert!(client.disabled_at.is_none());
+    assert_eq!(launch_url, "http://127.0.0.1:3011/");
+    assert_eq!(
+        world.events(EventKind::ClientRegistered).await,
+        1,
+        "the second start changes nothing"
+    );
+
+    // Started without it, the tile opens the portal's own page again.
+    connect(&world.portal, &[], None).await.unwrap();
+    let (client, launch_url) = read().await;
+    assert!(client.disabled_at.is_some());
+    assert_eq!(launch_url, "http://127.0.0.1:3000/demo-app/orders");
+    let told = connect(&world.portal, &[orders], Some("short")).await.unwrap_err().to_string();
+    assert!(told.contains("32"), "{told}");
 });
 
 for_each_backend!(the_demonstration_is_not_mixed_with_a_real_portal, |world| {

@@ -17,7 +17,7 @@ use crate::{
     },
     audit::{self, Event, EventKind, Outcome, Subject},
     cx::{Cx, Portal, RequestMeta},
-    kernel::{BearerSecret, constant_time_eq, new_uuid, sha256},
+    kernel::{BearerSecret, new_uuid, sha256},
     store::{
         self, StoreError,
         issuer::forward::{self as rows, Visit},
@@ -134,13 +134,14 @@ pub async fn begin(cx: &mut Cx, host: &str, target: &str, challenge: Vec<u8>) ->
         LaunchOutcome::StepUp => Ok(Begun::StepUp),
         LaunchOutcome::Denied => Ok(Begun::Denied),
         LaunchOutcome::Go(_) => {
+            let target = own_target(scheme(&cx.settings.public_url), host, target).ok_or(Refused::NotFound)?;
             let secret = BearerSecret::generate(&mut cx.rng);
             let handoff = Handoff {
                 id: new_uuid(cx.now, &mut cx.rng),
                 hash: secret.hash(),
                 ends_at: cx.now + Duration::seconds(HANDOFF_SECONDS),
                 challenge,
-                target: own_target(scheme(&cx.settings.public_url), host, target).to_string(),
+                target: target.into(),
                 host: host.to_owned(),
                 application: application.id,
                 session,
@@ -198,7 +199,7 @@ pub async fn look(
     let idle = Duration::minutes(portal.settings.session_idle_minutes);
     let visit = rows::visit(&qx.db, &sha256(cookie), host, qx.now, idle).await?;
     // The host may be another application's meanwhile.
-    let Some(visit) = visit.filter(|visit| constant_time_eq(visit.application.0.as_bytes(), application.id.0.as_bytes())) else {
+    let Some(visit) = visit.filter(|visit| visit.application == application.id) else {
         return Ok(Answer::Unknown);
     };
     let Some(who) = who(&qx.db, &visit).await? else {

@@ -133,7 +133,7 @@ async fn ask(State(state): State<WebState>, Query(asked): Query<Asked>, request:
         Ok(Some(found)) => found,
         Ok(None) => {
             tracing::warn!(host = host(headers, portal), "a proxy asks for a host that no application has");
-            return no_entry();
+            return no_entry(portal);
         }
         Err(error) => return unavailable(&error),
     };
@@ -142,13 +142,13 @@ async fn ask(State(state): State<WebState>, Query(asked): Query<Asked>, request:
         Ok(Answer::Allowed(standing)) => allowed(&standing),
         Ok(Answer::Refused(reason)) => {
             tracing::debug!(host, reason, "a request at a host was refused");
-            no_entry()
+            no_entry(portal)
         }
         Ok(Answer::Unknown) => {
             let reads = header_text(headers, "x-forwarded-method").is_none_or(|method| matches!(method, "GET" | "HEAD"));
             // A script of the application cannot sign anybody in; it is told and reloads the page.
-            let way = (reads && is_navigation(headers)).then(|| {
-                let mut url = own_target(scheme(&portal.settings.public_url), &host, routes::HOST_START);
+            let start = own_target(scheme(&portal.settings.public_url), &host, routes::HOST_START);
+            let way = start.filter(|_| reads && is_navigation(headers)).map(|mut url| {
                 let target = header_text(headers, "x-forwarded-uri").unwrap_or("/");
                 url.query_pairs_mut().append_pair("to", target);
                 url
@@ -159,9 +159,13 @@ async fn ask(State(state): State<WebState>, Query(asked): Query<Asked>, request:
     }
 }
 
-fn no_entry() -> Response {
-    let body = "<p>Your access to this application has ended, or it was never given. The portal says why.</p>";
-    page(StatusCode::FORBIDDEN, "You may not use this application now", body)
+fn no_entry(portal: &Portal) -> Response {
+    let body = format!(
+        "<p>Your access to this application has ended, or it was never given. <a href=\"{}/\">The portal</a> says which applications you \
+         have, and why.</p>",
+        portal.settings.public_url
+    );
+    page(StatusCode::FORBIDDEN, "You may not use this application now", &body)
 }
 
 fn sign_in(way: Option<&url::Url>, redirect: bool) -> Response {
@@ -222,7 +226,7 @@ async fn start_at_host(State(state): State<WebState>, Query(wanted): Query<Wante
     let portal = &state.portal;
     let host = match application(&headers, portal).await {
         Ok(Some((host, _))) => host,
-        Ok(None) => return no_entry(),
+        Ok(None) => return no_entry(portal),
         Err(error) => return unavailable(&error),
     };
     let held = BearerSecret::generate(&mut portal.entropy.rng());
@@ -265,7 +269,9 @@ async fn start(
     };
     match decide(&request, &host, &start.to, challenge).await {
         Ok(Begun::Go(value)) => {
-            let mut url = own_target(scheme(&request.portal.settings.public_url), &host, routes::HOST_CALLBACK);
+            let Some(mut url) = own_target(scheme(&request.portal.settings.public_url), &host, routes::HOST_CALLBACK) else {
+                return error_page(StatusCode::BAD_REQUEST, &reference);
+            };
             url.query_pairs_mut().append_pair("code", value.reveal());
             see(url.as_str())
         }
@@ -335,10 +341,5 @@ async fn callback(State(state): State<WebState>, Query(arrived): Query<Arrived>,
 
 /// `GET /.portico/refused` at the host: what nginx shows in place of its own page.
 async fn refused(State(state): State<WebState>) -> Response {
-    let portal = &state.portal.settings.public_url;
-    let body = format!(
-        "<p>Your access to this application has ended, or it was never given. <a href=\"{portal}/\">The portal</a> says which applications you have, \
-         and why.</p>"
-    );
-    page(StatusCode::FORBIDDEN, "You may not use this application now", &body)
+    no_entry(&state.portal)
 }

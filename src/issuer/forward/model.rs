@@ -47,18 +47,13 @@ pub fn forward_host(text: &str, scheme: &str) -> Option<String> {
     })
 }
 
-/// The page of a host that was asked for, as an address; its start page when it is no page of this host.
+/// The page of a host that was asked for, as an address; its start page when it is no page of this host. None when the host is none.
 #[must_use]
-pub fn own_target(scheme: &str, host: &str, target: &str) -> Url {
-    let home = format!("{scheme}://{host}/");
+pub fn own_target(scheme: &str, host: &str, target: &str) -> Option<Url> {
+    let home = Url::parse(&format!("{scheme}://{host}/")).ok()?;
     let wanted = Some(target).filter(|target| target.starts_with('/') && target.len() <= LONGEST_TARGET);
     // Written behind the host, so that "//evil.example" is a path, and compared again.
     let url = wanted.and_then(|target| Url::parse(&format!("{scheme}://{host}{target}")).ok());
-    let home = Url::parse(&home).ok();
-    match (url, home) {
-        (Some(url), Some(home)) if url.origin() == home.origin() && url.username().is_empty() && url.password().is_none() => url,
-        (_, Some(home)) => home,
-        // No host gets here that is none: they are registered.
-        (..) => Url::parse("about:blank").unwrap_or_else(|_| unreachable!("about:blank is an address")),
-    }
+    let own = |url: &Url| url.origin() == home.origin() && url.username().is_empty() && url.password().is_none();
+    Some(url.filter(own).unwrap_or(home))
 }

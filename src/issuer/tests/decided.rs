@@ -3,12 +3,15 @@
 use chrono::Duration;
 use rstest::rstest;
 
-use super::desk::*;
+use super::{
+    desk::*,
+    forwarding::{asked, let_in, register_host},
+};
 use crate::{apps::ApplicationStatus, issuer::Client, organizations::OrganizationStatus, people::MemberStatus, store, testing::World};
 
 /// Why somebody gets nothing any more.
 #[derive(Clone, Copy, Debug)]
-enum Lost {
+pub enum Lost {
     MemberSuspended,
     MemberRemoved,
     MembershipEnded,
@@ -23,7 +26,7 @@ enum Lost {
     ClientOff,
 }
 
-async fn lose(desk: &Desk, lost: Lost) {
+pub async fn lose(desk: &Desk, lost: Lost) {
     let world = &desk.world;
     let cx = world.system().await;
     match lost {
@@ -104,6 +107,9 @@ async fn nothing_by_any_path(world: World, lost: Lost) {
     let (access, refresh) = (tokens["access_token"].as_str().unwrap(), tokens["refresh_token"].as_str().unwrap());
     let code = desk.code().await;
     let mut browser = desk.browser().await;
+    register_host(&desk).await;
+    let mut behind_proxy = let_in(&desk).await;
+    assert_eq!(asked(&mut behind_proxy).await.status.as_u16(), 200, "before");
     assert_eq!(desk.introspect(access).await["active"], true, "before");
     assert_eq!(desk.userinfo(access).await.status.as_u16(), 200, "before");
     lose(&desk, lost).await;
@@ -129,6 +135,12 @@ async fn nothing_by_any_path(world: World, lost: Lost) {
     );
     assert_eq!(json_of(&desk.redeem(&code).await, 400)["error"], "invalid_grant", "code");
     assert_eq!(json_of(&desk.refresh(refresh).await, 400)["error"], "invalid_grant", "refresh");
+    let asked = asked(&mut behind_proxy).await;
+    assert!(matches!(asked.status.as_u16(), 401 | 403), "forward-auth: {}", asked.status);
+    assert!(!asked.headers.contains_key("remote-user"), "forward-auth names nobody");
+    let launched = browser.get("/launch/orders").await;
+    let elsewhere = launched.location.is_some_and(|location| !location.starts_with('/'));
+    assert!(!elsewhere, "launch in a live session");
 }
 
 #[rstest]
