@@ -8,5 +8,7 @@ if [ "$what" = test ]; then
   scripts/setup-browser.sh
   scripts/setup-postgres.sh
   scripts/setup-lemonldap.sh
+  scripts/setup-nginx.sh >/dev/null
+  scripts/setup-python.sh >/dev/null
 fi
 scripts/setup-tools.sh "$what"
