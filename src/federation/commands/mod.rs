@@ -9,7 +9,9 @@ mod outcome;
 mod recheck;
 pub mod service_provider;
 
-pub use depart::{DepartError, Departure, Notes, Prepared, FRESH_SKEW_SECONDS, depart, fetch, last_certificate_end, prepare, read_metadata};
+pub use depart::{
+    DepartError, Departure, FRESH_SKEW_SECONDS, Notes, Prepared, depart, fetch, last_certificate_end, prepare, read_metadata,
+};
 pub use enter::{EnterError, enter, judge, note_refusal};
 pub use foresee::{Trial, foresee};
 pub use organization::{ManageError, managed_organization};

@@ -92,12 +92,7 @@ pub(super) async fn finish(
     }
 }
 
-async fn finish_sign_in(
-    request: &RequestCx,
-    notes: &Notes,
-    provider: &IdentityProvider,
-    outcome: Believed,
-) -> Result<String, Trouble> {
+async fn finish_sign_in(request: &RequestCx, notes: &Notes, provider: &IdentityProvider, outcome: Believed) -> Result<String, Trouble> {
     let (arrival, newer) = match outcome {
         Ok(found) => found,
         Err(disbelief) => {
