@@ -233,6 +233,8 @@ impl Aim {
         let delegation = portico::issuer::acting::commands::give_delegation(&mut cx, given)
             .await
             .expect("a delegation");
+        cx.commit().await.expect("commit");
+        let mut cx = world.system().await;
         let draft = portico::policies::commands::PolicyDraft {
             name: "Nothing changes".to_owned(),
             partner: None,
