@@ -15,7 +15,7 @@ use axum::{
     http::{Request, StatusCode, header},
 };
 use portico::{
-    access::Policies,
+    access::PolicyBook,
     cx::{Entropy, Portal, Settings},
     kernel::{Clock, MasterKey, MemberId, PersonId},
     outbound::Outbound,
@@ -255,10 +255,11 @@ async fn main() {
         store,
         clock: Clock::System,
         entropy: Entropy::System,
-        policies: Arc::new(Policies::built_in().expect("the policies are valid")),
+        policies: Arc::new(PolicyBook::built_in().expect("the policies are valid")),
         master_key: MasterKey::new([7; 32]),
         outbound: Outbound::new(false).expect("a client"),
         settings: Arc::new(Settings::default()),
+        group: Default::default(),
     };
     let world = World {
         portal: portal.clone(),
