@@ -176,11 +176,14 @@ pub async fn stop(
     use oauth_grant::Column as C;
     let which = acting(member, client, application).add(C::StoppedAt.is_null());
     // Held first, so that an exchange at this very moment is marked as well, or finds the mark.
-    oauth_grant::Entity::update_many()
+    let done = oauth_grant::Entity::update_many()
         .col_expr(C::StoppedAt, Some(now).into())
         .filter(which)
         .exec(tx.connection())
         .await?;
+    if done.rows_affected == 0 {
+        return Ok(Vec::new());
+    }
     revoke_each(tx, acting(member, client, application).add(C::StoppedAt.eq(now)), because, now).await
 }
 
