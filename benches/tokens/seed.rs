@@ -144,10 +144,8 @@ impl Templates {
             for _ in 0..2 {
                 let answer = browser.get(&format!("/oauth/authorize?{query}")).await;
                 let location = answer.location.unwrap_or_else(|| panic!("{}: {}", answer.status, answer.text));
-                let code = url::Url::parse(&location)
-                    .expect("an address")
-                    .query_pairs()
-                    .find(|(name, _)| name == "code");
+                let address = url::Url::parse(&location).expect("an address");
+                let code = address.query_pairs().find(|(name, _)| name == "code");
                 given.push(code.expect("a code").1.into_owned());
             }
             codes.push(sha256(&given[0]));
