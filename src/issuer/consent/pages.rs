@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{SHOWN_KEY, Shown, model::Asking};
 use crate::{
     access::Refused,
-    issuer::Client,
+    issuer::{Client, SubjectKind},
     store::{self, issuer::clients},
     ui::*,
     web::{Content, PageCx, PageError, plain_page, routes},
@@ -27,8 +27,12 @@ pub fn consent() -> AnyView {
             .ok_or_else(start)?;
         let application = store::applications::get(&cx.qx.db, client.application).await?.ok_or_else(start)?;
         let described = store::applications::scopes_of(&cx.qx.db, &[application.id]).await?;
+        let known_by = match client.terms.subjects {
+            SubjectKind::Public => "your member number",
+            SubjectKind::Pairwise => "a name that no other application has for you",
+        };
         let mut learns = vec![format!(
-            "Who you are to {}: your role, and which contract you come under. It knows you by a name of its own or by your member number.",
+            "Who you are to {}: your role, and which contract you come under. It knows you by {known_by}.",
             member.organization_name
         )];
         let mut may = Vec::new();
