@@ -16,9 +16,9 @@ mod m0010_federation;
 mod m0011_templates;
 mod m0012_setup_links;
 mod m0013_issuer;
-mod m0017_forward;
-mod m0015_delegations;
 mod m0014_policies;
+mod m0015_delegations;
+mod m0017_forward;
 
 pub use sea_orm_migration::{MigratorTrait, prelude::DbErr};
 

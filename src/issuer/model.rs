@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use chrono::Duration;
 use url::Url;
 
-use crate::kernel::{ApplicationId, ClientId, DelegationId, GrantId, MemberId, OrganizationId, PersonId, ProviderId, Timestamp, string_enum};
+use crate::kernel::{
+    ApplicationId, ClientId, DelegationId, GrantId, MemberId, OrganizationId, PersonId, ProviderId, Timestamp, string_enum,
+};
 
 string_enum! {
     /// How a client proves itself at the token endpoint (OpenID Connect Core §9).

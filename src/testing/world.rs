@@ -100,7 +100,10 @@ impl World {
 
     /// A query of somebody.
     pub async fn qx(&self, actor: Actor) -> Qx {
-        self.portal.query(Arc::new(actor), &RequestMeta::default()).await.expect("a query begins")
+        self.portal
+            .query(Arc::new(actor), &RequestMeta::default())
+            .await
+            .expect("a query begins")
     }
 
     /// The person as an actor, freshly identified, in the given hat (none: the tenant's).

@@ -122,7 +122,12 @@ pub async fn authorize(
     }
     match consented(cx, client, redirect_uri, &who, &scopes, said, asked.consent).await? {
         Consented::Yes => {}
-        Consented::Ask => return Ok(Authorized::Consent { member: who.member, scopes }),
+        Consented::Ask => {
+            return Ok(Authorized::Consent {
+                member: who.member,
+                scopes,
+            });
+        }
         Consented::No => {
             let reason = "The person refused.";
             audit::record(cx, event.outcome(Outcome::Denied).reason(reason)).await?;

@@ -174,7 +174,11 @@ for_each_backend!(a_pushed_request_counts_once_for_its_client_and_as_it_was_push
         format!("/oauth/authorize?{query}")
     };
     let mut browser = desk.browser().await;
-    assert_eq!(browser.get(&named(&other.terms.client_id)).await.status.as_u16(), 400, "another client's");
+    assert_eq!(
+        browser.get(&named(&other.terms.client_id)).await.status.as_u16(),
+        400,
+        "another client's"
+    );
     let fields = back(&browser.get(&named(&desk.client.terms.client_id)).await);
     let tokens = json_of(&desk.redeem(fields["code"].as_str().unwrap()).await, 200);
     assert!(tokens["scope"].as_str().unwrap().contains("orders:write"), "as it was pushed");

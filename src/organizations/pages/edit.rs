@@ -75,7 +75,8 @@ pub(super) fn edit() -> AnyView {
             let owner = may_assign.then(|| owner_card(&organization, &owners, cx.form("owner")));
             let branding = branding_card(&organization, cx.form("branding"), true);
             let tokens = lifetimes_card(&organization, cx.form("lifetimes"));
-            view! { <Stack gap=Gap::Large>{profile_card(&organization, parent, cx.form("profile"))}{owner}{tokens}{branding}</Stack> }.into_any()
+            view! { <Stack gap=Gap::Large>{profile_card(&organization, parent, cx.form("profile"))}{owner}{tokens}{branding}</Stack> }
+                .into_any()
         };
         Ok(Content::new(
             title.clone(),

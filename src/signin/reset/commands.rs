@@ -86,7 +86,9 @@ pub async fn request_reset(cx: &mut Cx, email: &EmailAddress) -> Result<(), Rese
 /// # Errors
 /// [`ResetError::Dead`], or [`ResetError::Rules`].
 pub async fn prepare_reset(portal: &Portal, token: &str, password: &Password) -> Result<HashedPassword, ResetError> {
-    let qx = portal.query(std::sync::Arc::new(Actor::Anonymous), &crate::cx::RequestMeta::default()).await?;
+    let qx = portal
+        .query(std::sync::Arc::new(Actor::Anonymous), &crate::cx::RequestMeta::default())
+        .await?;
     let person = store::credentials::find_reset(&qx.db, &sha256(token), qx.now)
         .await?
         .ok_or(ResetError::Dead)?;
