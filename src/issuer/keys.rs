@@ -214,6 +214,12 @@ impl Published {
             .max_by_key(|key| key.generation)
     }
 
+    /// The algorithms that nothing can be signed by.
+    fn missing(&self, now: Timestamp) -> Vec<SigningAlgorithm> {
+        let all = SigningAlgorithm::ALL.iter().copied();
+        all.filter(|algorithm| self.signing(*algorithm, now).is_none()).collect()
+    }
+
     /// A key by its name.
     #[must_use]
     pub fn named(&self, kid: &str) -> Option<&SigningKey> {
@@ -277,15 +283,12 @@ impl KeyRing {
     /// [`KeyError`].
     pub async fn published(&self, portal: &Portal) -> Result<Arc<Published>, KeyError> {
         let now = portal.clock.now();
-        if let Some(known) = self.remembered(now) {
+        // On a new portal somebody may have remembered that there are none, and be making them at this moment.
+        if let Some(known) = self.remembered(now).filter(|known| known.missing(now).is_empty()) {
             return Ok(known);
         }
         let known = self.read(portal, now).await?;
-        let missing: Vec<SigningAlgorithm> = SigningAlgorithm::ALL
-            .iter()
-            .copied()
-            .filter(|algorithm| known.signing(*algorithm, now).is_none())
-            .collect();
+        let missing = known.missing(now);
         if missing.is_empty() {
             return Ok(known);
         }

@@ -128,3 +128,20 @@ for_each_backend!(a_token_that_we_did_not_sign_so_is_worth_nothing, |world| {
     }
     assert_eq!(desk.userinfo(token).await.status.as_u16(), 200);
 });
+
+for_each_backend!(whoever_comes_while_the_first_keys_are_made_signs_with_them, |world| {
+    let ring = keys::KeyRing::default();
+    let visits = (0..200).map(|later| {
+        let (ring, world) = (&ring, &world);
+        async move {
+            for _ in 0..later {
+                tokio::task::yield_now().await;
+            }
+            let known = ring.published(&world.portal).await.unwrap();
+            known.signing(SigningAlgorithm::Es256, world.now()).map(|key| key.kid().to_owned())
+        }
+    });
+    let kids = futures::future::join_all(visits).await;
+    assert!(kids[0].is_some());
+    assert!(kids.iter().all(|kid| *kid == kids[0]), "{kids:?}");
+});
