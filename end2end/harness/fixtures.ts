@@ -144,7 +144,8 @@ async function copyOf(page: Page): Promise<Page> {
   let copy = copies.get(page);
   if (!copy) {
     const context = await browser.newContext({ javaScriptEnabled: true, locale: "en-GB", timezoneId: "UTC" });
-    page.on("close", () => void context.close());
+    // The browser may be gone by then, and the copy with it.
+    page.on("close", () => void context.close().catch(() => undefined));
     copy = { page: await context.newPage(), document: "" };
     copies.set(page, copy);
   }
