@@ -50,6 +50,17 @@ fn shown(headers: &HeaderMap) -> Option<(Scheme, String)> {
     Some((scheme, token.trim().to_owned()))
 }
 
+/// A description as the header takes it (RFC 6750 §3): the reason of a policy may be written in any language, and with quotes.
+fn quotable(text: &str) -> String {
+    text.chars()
+        .map(|character| match character {
+            '"' | '\\' => '\'',
+            ' '..='~' => character,
+            _ => '?',
+        })
+        .collect()
+}
+
 /// A refusal in the header (RFC 6750 §3, RFC 9449 §7.1).
 fn challenge(scheme: Scheme, status: StatusCode, code: &str, description: &str) -> Response {
     let mut value = match scheme {
@@ -57,6 +68,7 @@ fn challenge(scheme: Scheme, status: StatusCode, code: &str, description: &str) 
         Scheme::Dpop => format!("DPoP realm=\"portico\", algs=\"{}\"", PROOF_ALGORITHMS.join(" ")),
     };
     if !code.is_empty() {
+        let description = quotable(description);
         value.push_str(&format!(", error=\"{code}\", error_description=\"{description}\""));
     }
     let mut response = (status, Json(serde_json::json!({ "error": code, "error_description": description }))).into_response();
@@ -175,4 +187,17 @@ async fn answered(state: &WebState, ring: &KeyRing, headers: &HeaderMap, method:
     };
     let known_as = subject(&found.client, grant.application, grant.member, &portal.master_key);
     fresh(Json(userinfo(&found.client, &known_as, standing, &scopes)).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_in_any_language_still_asks_for_a_second_factor() {
+        let response = step_up(Scheme::Bearer, "Größere \"Aufträge\" brauchen das.\r\nX: y");
+        let value = response.headers()[header::WWW_AUTHENTICATE].to_str().expect("ASCII");
+        assert!(value.contains("error=\"insufficient_user_authentication\", error_description=\"Gr??ere 'Auftr?ge' brauchen das.??X: y\""));
+        assert!(value.contains(&format!("acr_values=\"{ACR_TWO}\"")), "{value}");
+    }
 }
