@@ -40,6 +40,11 @@ fn grant(row: oauth_grant::Model) -> Grant {
     }
 }
 
+fn with_last_use(row: oauth_grant::Model) -> (Grant, Option<Timestamp>) {
+    let used = row.last_used_at;
+    (grant(row), used)
+}
+
 /// Adds a grant.
 pub async fn insert(tx: &Tx, grant: &Grant) -> Result<(), StoreError> {
     let row = oauth_grant::ActiveModel {
@@ -254,13 +259,7 @@ pub async fn acting_since(db: &impl Db, whose: Whose, since: Timestamp, limit: u
         .limit(limit)
         .all(db.connection())
         .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let used = row.last_used_at;
-            (grant(row), used)
-        })
-        .collect())
+    Ok(rows.into_iter().map(with_last_use).collect())
 }
 
 /// The grants for which a client holds a refresh token that counts, newest first; with their last use.
@@ -286,13 +285,7 @@ pub async fn with_refresh_token(
         .limit(limit)
         .all(db.connection())
         .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let used = row.last_used_at;
-            (grant(row), used)
-        })
-        .collect())
+    Ok(rows.into_iter().map(with_last_use).collect())
 }
 
 async fn revoke_where(tx: &Tx, which: Condition, because: &str, now: Timestamp) -> Result<u64, StoreError> {
