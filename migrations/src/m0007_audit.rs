@@ -18,7 +18,7 @@ impl MigrationTrait for Migration {
                 time("at"),
                 text("action"),
                 word("outcome", &["success", "failure", "allowed", "denied"]),
-                word("actor_kind", &["person", "system", "anonymous"]),
+                word("actor_kind", &["person", "system", "client", "anonymous"]),
                 uuid_null("actor_id"),
                 uuid_null("actor_member_id"),
                 text("actor_label"),

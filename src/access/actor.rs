@@ -14,6 +14,8 @@ pub enum Actor {
     Anonymous,
     /// Portico itself: the sweeper, `portico apply`. The name shows in the trail.
     System(&'static str),
+    /// A client of the authorization server that has proved itself, by its name. It administers nothing.
+    Client(String),
     /// A person with a session.
     Person(Box<SignedIn>),
     /// Somebody without an account, who has opened a set-up link.

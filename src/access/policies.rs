@@ -96,6 +96,7 @@ impl Policies {
                 };
             }
             Actor::Anonymous => return refused("Nobody is signed in."),
+            Actor::Client(_) => return refused("Applications administer nothing."),
         }
         match (action.sphere(), resource) {
             (Sphere::Organization, Resource::Organization(_)) | (Sphere::Tenant, Resource::Tenant) => {
@@ -215,7 +216,7 @@ impl Policies {
         match actor {
             Actor::Person(person) => Some(self.person_uid(person.id)),
             Actor::SetUp(set_up) => Some(uid(&self.engine.types.setup_link, set_up.link)),
-            Actor::Anonymous | Actor::System(_) => None,
+            Actor::Anonymous | Actor::System(_) | Actor::Client(_) => None,
         }
     }
 
@@ -226,7 +227,7 @@ impl Policies {
                 "organization".to_owned(),
                 Value::new_entity_uid(self.organization_uid(set_up.organization)),
             )]),
-            Actor::Anonymous | Actor::System(_) => return None,
+            Actor::Anonymous | Actor::System(_) | Actor::Client(_) => return None,
         };
         let mut entities = vec![Entity::new(self.principal(actor)?, attributes, HashSet::new()).ok()?];
         if let Resource::Organization(facts) = resource {

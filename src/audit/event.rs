@@ -202,6 +202,8 @@ string_enum! {
         ClientRegistered = "client.registered",
         /// A client was changed.
         ClientChanged = "client.changed",
+        /// A client failed to prove who it is.
+        ClientFailed = "client.failed",
         /// A policy got a text; it decides nothing yet.
         PolicyWritten = "policy.written",
         /// A version of a policy decides from now on.
@@ -326,6 +328,7 @@ impl EventKind {
             Self::TokensRevoked => "Ended tokens of an application",
             Self::ClientRegistered => "Registered a client of an application",
             Self::ClientChanged => "Changed a client of an application",
+            Self::ClientFailed => "Failed to prove itself",
             Self::PolicyWritten => "Wrote a policy",
             Self::PolicyActivated => "Put a policy in force",
             Self::PolicyRolledBack => "Rolled a policy back",

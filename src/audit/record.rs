@@ -32,6 +32,7 @@ pub fn row(id: AuditEventId, now: Timestamp, actor: &Actor, meta: &RequestMeta, 
             person.name.clone(),
         ),
         Actor::System(name) => ("system", None, None, (*name).to_owned()),
+        Actor::Client(name) => ("client", None, None, name.clone()),
         // Nobody whom we know: the trail says whom the link was sent to, and which link it was.
         Actor::SetUp(set_up) => ("anonymous", None, None, format!("Set-up link to {}", set_up.email)),
         Actor::Anonymous => ("anonymous", None, None, "Someone not signed in".to_owned()),

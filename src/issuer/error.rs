@@ -19,6 +19,12 @@ pub enum OAuthError {
     /// The client did not prove who it is (401).
     #[error("invalid_client: {0}")]
     Client(&'static str),
+    /// The client failed to prove itself too often (429, RFC 6585 §4).
+    #[error("not listened to for {seconds} s")]
+    Throttled {
+        /// For how long it is not listened to.
+        seconds: i64,
+    },
     /// The keys.
     #[error(transparent)]
     Key(KeyError),

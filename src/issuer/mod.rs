@@ -9,6 +9,7 @@ pub mod consent;
 mod dpop;
 mod error;
 mod exchange;
+mod failing;
 pub mod forward;
 pub mod http;
 pub mod keys;

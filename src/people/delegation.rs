@@ -10,7 +10,7 @@ pub fn may_manage(actor: &Actor, member: &Member) -> bool {
     match (actor, actor.member()) {
         (_, Some(acting)) => acting.role.may_manage(member.role),
         (Actor::Person(_) | Actor::System(_), None) => true,
-        (Actor::Anonymous | Actor::SetUp(_), None) => false,
+        (Actor::Anonymous | Actor::SetUp(_) | Actor::Client(_), None) => false,
     }
 }
 
@@ -20,7 +20,7 @@ pub fn may_grant(actor: &Actor, role: MemberRole) -> bool {
     match (actor, actor.member()) {
         (_, Some(acting)) => acting.role.may_grant(role),
         (Actor::Person(_) | Actor::System(_), None) => true,
-        (Actor::Anonymous | Actor::SetUp(_), None) => false,
+        (Actor::Anonymous | Actor::SetUp(_) | Actor::Client(_), None) => false,
     }
 }
 

@@ -64,6 +64,13 @@ pub const KEYS_PER_PROVIDER: Limit = Limit {
     minutes: 5,
 };
 
+/// Wrong proofs of one client of the authorization server at one address; right ones are not counted.
+pub const PROOFS_PER_CLIENT: Limit = Limit {
+    name: "client-proof",
+    most: 20,
+    minutes: 15,
+};
+
 /// Too many attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Throttled {

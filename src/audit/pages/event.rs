@@ -79,6 +79,7 @@ fn what(event: EventView) -> AnyView {
     let all = actor_href.map(|href| view! { <TextLink href=href>"everything they did"</TextLink> });
     let kind = match row.actor_kind.as_str() {
         "system" => "the portal itself",
+        "client" => "an application",
         "anonymous" => "not signed in",
         _ => "",
     };

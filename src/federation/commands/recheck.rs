@@ -3,6 +3,7 @@
 
 use super::enter::keep_out;
 use crate::{
+    access::Actor,
     cx::Cx,
     federation::rules::Broken,
     kernel::{MemberId, OrganizationId, ProviderId},
@@ -39,7 +40,10 @@ pub async fn recheck(
     };
     // Held, because the last partner admin is looked for.
     if let Some(organization) = store::organizations::get_locked(&cx.tx, organization).await? {
+        // The rule puts them out, not the application that happened to ask for a token.
+        let asking = std::mem::replace(&mut cx.actor, Actor::System("Authorization server"));
         keep_out(cx, &organization, &provider, link, &broken).await?;
+        cx.actor = asking;
     }
     Ok(Some(broken))
 }

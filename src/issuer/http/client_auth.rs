@@ -9,11 +9,12 @@ use serde_json::{Map, Value};
 
 use super::super::{
     OAuthError,
+    failing::{HeldOff, throttled_until},
     known::{Known, KnownClients},
     model::{Client, ClientAuthentication},
 };
 use crate::{
-    cx::Portal,
+    cx::{Portal, RequestMeta},
     kernel::{Timestamp, constant_time_eq, sha256},
     store::issuer::{clients, grants},
     web::routes,
@@ -31,6 +32,21 @@ pub(super) struct Presented<'a> {
     pub client_secret: Option<&'a str>,
     pub client_assertion_type: Option<&'a str>,
     pub client_assertion: Option<&'a str>,
+}
+
+/// A request for which a client has to prove itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asking<'a> {
+    pub portal: &'a Portal,
+    pub held_off: &'a HeldOff,
+    pub meta: &'a RequestMeta,
+    pub headers: &'a HeaderMap,
+}
+
+impl Asking<'_> {
+    fn until(&self, client: &Client) -> Option<Timestamp> {
+        self.held_off.until(self.meta, client, self.portal.clock.now())
+    }
 }
 
 enum Proof {
@@ -129,30 +145,39 @@ fn knows_secret(client: &Client, proof: &Proof) -> bool {
 }
 
 /// The client that asks, if this process remembers it and its secret is right. None says nothing: [`authenticate`] asks the database.
-pub(super) fn remembered(known: &KnownClients, headers: &HeaderMap, form: &Presented<'_>) -> Option<Arc<Known>> {
-    let (id, proof) = proof(headers, &without_empty(form)).ok()?;
+pub(super) fn remembered(known: &KnownClients, asking: &Asking<'_>, form: &Presented<'_>) -> Option<Arc<Known>> {
+    let (id, proof) = proof(asking.headers, &without_empty(form)).ok()?;
     known
         .get(&id)
-        .filter(|known| known.client.disabled_at.is_none() && knows_secret(&known.client, &proof))
+        .filter(|known| known.client.disabled_at.is_none() && asking.until(&known.client).is_none() && knows_secret(&known.client, &proof))
 }
 
 /// Finds out which client asks.
 ///
 /// # Errors
-/// [`OAuthError::Client`] without a word about what was wrong with a secret or whether the client exists.
-pub(super) async fn authenticate(portal: &Portal, headers: &HeaderMap, form: &Presented<'_>) -> Result<Client, OAuthError> {
-    let (id, proof) = proof(headers, &without_empty(form))?;
+/// [`OAuthError::Client`] without a word about what was wrong with a secret or whether the client exists, and [`OAuthError::Throttled`]
+/// for whoever goes on trying.
+pub(super) async fn authenticate(asking: &Asking<'_>, form: &Presented<'_>) -> Result<Client, OAuthError> {
+    let portal = asking.portal;
+    let (id, proof) = proof(asking.headers, &without_empty(form))?;
     let refused = OAuthError::Client("The client is not known, or its proof is wrong.");
     let client = clients::by_name(&portal.store.reader(), &id).await?;
     let Some(client) = client.filter(|client| client.disabled_at.is_none()) else {
         return Err(refused);
     };
+    if let Some(until) = asking.until(&client) {
+        return Err(throttled_until(until, portal.clock.now()));
+    }
     let right = match (client.terms.authentication, proof) {
         (ClientAuthentication::PrivateKeyJwt, Proof::Assertion(assertion)) => asserted(portal, &client, &assertion).await?,
         (ClientAuthentication::None, Proof::None) => true,
         (_, proof) => knows_secret(&client, &proof),
     };
-    if right { Ok(client) } else { Err(refused) }
+    if right {
+        Ok(client)
+    } else {
+        Err(asking.held_off.failed(portal, asking.meta, &client).await?)
+    }
 }
 
 /// Whether an assertion is the client's, for us, in time, and new (RFC 7523 §3).

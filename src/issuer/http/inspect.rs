@@ -3,7 +3,7 @@
 use axum::{
     Extension, Form, Json,
     extract::{FromRequest as _, Request, State, rejection::FormRejection},
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
     response::{IntoResponse as _, Response},
 };
 use serde::Deserialize;
@@ -12,16 +12,17 @@ use serde_json::{Value, json};
 use super::{
     super::{
         OAuthError, commands,
+        failing::HeldOff,
         keys::KeyRing,
         model::{Client, ClientAuthentication},
         verify::{Live, live},
     },
-    client_auth::{Presented, authenticate},
+    client_auth::{Asking, Presented, authenticate},
     fresh, refusal,
-    token::ACTOR,
+    token::acting,
 };
 use crate::{
-    access::Asking,
+    access,
     web::{WebState, meta_of},
 };
 
@@ -34,11 +35,7 @@ struct TokenForm {
     client_assertion: Option<String>,
 }
 
-async fn asked(
-    state: &WebState,
-    headers: &HeaderMap,
-    form: Result<Form<TokenForm>, FormRejection>,
-) -> Result<(Client, String), OAuthError> {
+async fn asked(asking: &Asking<'_>, form: Result<Form<TokenForm>, FormRejection>) -> Result<(Client, String), OAuthError> {
     let Form(form) = form.map_err(|_| OAuthError::request("The form cannot be read, or a parameter comes twice."))?;
     let presented = Presented {
         client_id: form.client_id.as_deref(),
@@ -46,40 +43,49 @@ async fn asked(
         client_assertion_type: form.client_assertion_type.as_deref(),
         client_assertion: form.client_assertion.as_deref(),
     };
-    let client = authenticate(&state.portal, headers, &presented).await?;
+    let client = authenticate(asking, &presented).await?;
     let token = form.token.ok_or_else(|| OAuthError::request("token is missing"))?;
     Ok((client, token))
 }
 
 /// `POST /oauth/introspect`: for the application that a token is meant for.
-pub(super) async fn introspect(State(state): State<WebState>, Extension(ring): Extension<KeyRing>, request: Request) -> Response {
+pub(super) async fn introspect(
+    State(state): State<WebState>,
+    Extension(ring): Extension<KeyRing>,
+    Extension(held_off): Extension<HeldOff>,
+    request: Request,
+) -> Response {
+    let meta = meta_of(request.headers(), request.extensions(), state.trust_forwarded);
     let headers = request.headers().clone();
     let form = Form::from_request(request, &()).await;
-    match introspected(&state, &ring, &headers, form).await {
+    let asking = Asking {
+        portal: &state.portal,
+        held_off: &held_off,
+        meta: &meta,
+        headers: &headers,
+    };
+    match introspected(&asking, &ring, form).await {
         Ok(body) => fresh(Json(body).into_response()),
         Err(error) => refusal(&error),
     }
 }
 
-async fn introspected(
-    state: &WebState,
-    ring: &KeyRing,
-    headers: &HeaderMap,
-    form: Result<Form<TokenForm>, FormRejection>,
-) -> Result<Value, OAuthError> {
-    let (client, token) = asked(state, headers, form).await?;
+async fn introspected(asking: &Asking<'_>, ring: &KeyRing, form: Result<Form<TokenForm>, FormRejection>) -> Result<Value, OAuthError> {
+    let (client, token) = asked(asking, form).await?;
     // Whoever has no proof could try tokens out here (RFC 7662 §2.1).
     if client.terms.authentication == ClientAuthentication::None {
         return Err(OAuthError::Client("A public client cannot ask about tokens."));
     }
-    let portal = &state.portal;
+    let portal = asking.portal;
     let keys = ring.published(portal).await?;
     let db = portal.store.reader();
     let now = portal.clock.now();
     let tenant = crate::store::tenant::get(&db)
         .await?
         .unwrap_or_else(crate::organizations::Tenant::unnamed);
-    let policies = portal.policies_as_of(&db, &tenant, Asking::by_api(tenant.time_zone)).await?;
+    let policies = portal
+        .policies_as_of(&db, &tenant, access::Asking::by_api(tenant.time_zone))
+        .await?;
     let found = live(&db, &policies, &tenant, &portal.settings.public_url, &keys, &token, now).await?;
     // A token for another application is none of this one's business.
     let mine = |found: &Live| found.application() == client.application || found.client.id == client.id;
@@ -96,14 +102,25 @@ async fn introspected(
 }
 
 /// `POST /oauth/revoke`: answers the same whether there was something to end.
-pub(super) async fn revoke(State(state): State<WebState>, Extension(ring): Extension<KeyRing>, request: Request) -> Response {
+pub(super) async fn revoke(
+    State(state): State<WebState>,
+    Extension(ring): Extension<KeyRing>,
+    Extension(held_off): Extension<HeldOff>,
+    request: Request,
+) -> Response {
     let meta = meta_of(request.headers(), request.extensions(), state.trust_forwarded);
     let headers = request.headers().clone();
     let form = Form::from_request(request, &()).await;
     let outcome = async {
-        let (client, token) = asked(&state, &headers, form).await?;
+        let asking = Asking {
+            portal: &state.portal,
+            held_off: &held_off,
+            meta: &meta,
+            headers: &headers,
+        };
+        let (client, token) = asked(&asking, form).await?;
         let keys = ring.published(&state.portal).await?;
-        let mut cx = state.portal.begin(ACTOR, meta).await?;
+        let mut cx = state.portal.begin(acting(&client), meta.clone()).await?;
         commands::revoke(&mut cx, &keys, &client, &token).await?;
         cx.commit().await?;
         Ok::<_, OAuthError>(())

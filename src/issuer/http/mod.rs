@@ -20,7 +20,7 @@ use axum::{
 };
 use serde_json::json;
 
-use super::{OAuthError, keys::KeyRing, known::KnownClients};
+use super::{OAuthError, failing::HeldOff, keys::KeyRing, known::KnownClients};
 use crate::web::{RequestCx, WebState, error_page, redirection, routes};
 
 /// The endpoints that browsers come to, with their session.
@@ -48,6 +48,7 @@ pub fn server_routes(keys: KeyRing) -> Router<WebState> {
         .merge(super::forward::http::server_routes())
         .layer(Extension(keys))
         .layer(Extension(KnownClients::default()))
+        .layer(Extension(HeldOff::default()))
 }
 
 /// A request is at most so long, in bytes: it may have to be remembered while somebody signs in.
@@ -88,6 +89,15 @@ fn refusal(error: &OAuthError) -> Response {
             StatusCode::UNAUTHORIZED,
             [(header::WWW_AUTHENTICATE, "Basic realm=\"portico\"")],
             body("invalid_client", description),
+        )
+            .into_response(),
+        OAuthError::Throttled { seconds } => (
+            StatusCode::TOO_MANY_REQUESTS,
+            [(header::RETRY_AFTER, seconds.to_string())],
+            body(
+                "invalid_client",
+                "Too many wrong proofs of this client from here. Wait until Retry-After.",
+            ),
         )
             .into_response(),
         OAuthError::Key(_) | OAuthError::Store(_) => {

@@ -1,7 +1,7 @@
 //! `POST /oauth/par`: a client pushes its request before the browser comes with it (RFC 9126).
 
 use axum::{
-    Form, Json,
+    Extension, Form, Json,
     extract::{FromRequest as _, Request, State, rejection::FormRejection},
     http::StatusCode,
     response::{IntoResponse as _, Response},
@@ -12,14 +12,15 @@ use serde_json::json;
 use super::{
     super::{
         OAuthError, PUSHED_SECONDS, commands,
+        failing::HeldOff,
         request::{PUSHED, Parameters},
     },
     LONGEST,
-    client_auth::{Presented, authenticate},
+    client_auth::{Asking, Presented, authenticate},
     fresh,
     possession::proven,
     refusal,
-    token::ACTOR,
+    token::acting,
 };
 use crate::web::{WebState, meta_of, routes};
 
@@ -33,7 +34,7 @@ struct PushForm {
 }
 
 /// `POST /oauth/par`.
-pub(super) async fn push(State(state): State<WebState>, request: Request) -> Response {
+pub(super) async fn push(State(state): State<WebState>, Extension(held_off): Extension<HeldOff>, request: Request) -> Response {
     let meta = meta_of(request.headers(), request.extensions(), state.trust_forwarded);
     let headers = request.headers().clone();
     let form: Result<Form<PushForm>, FormRejection> = Form::from_request(request, &()).await;
@@ -45,7 +46,13 @@ pub(super) async fn push(State(state): State<WebState>, request: Request) -> Res
             client_assertion_type: form.client_assertion_type.as_deref(),
             client_assertion: form.client_assertion.as_deref(),
         };
-        let client = authenticate(&state.portal, &headers, &presented).await?;
+        let asking = Asking {
+            portal: &state.portal,
+            held_off: &held_off,
+            meta: &meta,
+            headers: &headers,
+        };
+        let client = authenticate(&asking, &presented).await?;
         let mut parameters = form.parameters.without_empty();
         // A proof here binds the code like dpop_jkt (RFC 9449 §10.1).
         if let Some(jkt) = proven(&state.portal, &headers, "POST", routes::OAUTH_PUSH, None).await? {
@@ -58,7 +65,7 @@ pub(super) async fn push(State(state): State<WebState>, request: Request) -> Res
         if text.len() > LONGEST {
             return Err(OAuthError::request("The request is too long."));
         }
-        let mut cx = state.portal.begin(ACTOR, meta).await?;
+        let mut cx = state.portal.begin(acting(&client), meta.clone()).await?;
         let value = commands::push(&mut cx, &client, parameters).await?;
         cx.commit().await?;
         Ok(json!({ "request_uri": format!("{PUSHED}{}", value.reveal()), "expires_in": PUSHED_SECONDS }))

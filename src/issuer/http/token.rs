@@ -15,12 +15,13 @@ use super::{
         OAuthError,
         commands::{self, Issued, OwnRequest, Redemption, own_token},
         exchange::{ExchangeRequest, exchange},
+        failing::HeldOff,
         keys::{KeyRing, Published},
         known::{Known, KnownClients},
         model::{Client, ClientAuthentication, GrantType},
         request::scopes,
     },
-    client_auth::{Presented, authenticate, remembered},
+    client_auth::{Asking, Presented, authenticate, remembered},
     fresh,
     possession::{PROOF, proven},
     refusal,
@@ -74,14 +75,17 @@ impl TokenForm {
     }
 }
 
-/// Under this name the trail shows what the authorization server does for a client.
-pub(super) const ACTOR: Actor = Actor::System("Authorization server");
+/// As whom the trail shows a client that has proved itself.
+pub(super) fn acting(client: &Client) -> Actor {
+    Actor::Client(client.terms.name.clone())
+}
 
 /// `POST /oauth/token`.
 pub(super) async fn token(
     State(state): State<WebState>,
     Extension(ring): Extension<KeyRing>,
     Extension(known): Extension<KnownClients>,
+    Extension(held_off): Extension<HeldOff>,
     request: Request,
 ) -> Response {
     let meta = meta_of(request.headers(), request.extensions(), state.trust_forwarded);
@@ -95,11 +99,17 @@ pub(super) async fn token(
             client_assertion_type: form.client_assertion_type.as_deref(),
             client_assertion: form.client_assertion.as_deref(),
         };
+        let asking = Asking {
+            portal: &state.portal,
+            held_off: &held_off,
+            meta: &meta,
+            headers: &headers,
+        };
         let keys = ring.published(&state.portal).await?;
         let for_itself = form.grant_type.as_deref() == Some("client_credentials");
         if for_itself
             && !headers.contains_key(PROOF)
-            && let Some(client) = remembered(&known, &headers, &presented)
+            && let Some(client) = remembered(&known, &asking, &presented)
         {
             let asked = scopes(form.scope.as_deref().unwrap_or_default())?;
             if let Some(issued) = from_memory(&state.portal, &meta, &keys, &client, &asked).await? {
@@ -107,7 +117,7 @@ pub(super) async fn token(
             }
             known.forget(&client.client.terms.client_id);
         }
-        let client = authenticate(&state.portal, &headers, &presented).await?;
+        let client = authenticate(&asking, &presented).await?;
         let jkt = proven(&state.portal, &headers, "POST", routes::OAUTH_TOKEN, None).await?;
         if client.terms.sender_constrained && jkt.is_none() {
             return Err(OAuthError::refused(
@@ -117,11 +127,11 @@ pub(super) async fn token(
         }
         if for_itself {
             let asked = scopes(form.scope.as_deref().unwrap_or_default())?;
-            let (issued, application) = to_client(&state.portal, meta, keys, client.clone(), asked, jkt).await?;
+            let (issued, application) = to_client(&state.portal, meta.clone(), keys, client.clone(), asked, jkt).await?;
             known.remember(client, application);
             return Ok(issued);
         }
-        granted(&state.portal, meta, keys, client, &form, jkt).await
+        granted(&state.portal, meta.clone(), keys, client, &form, jkt).await
     }
     .await;
     match outcome {
@@ -151,7 +161,7 @@ async fn from_memory(
     let Ok((issued, event)) = own_token(&portal.settings.public_url, keys, both, asked, now, &mut rng) else {
         return Ok(None);
     };
-    let event = audit::row(AuditEventId::new(now, &mut rng), now, &ACTOR, meta, event);
+    let event = audit::row(AuditEventId::new(now, &mut rng), now, &acting(&known.client), meta, event);
     let appended = portal.append(event, known.basis()).await?;
     Ok((appended == Appended::Durable).then_some(issued))
 }
@@ -171,7 +181,7 @@ async fn to_client(
         ));
     }
     portal
-        .grouped(ACTOR, meta, keeps, move |cx| {
+        .grouped(acting(&client), meta, keeps, move |cx| {
             async move {
                 let asked = OwnRequest {
                     scopes: &asked,
@@ -203,7 +213,7 @@ async fn granted(
                 jkt,
             };
             portal
-                .grouped(ACTOR, meta, keeps, move |cx| {
+                .grouped(acting(&client), meta, keeps, move |cx| {
                     async move { commands::redeem(cx, &keys, &client, &redemption).await }.boxed()
                 })
                 .await
@@ -211,7 +221,7 @@ async fn granted(
         Some("refresh_token") => {
             let value = form.refresh_token.clone().ok_or_else(|| missing("refresh_token"))?;
             portal
-                .grouped(ACTOR, meta, keeps, move |cx| {
+                .grouped(acting(&client), meta, keeps, move |cx| {
                     async move { commands::refresh(cx, &keys, &client, &value, &asked, jkt).await }.boxed()
                 })
                 .await
@@ -219,7 +229,7 @@ async fn granted(
         Some(word) if word == GrantType::TokenExchange.as_str() => {
             let asked = form.exchange(asked, jkt);
             portal
-                .grouped(ACTOR, meta, keeps, move |cx| {
+                .grouped(acting(&client), meta, keeps, move |cx| {
                     async move { exchange(cx, &keys, &client, &asked).await }.boxed()
                 })
                 .await

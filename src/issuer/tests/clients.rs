@@ -1,6 +1,7 @@
 //! How clients prove who they are, and what can be registered.
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde_json::json;
 
 use super::desk::*;
@@ -14,6 +15,8 @@ use crate::{
         commands::{ClientError, register_client, renew_secret, switch_client},
     },
     people::TenantRole,
+    signin::throttle::PROOFS_PER_CLIENT,
+    store::{Db as _, entity::audit_event as e},
 };
 
 const OWN: [(&str, &str); 1] = [("grant_type", "client_credentials")];
@@ -245,4 +248,78 @@ for_each_backend!(a_remembered_client_gets_nothing_from_the_moment_it_is_another
     let answer = server.post_as_server("/oauth/token", &OWN, &[("authorization", &new)]).await;
     assert_eq!(json_of(&answer, 401)["error"], "invalid_client");
     assert_eq!(desk.world.events(EventKind::TokenIssued).await, 4);
+});
+
+for_each_backend!(whoever_guesses_a_secret_is_not_listened_to_for_a_while, |world| {
+    let desk = Desk::new(world).await;
+    let mut server = desk.world.browser();
+    let right = basic("orders-web", &desk.secret);
+    let wrong = basic("orders-web", "a guess");
+    let mut ask = async |credentials: &str| server.post_as_server("/oauth/token", &OWN, &[("authorization", credentials)]).await;
+    for _ in 0..PROOFS_PER_CLIENT.most {
+        assert_eq!(json_of(&ask(&wrong).await, 401)["error"], "invalid_client");
+    }
+    for guess in [&wrong, &right] {
+        let answer = ask(guess).await;
+        assert_eq!(
+            json_of(&answer, 429)["error"],
+            "invalid_client",
+            "right or wrong, it is not looked at"
+        );
+        assert_eq!(answer.headers["retry-after"], "900");
+    }
+    assert_eq!(
+        desk.world.events(EventKind::ClientFailed).await,
+        21,
+        "each that was looked at, and that it was the last"
+    );
+    assert_eq!(desk.world.events(EventKind::TokenIssued).await, 0);
+
+    // Another client at this address is none of it.
+    let (_, secret) = register(&desk.world, &desk.orders, draft("orders-cli"), None).await;
+    json_of(&ask(&basic("orders-cli", &secret.expect("a secret"))).await, 200);
+    desk.world.clock.advance(chrono::Duration::minutes(15));
+    json_of(&ask(&right).await, 200);
+});
+
+for_each_backend!(guesses_are_counted_for_all_replicas_together, |world| {
+    let desk = Desk::new(world).await;
+    let wrong = basic("orders-web", "a guess");
+    let mut replicas = [desk.world.browser(), desk.world.browser()];
+    for number in 0..PROOFS_PER_CLIENT.most {
+        let server = &mut replicas[number as usize % 2];
+        json_of(
+            &server.post_as_server("/oauth/token", &OWN, &[("authorization", &wrong)]).await,
+            401,
+        );
+    }
+    for server in &mut replicas {
+        json_of(
+            &server.post_as_server("/oauth/token", &OWN, &[("authorization", &wrong)]).await,
+            429,
+        );
+    }
+});
+
+for_each_backend!(the_trail_names_the_client_that_asked, |world| {
+    let desk = Desk::new(world).await;
+    let mut server = desk.world.browser();
+    let right = basic("orders-web", &desk.secret);
+    // From the database, then from memory.
+    for _ in 0..2 {
+        json_of(
+            &server.post_as_server("/oauth/token", &OWN, &[("authorization", &right)]).await,
+            200,
+        );
+    }
+    desk.tokens().await;
+    let rows = e::Entity::find()
+        .filter(e::Column::Action.eq(EventKind::TokenIssued.as_str()))
+        .all(desk.world.portal.store.reader().connection())
+        .await
+        .expect("the database answers");
+    assert_eq!(rows.len(), 3);
+    for row in rows {
+        assert_eq!((row.actor_kind.as_str(), row.actor_label.as_str()), ("client", "Orders on the web"));
+    }
 });

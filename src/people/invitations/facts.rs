@@ -55,7 +55,7 @@ pub struct Facts {
 #[must_use]
 pub fn may_manage(actor: &Actor, role: MemberRole) -> bool {
     match actor {
-        Actor::Anonymous | Actor::SetUp(_) => false,
+        Actor::Anonymous | Actor::SetUp(_) | Actor::Client(_) => false,
         _ => actor.member().is_none_or(|member| member.role.may_manage(role)),
     }
 }
