@@ -105,6 +105,7 @@ async fn grants(m: &SchemaManager<'_>) -> Result<(), DbErr> {
     index(m, "oauth_grants_session", "oauth_grants", &["session"]).await?;
     index(m, "oauth_grants_parent", "oauth_grants", &["parent_id"]).await?;
     index(m, "oauth_grants_delegation", "oauth_grants", &["delegation_id"]).await?;
+    index(m, "oauth_grants_age", "oauth_grants", &["created_at"]).await?;
     table(
         m,
         "oauth_codes",

@@ -6,7 +6,7 @@ use crate::{
     cx::{Cx, Portal},
     kernel::{MemberId, OrganizationId},
     mail::{self, Letter},
-    store::{self, StoreError},
+    store::{self, StoreError, issuer::sweeping},
 };
 
 /// Members looked up at a time.
@@ -109,18 +109,28 @@ async fn end_sessions(cx: &mut Cx, id: OrganizationId, sessions: &mut u64) -> Re
     Ok(true)
 }
 
-/// Deletes sessions, attempt counters, reset links, codes and refresh tokens that are over anyway; answers how many.
+/// What clients held is remembered so long after nobody uses it any more; the trail tells of it for longer.
+const DAYS_OF_GRANTS: i64 = 90;
+
+/// Deletes sessions, attempt counters, reset links, codes, refresh tokens and grants that are over anyway; answers how many.
 pub(super) async fn delete_expired(portal: &Portal) -> Result<u64, StoreError> {
     let now = portal.clock.now();
-    if !store::lifecycle::anything_expired(&portal.store.reader(), now, idle(portal)).await? {
+    // A day longer than they count, so that a code or refresh token that comes again is known for what it is.
+    let tokens_before = now - chrono::Duration::days(1);
+    let grants_before = now - chrono::Duration::days(DAYS_OF_GRANTS);
+    let db = portal.store.reader();
+    if !(store::lifecycle::anything_expired(&db, now, idle(portal)).await?
+        || sweeping::any_tokens(&db, tokens_before, now).await?
+        || sweeping::any_grants(&db, grants_before).await?)
+    {
         return Ok(0);
     }
     let cx = begin(portal).await?;
     let sessions = store::sessions::sweep(&cx.tx, now, idle(portal)).await?;
     let others = store::lifecycle::delete_expired(&cx.tx, now).await?;
     let trips = store::federation::trips::sweep(&cx.tx, now).await?;
-    // A day longer than they count, so that a code or refresh token that comes again is known for what it is.
-    let tokens = store::issuer::grants::sweep(&cx.tx, now - chrono::Duration::days(1), now).await?;
+    let tokens = sweeping::tokens(&cx.tx, tokens_before, now).await?;
+    let grants = sweeping::grants(&cx.tx, grants_before).await?;
     cx.commit().await?;
-    Ok(sessions + others + trips + tokens)
+    Ok(sessions + others + trips + tokens + grants)
 }

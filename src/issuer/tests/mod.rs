@@ -18,5 +18,6 @@ mod refreshing;
 mod ruled;
 mod scene;
 mod stopping;
+mod sweeping;
 mod telling;
 mod terms;

@@ -431,25 +431,3 @@ pub async fn spend(tx: &Tx, hash: Vec<u8>, expires_at: Timestamp) -> Result<bool
 pub async fn is_spent(db: &impl Db, hash: &[u8]) -> Result<bool, StoreError> {
     Ok(oauth_spent::Entity::find_by_id(hash.to_vec()).one(db.connection()).await?.is_some())
 }
-
-/// Deletes codes, refresh tokens and spent values that ended before `before`, and pushed requests that ended before `now`; answers how many rows. The grants
-/// stay for the ledger.
-pub async fn sweep(tx: &Tx, before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
-    let codes = oauth_code::Entity::delete_many()
-        .filter(oauth_code::Column::ExpiresAt.lte(before))
-        .exec(tx.connection())
-        .await?;
-    let refreshes = oauth_refresh_token::Entity::delete_many()
-        .filter(oauth_refresh_token::Column::ExpiresAt.lte(before))
-        .exec(tx.connection())
-        .await?;
-    let spent = oauth_spent::Entity::delete_many()
-        .filter(oauth_spent::Column::ExpiresAt.lte(before))
-        .exec(tx.connection())
-        .await?;
-    let pushed = entity::oauth_pushed_request::Entity::delete_many()
-        .filter(entity::oauth_pushed_request::Column::ExpiresAt.lte(now))
-        .exec(tx.connection())
-        .await?;
-    Ok(codes.rows_affected + refreshes.rows_affected + spent.rows_affected + pushed.rows_affected)
-}

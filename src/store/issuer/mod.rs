@@ -9,3 +9,4 @@ pub mod grants;
 pub mod keys;
 pub mod logouts;
 pub mod pushed;
+pub mod sweeping;
