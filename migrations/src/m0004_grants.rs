@@ -39,6 +39,7 @@ impl MigrationTrait for Migration {
         )
         .await?;
         index(m, "entitlements_application", "entitlements", &["application_id"]).await?;
+        index(m, "entitlements_end", "entitlements", &["ends_at"]).await?;
 
         table(
             m,
@@ -89,6 +90,7 @@ impl MigrationTrait for Migration {
         )
         .await?;
         index(m, "assignments_entitlement", "assignments", &["entitlement_id", "id"]).await?;
+        index(m, "assignments_end", "assignments", &["ends_at"]).await?;
         index(m, "assignments_organization", "assignments", &["organization_id", "application_id"]).await?;
 
         table(

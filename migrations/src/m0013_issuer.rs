@@ -101,6 +101,15 @@ async fn grants(m: &SchemaManager<'_>) -> Result<(), DbErr> {
     )
     .await?;
     index(m, "oauth_grants_member", "oauth_grants", &["member_id", "id"]).await?;
+    index(
+        m,
+        "oauth_grants_organization",
+        "oauth_grants",
+        &["organization_id", "application_id"],
+    )
+    .await?;
+    index(m, "oauth_grants_person", "oauth_grants", &["person_id"]).await?;
+    index(m, "oauth_grants_provider", "oauth_grants", &["provider_id"]).await?;
     index(m, "oauth_grants_client", "oauth_grants", &["client_id", "id"]).await?;
     index(m, "oauth_grants_session", "oauth_grants", &["session"]).await?;
     index(m, "oauth_grants_parent", "oauth_grants", &["parent_id"]).await?;

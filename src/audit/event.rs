@@ -366,6 +366,23 @@ impl Subject {
     }
 }
 
+/// What ended together: browsers' sessions, and what clients held of their sign-ins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// So many sessions.
+    pub sessions: u64,
+    /// So many grants of clients.
+    pub grants: u64,
+}
+
+impl Ended {
+    /// Whether there was nothing to end.
+    #[must_use]
+    pub fn is_nothing(self) -> bool {
+        self == Self::default()
+    }
+}
+
 /// One thing that happened, before who, when and from where are added by [`super::record`].
 #[derive(Clone, Debug)]
 pub struct Event {
@@ -433,5 +450,10 @@ impl Event {
     pub fn detail(mut self, key: &'static str, value: impl Into<Value>) -> Self {
         self.details.insert(key.to_owned(), value.into());
         self
+    }
+    /// How many sessions and grants of clients ended with it.
+    #[must_use]
+    pub fn ended(self, ended: Ended) -> Self {
+        self.detail("sessions_ended", ended.sessions).detail("grants_ended", ended.grants)
     }
 }

@@ -6,7 +6,14 @@ use crate::{
     cx::{Cx, Portal},
     kernel::{MemberId, OrganizationId},
     mail::{self, Letter},
-    store::{self, StoreError, issuer::sweeping},
+    store::{
+        self, StoreError,
+        issuer::{
+            ending,
+            grants::Whose,
+            sweeping::{self, HeldAt, Window},
+        },
+    },
 };
 
 /// Members looked up at a time.
@@ -48,7 +55,7 @@ async fn end_member(cx: &mut Cx, organization: OrganizationId, member: MemberId)
         return Ok(false);
     };
     store::members::update(&cx.tx, &member).await?;
-    let sessions = store::sessions::end_of_member(&cx.tx, member.id, cx.now).await?;
+    let ended = store::sessions::end_of_member(&cx.tx, member.id, cx.now).await?;
     let assignments = store::grants::revoke_assignments_of_member(&cx.tx, member.id, cx.now).await?;
     let Some(person) = store::people::get(&cx.tx, member.person).await? else {
         return Ok(false);
@@ -58,7 +65,7 @@ async fn end_member(cx: &mut Cx, organization: OrganizationId, member: MemberId)
         .subject(Subject::new("member", member.id, &person.name))
         .detail("ended_at", serde_json::json!(ended_at))
         .detail("assignments_ended", assignments)
-        .detail("sessions_ended", sessions);
+        .ended(ended);
     audit::record(cx, event).await?;
     mail::queue(
         cx,
@@ -94,17 +101,67 @@ async fn end_sessions(cx: &mut Cx, id: OrganizationId, sessions: &mut u64) -> Re
     if store::contracts::in_force(&cx.tx, id, cx.now).await?.is_some() {
         return Ok(false);
     }
-    let grants = store::issuer::grants::revoke_of_organization(&cx.tx, id, "No contract is in force.", cx.now).await?;
-    *sessions = store::sessions::end_of_organization(&cx.tx, id, cx.now).await?;
-    if *sessions == 0 && grants == 0 {
+    let ended = store::sessions::end_of_organization(&cx.tx, id, cx.now).await?;
+    *sessions = ended.sessions;
+    if ended.is_nothing() {
         return Ok(false);
     }
     let event = Event::new(EventKind::SessionsEnded)
         .organization(organization.id, &organization.name)
         .subject(Subject::new("organization", organization.id, &organization.name))
         .reason("No contract is in force.")
-        .detail("sessions_ended", *sessions)
-        .detail("applications_ended", grants);
+        .ended(ended);
+    audit::record(cx, event).await?;
+    Ok(true)
+}
+
+/// An assignment or entitlement that ended longer ago than this, while no portal ran, is left to the decision at the next use of a token.
+const DAYS_BACK: i64 = 30;
+
+/// Ends what clients have of assignments and entitlements whose end has come; answers for how many members and applications.
+pub(super) async fn applications(portal: &Portal) -> Result<u64, StoreError> {
+    let now = portal.clock.now();
+    let window = Window {
+        since: now - chrono::Duration::days(DAYS_BACK),
+        now,
+        only: None,
+    };
+    let mut count = 0;
+    for held in sweeping::past_end(&portal.store.reader(), window).await? {
+        let mut cx = begin(portal).await?;
+        let outcome = end_application(&mut cx, window, held).await;
+        count += settle(cx, outcome).await?;
+    }
+    Ok(count)
+}
+
+async fn end_application(cx: &mut Cx, window: Window, held: HeldAt) -> Result<bool, StoreError> {
+    let Some(organization) = store::organizations::get_locked(&cx.tx, held.organization).await? else {
+        return Ok(false);
+    };
+    // Looked for again under lock: somebody may have moved the end meanwhile.
+    let only = Window {
+        only: Some(held),
+        ..window
+    };
+    let (false, Some(member), Some(application)) = (
+        sweeping::past_end(&cx.tx, only).await?.is_empty(),
+        store::members::get(&cx.tx, organization.id, held.member).await?,
+        store::applications::get(&cx.tx, held.application).await?,
+    ) else {
+        return Ok(false);
+    };
+    let Some(person) = store::people::get(&cx.tx, member.person).await? else {
+        return Ok(false);
+    };
+    let reason = "The end of what they held there came.";
+    let grants = ending::revoke_at(&cx.tx, Whose::Member(member.id), application.id, reason, cx.now).await?;
+    let event = Event::new(EventKind::TokensRevoked)
+        .organization(organization.id, &organization.name)
+        .subject(Subject::new("member", member.id, &person.name))
+        .application(application.id, &application.name)
+        .reason(reason)
+        .detail("grants_ended", grants);
     audit::record(cx, event).await?;
     Ok(true)
 }

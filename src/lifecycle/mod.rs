@@ -47,6 +47,8 @@ pub struct Swept {
     pub members_ended: u64,
     /// Sessions ended because no contract is in force.
     pub sessions_ended: u64,
+    /// Members and applications where clients had something of what is over.
+    pub applications_ended: u64,
     /// Sessions, attempt counters and reset links deleted that were over.
     pub deleted: u64,
 }
@@ -67,6 +69,7 @@ pub async fn sweep(portal: &Portal) -> Result<Swept, StoreError> {
     swept.certificates_told = providers::warn(portal).await?;
     swept.members_ended = ends::members(portal).await?;
     swept.sessions_ended = ends::sessions_without_contract(portal).await?;
+    swept.applications_ended = ends::applications(portal).await?;
     swept.deleted = ends::delete_expired(portal).await?;
     swept.keys_made = signing::rotate(portal).await?;
     // Last, because these wait for other people's servers.

@@ -14,9 +14,12 @@ use tower_sessions::{
 
 use super::{
     Db, Store, StoreError, Tx, entity,
-    issuer::{delegations, grants, logouts},
+    issuer::{delegations, ending, logouts},
 };
-use crate::kernel::{Clock, MemberId, OrganizationId, PersonId, ProviderId, Timestamp, sha256};
+use crate::{
+    audit::Ended,
+    kernel::{Clock, MemberId, OrganizationId, PersonId, ProviderId, Timestamp, sha256},
+};
 use entity::session::{ActiveModel, Column as C, Entity};
 
 /// The key under which a session's data names who signed in.
@@ -262,14 +265,15 @@ pub async fn is_live(db: &impl Db, key: &[u8]) -> Result<bool, StoreError> {
     Ok(Entity::find_by_id(key.to_vec()).count(db.connection()).await? == 1)
 }
 
-/// Ends every session of a person but one; answers how many.
-pub async fn end_others(tx: &Tx, person: PersonId, keep: Option<&[u8]>, now: Timestamp) -> Result<u64, StoreError> {
-    grants::revoke_of_person(tx, person, SIGNED_OUT, now).await?;
+/// Ends every session of a person but one, and what clients hold of any.
+pub async fn end_others(tx: &Tx, person: PersonId, keep: Option<&[u8]>, now: Timestamp) -> Result<Ended, StoreError> {
+    let grants = ending::revoke_of_person(tx, person, SIGNED_OUT, now).await?;
     let mut condition = Condition::all().add(C::PersonId.eq(person.0));
     if let Some(keep) = keep {
         condition = condition.add(C::Id.ne(keep.to_vec()));
     }
-    delete(tx, condition, now).await
+    let sessions = delete(tx, condition, now).await?;
+    Ok(Ended { sessions, grants })
 }
 
 /// Deletes sessions, and tells the applications that hold something of them; answers how many.
@@ -308,11 +312,12 @@ pub async fn end_one(tx: &Tx, person: PersonId, only: Option<MemberId>, key: &[u
     Ok(delete(tx, condition, now).await? == 1)
 }
 
-/// Ends every session but one in which this membership is the active hat; answers how many.
-pub async fn end_others_of_member(tx: &Tx, member: MemberId, keep: &[u8], now: Timestamp) -> Result<u64, StoreError> {
-    grants::revoke_of_member(tx, member, SIGNED_OUT, now).await?;
+/// Ends every session but one in which this membership is the active hat, and what clients hold of any.
+pub async fn end_others_of_member(tx: &Tx, member: MemberId, keep: &[u8], now: Timestamp) -> Result<Ended, StoreError> {
+    let grants = ending::revoke_of_member(tx, member, SIGNED_OUT, now).await?;
     let condition = Condition::all().add(C::MemberId.eq(member.0)).add(C::Id.ne(keep.to_vec()));
-    delete(tx, condition, now).await
+    let sessions = delete(tx, condition, now).await?;
+    Ok(Ended { sessions, grants })
 }
 
 /// Ends the sessions that a provider opened: those of one session there, or all of a member; answers how many.
@@ -333,11 +338,12 @@ pub async fn end_through(
     delete(tx, condition, now).await
 }
 
-/// Ends every session in which this membership is the active hat; answers how many.
-pub async fn end_of_member(tx: &Tx, member: MemberId, now: Timestamp) -> Result<u64, StoreError> {
-    grants::revoke_of_member(tx, member, OVER, now).await?;
+/// Ends every session in which this membership is the active hat, what clients hold of any, and what the member delegated.
+pub async fn end_of_member(tx: &Tx, member: MemberId, now: Timestamp) -> Result<Ended, StoreError> {
+    let grants = ending::revoke_of_member(tx, member, OVER, now).await?;
     delegations::end_of_member(tx, member, OVER, now).await?;
-    delete(tx, Condition::all().add(C::MemberId.eq(member.0)), now).await
+    let sessions = delete(tx, Condition::all().add(C::MemberId.eq(member.0)), now).await?;
+    Ok(Ended { sessions, grants })
 }
 
 fn in_organization(organization: OrganizationId) -> sea_orm::sea_query::SelectStatement {
@@ -350,12 +356,13 @@ fn in_organization(organization: OrganizationId) -> sea_orm::sea_query::SelectSt
         .into_query()
 }
 
-/// Ends every session whose active hat is in this organization; answers how many.
-pub async fn end_of_organization(tx: &Tx, organization: OrganizationId, now: Timestamp) -> Result<u64, StoreError> {
-    grants::revoke_of_organization(tx, organization, OVER, now).await?;
+/// Ends every session whose active hat is in this organization, what clients hold of any, and what was delegated in its name.
+pub async fn end_of_organization(tx: &Tx, organization: OrganizationId, now: Timestamp) -> Result<Ended, StoreError> {
+    let grants = ending::revoke_of_organization(tx, organization, OVER, now).await?;
     delegations::end_of_organization(tx, organization, OVER, now).await?;
     let which = Condition::all().add(C::MemberId.in_subquery(in_organization(organization)));
-    delete(tx, which, now).await
+    let sessions = delete(tx, which, now).await?;
+    Ok(Ended { sessions, grants })
 }
 
 /// How many live sessions have their active hat in this organization.

@@ -8,7 +8,10 @@ use crate::{
     cx::Cx,
     kernel::{EntitlementId, ScopeId, Timestamp, day_of, last_day},
     organizations::{Organization, OrganizationStatus},
-    store::{self, StoreError},
+    store::{
+        self, StoreError,
+        issuer::{ending, grants::Whose},
+    },
 };
 
 /// What a partner is to hold.
@@ -186,8 +189,11 @@ pub async fn revoke_entitlement(
     let entitlement = entitlement.revoke(cx.now)?;
     store::grants::update_entitlement(&cx.tx, &entitlement).await?;
     let ended = store::grants::revoke_assignments_of_entitlement(&cx.tx, entitlement.id, cx.now).await?;
+    let because = "The organization no longer has the application.";
+    let grants = ending::revoke_at(&cx.tx, Whose::Organization(organization.id), application.id, because, cx.now).await?;
     let event = about(EventKind::EntitlementRevoked, &organization, &application, &entitlement, &scopes)
         .reason_given(reason)
+        .detail("grants_ended", grants)
         .detail("assignments_ended", ended);
     audit::record(cx, event).await?;
     Ok((application, ended))

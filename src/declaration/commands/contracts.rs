@@ -73,10 +73,7 @@ impl Step<'_> {
                     .await?
                     .is_none()
             {
-                event = event.detail(
-                    "sessions_ended",
-                    store::sessions::end_of_organization(&self.cx.tx, organization.id, self.cx.now).await?,
-                );
+                event = event.ended(store::sessions::end_of_organization(&self.cx.tx, organization.id, self.cx.now).await?);
             }
             self.record(event).await?;
             self.did(Mark::Change, "contract", shown, fields);

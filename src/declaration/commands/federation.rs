@@ -10,7 +10,7 @@ use super::{
     step::{Step, needed},
 };
 use crate::{
-    audit::{Event, EventKind, Subject},
+    audit::{Ended, Event, EventKind, Subject},
     federation::{
         ClientAuth, IdentityProvider, JoinPolicy, Mapping, OidcSettings, Preset, Protocol, ProviderStatus, Rules, SamlSettings, Secrets,
         commands::{last_certificate_end, service_provider::new_key},
@@ -263,10 +263,10 @@ impl Step<'_> {
             .subject(Subject::new("identity_provider", provider.id, provider.name.clone()))
             .detail("changed", fields.detail());
         if fields.has("status") && !is_new && provider.status != ProviderStatus::Live {
-            let ended = store::sessions::end_through(&self.cx.tx, provider.id, None, None, self.cx.now).await?;
+            let sessions = store::sessions::end_through(&self.cx.tx, provider.id, None, None, self.cx.now).await?;
             let because = "The sign-in of the person's company was switched off.";
-            store::issuer::grants::revoke_of_provider(&self.cx.tx, provider.id, None, because, self.cx.now).await?;
-            event = event.detail("sessions_ended", ended);
+            let grants = store::issuer::ending::revoke_of_provider(&self.cx.tx, provider.id, None, because, self.cx.now).await?;
+            event = event.ended(Ended { sessions, grants });
         }
         self.record(event).await?;
         let name = format!("{} of {}", provider.name, organization.slug);

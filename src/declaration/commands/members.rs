@@ -101,11 +101,11 @@ impl Step<'_> {
                     .map_err(|error| Stop::at(key, error.to_string()))?;
                 store::members::update(&self.cx.tx, &member).await?;
                 let assignments = store::grants::revoke_assignments_of_member(&self.cx.tx, member.id, self.cx.now).await?;
-                let sessions = store::sessions::end_of_member(&self.cx.tx, member.id, self.cx.now).await?;
+                let ended = store::sessions::end_of_member(&self.cx.tx, member.id, self.cx.now).await?;
                 let event = about(EventKind::MemberRemoved, organization, person, &member)
                     .reason_given(member.status_reason.clone())
                     .detail("assignments_ended", assignments)
-                    .detail("sessions_ended", sessions);
+                    .ended(ended);
                 self.record(event).await?;
                 self.did(Mark::End, "member", shown, Fields::default());
                 return Ok(None);
@@ -202,10 +202,7 @@ impl Step<'_> {
             };
             let mut event = about(kind, organization, person, member).reason_given(member.status_reason.clone());
             if member.status == MemberStatus::Suspended {
-                event = event.detail(
-                    "sessions_ended",
-                    store::sessions::end_of_member(&self.cx.tx, member.id, self.cx.now).await?,
-                );
+                event = event.ended(store::sessions::end_of_member(&self.cx.tx, member.id, self.cx.now).await?);
             }
             self.record(event).await?;
         }

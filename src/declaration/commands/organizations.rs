@@ -238,10 +238,7 @@ impl Step<'_> {
             };
             let mut event = about(kind, &organization).reason_given(organization.status_reason.clone());
             if matches!(organization.status, OrganizationStatus::Suspended | OrganizationStatus::Offboarded) {
-                event = event.detail(
-                    "sessions_ended",
-                    store::sessions::end_of_organization(&self.cx.tx, organization.id, self.cx.now).await?,
-                );
+                event = event.ended(store::sessions::end_of_organization(&self.cx.tx, organization.id, self.cx.now).await?);
             }
             self.record(event).await?;
         } else if !status.is_empty() {

@@ -278,7 +278,7 @@ pub(super) async fn keep_out(
     };
     if provider.break_glass == Some(member.id) || is_last_admin(cx, &member).await? {
         store::sessions::end_through(&cx.tx, provider.id, Some(member.id), None, cx.now).await?;
-        store::issuer::grants::revoke_of_provider(&cx.tx, provider.id, Some(member.id), &broken.reason, cx.now).await?;
+        store::issuer::ending::revoke_of_provider(&cx.tx, provider.id, Some(member.id), &broken.reason, cx.now).await?;
         return Ok(());
     }
     let person = store::people::get(&cx.tx, member.person).await?;
@@ -295,7 +295,7 @@ pub(super) async fn keep_out(
             .subject(Subject::new("member", member.id, name))
             .reason(reason)
             .detail("rule", broken.rule.clone())
-            .detail("sessions_ended", ended);
+            .ended(ended);
         audit::record(cx, event).await?;
     }
     Ok(())

@@ -17,7 +17,7 @@ use crate::{
     people::{Member, delegation::may_manage},
     store::{
         self, StoreError,
-        issuer::{acting, clients, delegations, grants},
+        issuer::{acting, clients, delegations, ending, grants},
     },
     web::Refusal,
 };
@@ -278,7 +278,7 @@ pub async fn end_delegation(cx: &mut Cx, id: DelegationId) -> Result<String, Del
     let by = cx.actor.person().map(|person| person.id);
     // Ended twice is ended.
     if delegations::end(&cx.tx, id, by, because, cx.now).await? {
-        let tokens = grants::revoke_of_delegation(&cx.tx, id, because, cx.now).await?;
+        let tokens = ending::revoke_of_delegation(&cx.tx, id, because, cx.now).await?;
         tell(cx, &tokens).await?;
         let event = event
             .detail("delegation", id.to_string())
@@ -298,7 +298,7 @@ pub async fn stop_acting(cx: &mut Cx, member: MemberId, client: ClientId, applic
     let whom = whom(cx, member, Action::EndOwnDelegation, Action::EndDelegation).await?;
     let because = because(cx, &whom);
     let (event, name) = about(cx, EventKind::ActingStopped, &whom, client, application).await?;
-    let stopped = grants::stop(&cx.tx, member, client, application, because, cx.now).await?;
+    let stopped = ending::stop(&cx.tx, member, client, application, because, cx.now).await?;
     if !stopped.is_empty() {
         tell(cx, &stopped).await?;
         let event = event.detail("what", "acting").detail("grants", named(&stopped));
@@ -324,7 +324,7 @@ pub async fn stop_application(cx: &mut Cx, id: GrantId) -> Result<String, Delega
     let whom = whom(cx, grant.member, Action::EndOwnDelegation, Action::EndDelegation).await?;
     let because = because(cx, &whom);
     let (event, name) = about(cx, EventKind::ActingStopped, &whom, grant.client, grant.application).await?;
-    let ended = grants::revoke_of_client(&cx.tx, grant.member, grant.client, because, cx.now).await?;
+    let ended = ending::revoke_of_client(&cx.tx, grant.member, grant.client, because, cx.now).await?;
     if !ended.is_empty() {
         tell(cx, &ended).await?;
         let event = event.detail("what", "sign-in").detail("grants", named(&ended));

@@ -30,7 +30,7 @@ use crate::{
     cx::Cx,
     store::{
         self, StoreError,
-        issuer::{grants, logouts},
+        issuer::{ending, logouts},
     },
 };
 
@@ -77,7 +77,7 @@ pub async fn tell_application(cx: &Cx, grant: &Grant) -> Result<bool, StoreError
 
 /// Ends a grant with every token of it, and tells the trail when there was something to end.
 async fn end(cx: &mut Cx, client: &Client, grant: &Grant, because: &str) -> Result<(), StoreError> {
-    if grants::revoke(&cx.tx, grant.id, because, cx.now).await? {
+    if ending::revoke(&cx.tx, grant.id, because, cx.now).await? {
         let event = about(cx, EventKind::TokensRevoked, client, grant).await?.reason(because);
         audit::record(cx, event).await?;
     }

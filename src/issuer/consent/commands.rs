@@ -12,7 +12,7 @@ use crate::{
     kernel::ConsentId,
     store::{
         self, StoreError,
-        issuer::{clients, consents, grants},
+        issuer::{clients, consents, ending},
     },
     web::Refusal,
 };
@@ -124,7 +124,7 @@ pub async fn withdraw_consent(cx: &mut Cx, id: ConsentId) -> Result<String, Refu
         return Err(Refused::NotFound.into());
     }
     let because = "The person took back what they had allowed.";
-    let ended = grants::revoke_of_client(&cx.tx, consent.member, client.id, because, cx.now).await?;
+    let ended = ending::revoke_of_client(&cx.tx, consent.member, client.id, because, cx.now).await?;
     let event = about(cx, EventKind::ConsentWithdrawn, &client, &consent).await?;
     for grant in &ended {
         store::issuer::logouts::tell_of_grant(&cx.tx, grant, cx.now).await?;

@@ -11,6 +11,7 @@ mod forwarding;
 mod keys;
 mod launching;
 mod leaving;
+mod losing;
 mod parameters;
 mod possession;
 mod redeeming;

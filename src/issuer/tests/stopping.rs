@@ -120,7 +120,7 @@ for_each_backend!(whoever_stops_while_a_token_is_exchanged_ends_that_token_too, 
     }
     // All of it is one grant: the ledger does not grow with every exchange.
     let cx = scene.desk.world.system().await;
-    let ended = store::issuer::grants::revoke_of_delegation(&cx.tx, given.id, "test", cx.now)
+    let ended = store::issuer::ending::revoke_of_delegation(&cx.tx, given.id, "test", cx.now)
         .await
         .unwrap();
     assert!(ended.is_empty(), "{ended:?}");

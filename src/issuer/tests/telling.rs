@@ -13,12 +13,15 @@ use crate::{
     issuer::{SubjectKind, commands::tell_application, keys::KeyRing, messenger::deliver_due},
     kernel::GrantId,
     mail::MessageStatus,
-    store::{self, issuer::grants},
+    store::{
+        self,
+        issuer::{ending, grants},
+    },
     testing::World,
 };
 
 /// The application's address for sign-outs, with what came there.
-struct Listener {
+pub(super) struct Listener {
     address: String,
     heard: Arc<Mutex<Vec<String>>>,
     answer: Arc<Mutex<StatusCode>>,
@@ -30,7 +33,7 @@ struct Heard {
 }
 
 impl Listener {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let heard: Arc<Mutex<Vec<String>>> = Arc::default();
         let answer = Arc::new(Mutex::new(StatusCode::OK));
         let (tokens, status) = (heard.clone(), answer.clone());
@@ -48,12 +51,13 @@ impl Listener {
         Self { address, heard, answer }
     }
 
-    fn heard(&self) -> Vec<String> {
+    pub(super) fn heard(&self) -> Vec<String> {
         std::mem::take(&mut *self.heard.lock().unwrap())
     }
 }
 
-async fn desk(world: World, listener: &Listener) -> Desk {
+/// A desk whose client is told of sign-outs.
+pub(super) async fn listened(world: World, listener: &Listener) -> Desk {
     let mut desk = Desk::new(world).await;
     let cx = desk.world.system().await;
     desk.client.terms.backchannel_logout_uri = Some(listener.address.clone());
@@ -62,7 +66,7 @@ async fn desk(world: World, listener: &Listener) -> Desk {
     desk
 }
 
-async fn deliver(desk: &Desk) -> u64 {
+pub(super) async fn deliver(desk: &Desk) -> u64 {
     deliver_due(&desk.world.portal, &KeyRing::default()).await.unwrap()
 }
 
@@ -74,7 +78,7 @@ async fn tokens_of(desk: &Desk, browser: &mut crate::testing::Browser) -> Value 
 
 for_each_backend!(a_sign_out_is_told_with_the_session_that_ended, |world| {
     let listener = Listener::new().await;
-    let desk = desk(world, &listener).await;
+    let desk = listened(world, &listener).await;
     let mut browser = desk.browser().await;
     let tokens = tokens_of(&desk, &mut browser).await;
     let id = desk.verified(tokens["id_token"].as_str().unwrap()).await;
@@ -105,7 +109,7 @@ for_each_backend!(a_sign_out_is_told_with_the_session_that_ended, |world| {
 
 for_each_backend!(only_the_session_that_ended_is_named, |world| {
     let listener = Listener::new().await;
-    let desk = desk(world, &listener).await;
+    let desk = listened(world, &listener).await;
     let mut first = desk.browser().await;
     let one = tokens_of(&desk, &mut first).await;
     desk.world.clock.advance(Duration::minutes(1));
@@ -124,7 +128,7 @@ for_each_backend!(only_the_session_that_ended_is_named, |world| {
 
 for_each_backend!(whoever_loses_access_is_signed_out_everywhere, |world| {
     let listener = Listener::new().await;
-    let desk = desk(world, &listener).await;
+    let desk = listened(world, &listener).await;
     for end in ["member", "organization", "everywhere"] {
         let mut browser = desk.browser().await;
         tokens_of(&desk, &mut browser).await;
@@ -149,7 +153,7 @@ for_each_backend!(whoever_loses_access_is_signed_out_everywhere, |world| {
 
 for_each_backend!(the_end_of_a_contract_is_told_although_nobody_has_a_session_here, |world| {
     let listener = Listener::new().await;
-    let desk = desk(world, &listener).await;
+    let desk = listened(world, &listener).await;
     let mut browser = desk.browser().await;
     tokens_of(&desk, &mut browser).await;
     browser.post("/do/sign-out", &[]).await;
@@ -172,7 +176,7 @@ for_each_backend!(the_end_of_a_contract_is_told_although_nobody_has_a_session_he
 
 for_each_backend!(a_change_that_is_not_committed_tells_nobody, |world| {
     let listener = Listener::new().await;
-    let desk = desk(world, &listener).await;
+    let desk = listened(world, &listener).await;
     desk.tokens().await;
     let cx = desk.world.system().await;
     store::sessions::end_of_member(&cx.tx, desk.kim.id, cx.now).await.unwrap();
@@ -182,7 +186,7 @@ for_each_backend!(a_change_that_is_not_committed_tells_nobody, |world| {
 
 for_each_backend!(a_grant_that_ends_alone_can_be_told_of, |world| {
     let listener = Listener::new().await;
-    let mut desk = desk(world, &listener).await;
+    let mut desk = listened(world, &listener).await;
     desk.client = store::issuer::clients::get(&desk.world.portal.store.reader(), desk.client.id)
         .await
         .unwrap()
@@ -196,7 +200,7 @@ for_each_backend!(a_grant_that_ends_alone_can_be_told_of, |world| {
     let id: GrantId = access["grant_id"].as_str().unwrap().parse().unwrap();
     let cx = desk.world.cx(Actor::System("test")).await;
     let grant = grants::get(&cx.tx, id).await.unwrap().unwrap();
-    assert!(grants::revoke(&cx.tx, id, "The person stopped it.", cx.now).await.unwrap());
+    assert!(ending::revoke(&cx.tx, id, "The person stopped it.", cx.now).await.unwrap());
     assert!(tell_application(&cx, &grant).await.unwrap());
     cx.commit().await.unwrap();
     deliver(&desk).await;
@@ -208,7 +212,7 @@ for_each_backend!(a_grant_that_ends_alone_can_be_told_of, |world| {
 
 for_each_backend!(what_is_not_taken_is_tried_again_and_then_shown_as_dead, |world| {
     let listener = Listener::new().await;
-    let desk = desk(world, &listener).await;
+    let desk = listened(world, &listener).await;
     let mut browser = desk.browser().await;
     tokens_of(&desk, &mut browser).await;
     *listener.answer.lock().unwrap() = StatusCode::BAD_REQUEST;
@@ -243,7 +247,7 @@ for_each_backend!(what_is_not_taken_is_tried_again_and_then_shown_as_dead, |worl
 
 for_each_backend!(an_address_in_a_network_of_ours_is_not_asked, |world| {
     let listener = Listener::new().await;
-    let mut desk = desk(world, &listener).await;
+    let mut desk = listened(world, &listener).await;
     let mut browser = desk.browser().await;
     tokens_of(&desk, &mut browser).await;
     desk.world.portal.outbound = crate::outbound::Outbound::new(false).unwrap();

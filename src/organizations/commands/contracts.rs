@@ -188,10 +188,7 @@ pub async fn change_contract(cx: &mut Cx, input: ChangeContract) -> Result<Contr
             .detail("assignments_affected", ends.counts.assignments);
     }
     if covered_until(&before, cx.now).is_some() && covered_until(&after, cx.now).is_none() {
-        event = event.detail(
-            "sessions_ended",
-            store::sessions::end_of_organization(&cx.tx, organization.id, cx.now).await?,
-        );
+        event = event.ended(store::sessions::end_of_organization(&cx.tx, organization.id, cx.now).await?);
     }
     audit::record(cx, event).await?;
     Ok(changed)

@@ -97,13 +97,13 @@ fn event(kind: EventKind, organization: &Organization) -> Event {
 pub(crate) async fn end_access(cx: &mut Cx, organization: &Organization, kind: EventKind, reason: String) -> Result<(), StoreError> {
     store::organizations::update(&cx.tx, organization).await?;
     let held = store::contracts::outliving(&cx.tx, organization.id, cx.now, idle_since(cx)).await?;
-    let sessions = store::sessions::end_of_organization(&cx.tx, organization.id, cx.now).await?;
+    let ended = store::sessions::end_of_organization(&cx.tx, organization.id, cx.now).await?;
     let links = store::federation::setup_links::end_of_organization(&cx.tx, organization.id, cx.now).await?;
     let event = event(kind, organization)
         .reason(reason.clone())
         .detail("people", held.people)
         .detail("assignments", held.assignments)
-        .detail("sessions_ended", sessions)
+        .ended(ended)
         .detail("setup_links_withdrawn", links);
     audit::record(cx, event).await?;
     let link = format!("{}{}", cx.settings.public_url, routes::partner(&organization.slug));

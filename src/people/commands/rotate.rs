@@ -7,7 +7,7 @@ use super::{MemberRef, MembershipError, Opened, keep_an_admin, open};
 use crate::{
     access::{Action, Refused},
     apps::Assignment,
-    audit::{self, Event, EventKind, Subject},
+    audit::{self, Ended, Event, EventKind, Subject},
     cx::Cx,
     kernel::{AssignmentId, EmailAddress, MemberId, PersonId},
     mail::{self, Letter},
@@ -114,12 +114,12 @@ pub async fn rotate_member(cx: &mut Cx, input: RotateMember) -> Result<Rotated, 
     }
     store::members::update(&cx.tx, &leaver).await?;
     let assignments = hand_assignments_over(cx, &leaver, &joiner).await?;
-    let sessions = if leaver.read_only {
-        0
+    let ended = if leaver.read_only {
+        Ended::default()
     } else {
         store::sessions::end_of_member(&cx.tx, leaver.id, cx.now).await?
     };
-    record_both_ways(cx, &opened, &leaver, &joiner, &person, assignments, sessions).await?;
+    record_both_ways(cx, &opened, &leaver, &joiner, &person, assignments, ended).await?;
     if !leaver.read_only {
         let letter = Letter::MembershipEnded {
             organization: opened.organization.name.clone(),
@@ -229,7 +229,7 @@ async fn record_both_ways(
     joiner: &Member,
     person: &Person,
     assignments: u64,
-    sessions: u64,
+    ended: Ended,
 ) -> Result<(), StoreError> {
     let overlap_until = leaver
         .ends_at
@@ -240,7 +240,7 @@ async fn record_both_ways(
         .detail("joiner", joiner.id.to_string())
         .detail("joiner_name", person.name.clone())
         .detail("assignments", assignments)
-        .detail("sessions_ended", sessions)
+        .ended(ended)
         .detail("overlap_until", overlap_until);
     audit::record(cx, rotated).await?;
     let added = Event::new(EventKind::MemberAdded)

@@ -37,11 +37,11 @@ pub async fn suspend_member(cx: &mut Cx, input: EndMembership) -> Result<(Member
     let member = opened.member.clone().suspend(input.reason.clone())?;
     keep_an_admin(cx, &opened, &member).await?;
     store::members::update(&cx.tx, &member).await?;
-    let sessions = store::sessions::end_of_member(&cx.tx, member.id, cx.now).await?;
+    let ended = store::sessions::end_of_member(&cx.tx, member.id, cx.now).await?;
     let event = opened
         .event(EventKind::MemberSuspended)
         .reason_given(input.reason.clone())
-        .detail("sessions_ended", sessions);
+        .ended(ended);
     audit::record(cx, event).await?;
     let letter = Letter::MembershipSuspended {
         organization: opened.organization.name.clone(),
@@ -84,12 +84,12 @@ pub async fn remove_member(cx: &mut Cx, input: EndMembership) -> Result<(Member,
     keep_an_admin(cx, &opened, &member).await?;
     store::members::update(&cx.tx, &member).await?;
     let assignments = store::grants::revoke_assignments_of_member(&cx.tx, member.id, cx.now).await?;
-    let sessions = store::sessions::end_of_member(&cx.tx, member.id, cx.now).await?;
+    let ended = store::sessions::end_of_member(&cx.tx, member.id, cx.now).await?;
     let event = opened
         .event(EventKind::MemberRemoved)
         .reason_given(input.reason)
         .detail("assignments_ended", assignments)
-        .detail("sessions_ended", sessions);
+        .ended(ended);
     audit::record(cx, event).await?;
     let letter = Letter::MembershipEnded {
         organization: opened.organization.name.clone(),

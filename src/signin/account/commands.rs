@@ -275,8 +275,8 @@ pub async fn end_other_sessions(cx: &mut Cx) -> Result<u64, AccountError> {
         None => store::sessions::end_others(&cx.tx, me.id, Some(&me.session_key), cx.now).await?,
         Some(member) => store::sessions::end_others_of_member(&cx.tx, member, &me.session_key, cx.now).await?,
     };
-    if ended > 0 {
-        record(cx, &me, Event::new(EventKind::SessionsEnded).detail("sessions_ended", ended)).await?;
+    if !ended.is_nothing() {
+        record(cx, &me, Event::new(EventKind::SessionsEnded).ended(ended)).await?;
     }
-    Ok(ended)
+    Ok(ended.sessions)
 }

@@ -85,7 +85,7 @@ pub async fn store_password(cx: &mut Cx, person: &Person, hashed: HashedPassword
     let ended = store::sessions::end_others(&cx.tx, person.id, own.as_deref(), cx.now).await?;
     let event = Event::new(EventKind::PasswordChanged)
         .subject(Subject::new("person", person.id, person.name.clone()))
-        .detail("sessions_ended", ended);
+        .ended(ended);
     trail::record(cx, person.id, event).await?;
     if person.has_password {
         mail::queue(cx, &person.email, None, Letter::PasswordChanged { at: cx.now }).await?;

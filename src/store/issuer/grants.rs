@@ -8,17 +8,14 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{
-    super::{Db, StoreError, Tx, entity},
-    logouts,
-};
+use super::super::{Db, StoreError, Tx, entity};
 use crate::{
     issuer::{Code, Grant, RefreshToken},
-    kernel::{ApplicationId, ClientId, DelegationId, GrantId, MemberId, OrganizationId, PersonId, ProviderId, Timestamp},
+    kernel::{ApplicationId, ClientId, DelegationId, GrantId, MemberId, OrganizationId, Timestamp},
 };
 use entity::{oauth_code, oauth_grant, oauth_refresh_token, oauth_spent};
 
-fn grant(row: oauth_grant::Model) -> Grant {
+pub(super) fn grant(row: oauth_grant::Model) -> Grant {
     Grant {
         id: row.id.into(),
         client: row.client_id.into(),
@@ -101,26 +98,6 @@ pub async fn bind(tx: &Tx, id: GrantId, jkt: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Ends a grant with all its tokens, and everything that was exchanged for one of them; answers false when it was ended before.
-pub async fn revoke(tx: &Tx, id: GrantId, because: &str, now: Timestamp) -> Result<bool, StoreError> {
-    use oauth_grant::Column as C;
-    let ended = revoke_where(tx, Condition::all().add(C::Id.eq(id.0)), because, now).await? == 1;
-    if ended {
-        let mut of: Vec<Uuid> = vec![id.0];
-        while !of.is_empty() {
-            let query = oauth_grant::Entity::find()
-                .select_only()
-                .column(C::Id)
-                .filter(C::ParentId.is_in(of));
-            of = query.filter(C::RevokedAt.is_null()).into_tuple().all(tx.connection()).await?;
-            if !of.is_empty() {
-                revoke_where(tx, Condition::all().add(C::Id.is_in(of.clone())), because, now).await?;
-            }
-        }
-    }
-    Ok(ended)
-}
-
 /// The grant under which a client has exchanged already what it has in this very way. One that the person stopped is found as well, so that
 /// it stays so; a delegation says itself whether it counts, and outlives a sign-out everywhere.
 pub async fn exchanged(
@@ -159,7 +136,7 @@ pub async fn was_stopped(db: &impl Db, member: MemberId, client: ClientId, appli
     Ok(query.limit(1).count(db.connection()).await? > 0)
 }
 
-fn acting(member: MemberId, client: ClientId, application: ApplicationId) -> Condition {
+pub(super) fn acting(member: MemberId, client: ClientId, application: ApplicationId) -> Condition {
     use oauth_grant::Column as C;
     Condition::all()
         .add(C::MemberId.eq(member.0))
@@ -167,63 +144,6 @@ fn acting(member: MemberId, client: ClientId, application: ApplicationId) -> Con
         .add(C::ApplicationId.eq(application.0))
         .add(C::ParentId.is_not_null())
         .add(C::DelegationId.is_null())
-}
-
-/// Stops a client from acting for a member at an application, now and later; answers the grants that were ended or marked.
-pub async fn stop(
-    tx: &Tx,
-    member: MemberId,
-    client: ClientId,
-    application: ApplicationId,
-    because: &str,
-    now: Timestamp,
-) -> Result<Vec<Grant>, StoreError> {
-    use oauth_grant::Column as C;
-    let which = acting(member, client, application).add(C::StoppedAt.is_null());
-    // Held first, so that an exchange at this very moment is marked as well, or finds the mark.
-    let done = oauth_grant::Entity::update_many()
-        .col_expr(C::StoppedAt, Some(now).into())
-        .filter(which)
-        .exec(tx.connection())
-        .await?;
-    if done.rows_affected == 0 {
-        return Ok(Vec::new());
-    }
-    revoke_each(tx, acting(member, client, application).add(C::StoppedAt.eq(now)), because, now).await
-}
-
-/// Ends each of these grants with everything that was exchanged for it; answers which they were, those that had ended before among them.
-async fn revoke_each(tx: &Tx, which: Condition, because: &str, now: Timestamp) -> Result<Vec<Grant>, StoreError> {
-    let rows = oauth_grant::Entity::find().filter(which).all(tx.connection()).await?;
-    for row in &rows {
-        revoke(tx, row.id.into(), because, now).await?;
-    }
-    Ok(rows.into_iter().map(grant).collect())
-}
-
-/// Ends every grant that came of a delegation; answers which.
-pub async fn revoke_of_delegation(tx: &Tx, delegation: DelegationId, because: &str, now: Timestamp) -> Result<Vec<Grant>, StoreError> {
-    use oauth_grant::Column as C;
-    let which = Condition::all().add(C::DelegationId.eq(delegation.0)).add(C::RevokedAt.is_null());
-    revoke_each(tx, which, because, now).await
-}
-
-/// Ends every grant of a member that a client holds by their sign-in; answers which.
-pub async fn revoke_of_client(
-    tx: &Tx,
-    member: MemberId,
-    client: ClientId,
-    because: &str,
-    now: Timestamp,
-) -> Result<Vec<Grant>, StoreError> {
-    use oauth_grant::Column as C;
-    let which = Condition::all()
-        .add(C::MemberId.eq(member.0))
-        .add(C::ClientId.eq(client.0))
-        .add(C::ParentId.is_null())
-        .add(C::DelegationId.is_null())
-        .add(C::RevokedAt.is_null());
-    revoke_each(tx, which, because, now).await
 }
 
 /// Whose grants.
@@ -236,7 +156,7 @@ pub enum Whose {
 }
 
 impl Whose {
-    fn condition(self) -> Condition {
+    pub(super) fn condition(self) -> Condition {
         use oauth_grant::Column as C;
         Condition::all().add(match self {
             Self::Member(id) => C::MemberId.eq(id.0),
@@ -286,54 +206,6 @@ pub async fn with_refresh_token(
         .all(db.connection())
         .await?;
     Ok(rows.into_iter().map(with_last_use).collect())
-}
-
-async fn revoke_where(tx: &Tx, which: Condition, because: &str, now: Timestamp) -> Result<u64, StoreError> {
-    use oauth_grant::Column as C;
-    logouts::tell(tx, which.clone(), now).await?;
-    let done = oauth_grant::Entity::update_many()
-        .col_expr(C::RevokedAt, Some(now).into())
-        .col_expr(C::RevokedBecause, Some(because.to_owned()).into())
-        .filter(which)
-        .filter(C::RevokedAt.is_null())
-        .exec(tx.connection())
-        .await?;
-    Ok(done.rows_affected)
-}
-
-/// Ends every grant of a member; answers how many.
-pub async fn revoke_of_member(tx: &Tx, member: MemberId, because: &str, now: Timestamp) -> Result<u64, StoreError> {
-    let which = Condition::all().add(oauth_grant::Column::MemberId.eq(member.0));
-    revoke_where(tx, which, because, now).await
-}
-
-/// Ends every grant in an organization's name; answers how many.
-pub async fn revoke_of_organization(tx: &Tx, organization: OrganizationId, because: &str, now: Timestamp) -> Result<u64, StoreError> {
-    let which = Condition::all().add(oauth_grant::Column::OrganizationId.eq(organization.0));
-    revoke_where(tx, which, because, now).await
-}
-
-/// Ends every grant that a person let with their account here, not through a partner's provider; answers how many.
-pub async fn revoke_of_person(tx: &Tx, person: PersonId, because: &str, now: Timestamp) -> Result<u64, StoreError> {
-    let which = Condition::all()
-        .add(oauth_grant::Column::PersonId.eq(person.0))
-        .add(oauth_grant::Column::ProviderId.is_null());
-    revoke_where(tx, which, because, now).await
-}
-
-/// Ends every grant that came of a partner's provider, or those of one member; answers how many.
-pub async fn revoke_of_provider(
-    tx: &Tx,
-    provider: ProviderId,
-    member: Option<MemberId>,
-    because: &str,
-    now: Timestamp,
-) -> Result<u64, StoreError> {
-    let mut which = Condition::all().add(oauth_grant::Column::ProviderId.eq(provider.0));
-    if let Some(member) = member {
-        which = which.add(oauth_grant::Column::MemberId.eq(member.0));
-    }
-    revoke_where(tx, which, because, now).await
 }
 
 /// Adds a code.

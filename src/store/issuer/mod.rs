@@ -4,6 +4,7 @@ pub mod acting;
 pub mod clients;
 pub mod consents;
 pub mod delegations;
+pub mod ending;
 pub mod forward;
 pub mod grants;
 pub mod keys;

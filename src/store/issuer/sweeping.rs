@@ -3,13 +3,13 @@
 use sea_orm::{
     ColumnTrait as _, Condition, EntityTrait as _, ExprTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, QueryTrait as _,
-    sea_query::{Expr, Query},
+    sea_query::{Expr, Query, SelectStatement},
 };
 use uuid::Uuid;
 
 use super::super::{Db, StoreError, Tx, entity};
-use crate::kernel::Timestamp;
-use entity::{oauth_code, oauth_grant, oauth_pushed_request, oauth_refresh_token, oauth_spent};
+use crate::kernel::{ApplicationId, MemberId, OrganizationId, Timestamp};
+use entity::{assignment, entitlement, oauth_code, oauth_grant, oauth_pushed_request, oauth_refresh_token, oauth_spent};
 
 /// Deletes codes, refresh tokens and spent values that ended before `before`, and pushed requests that ended before `now`; answers how many
 /// rows. The grants stay for the ledger ([`grants`]).
@@ -111,4 +111,91 @@ pub async fn grants(tx: &Tx, before: Timestamp) -> Result<u64, StoreError> {
         .exec(tx.connection())
         .await?;
     Ok(done.rows_affected)
+}
+
+/// What somebody let clients have at an application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeldAt {
+    /// Under which organization.
+    pub organization: OrganizationId,
+    /// Who.
+    pub member: MemberId,
+    /// Where.
+    pub application: ApplicationId,
+}
+
+/// Since when and until when an end has come, and of which member at which application alone.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    /// After this moment.
+    pub since: Timestamp,
+    /// Until this moment: now.
+    pub now: Timestamp,
+    /// This one alone.
+    pub only: Option<HeldAt>,
+}
+
+/// Whose assignment or whose organization's entitlement ended by its date while clients still have something of it, at most [`MOST_SWEPT`]
+/// of either kind. Whoever holds the application in another way is not among them.
+pub async fn past_end(db: &impl Db, window: Window) -> Result<Vec<HeldAt>, StoreError> {
+    use assignment::Column as A;
+    use entitlement::Column as E;
+    use oauth_grant::Column as G;
+    let assignments = assignment::Entity::find()
+        .select_only()
+        .column(A::MemberId)
+        .filter(A::EndsAt.gt(window.since))
+        .filter(A::EndsAt.lte(window.now))
+        .into_query();
+    let entitlements = entitlement::Entity::find()
+        .select_only()
+        .column(E::OrganizationId)
+        .filter(E::EndsAt.gt(window.since))
+        .filter(E::EndsAt.lte(window.now))
+        .into_query();
+    let mut found = Vec::new();
+    // One after the other, because no index serves both at once.
+    for which in [G::MemberId.in_subquery(assignments), G::OrganizationId.in_subquery(entitlements)] {
+        let mut query = oauth_grant::Entity::find()
+            .select_only()
+            .columns([G::OrganizationId, G::MemberId, G::ApplicationId])
+            .distinct()
+            .filter(which)
+            .filter(G::RevokedAt.is_null())
+            .filter(Expr::not_exists(holding(window.now)));
+        if let Some(only) = window.only {
+            query = query
+                .filter(G::MemberId.eq(only.member.0))
+                .filter(G::ApplicationId.eq(only.application.0));
+        }
+        let rows: Vec<(Uuid, Uuid, Uuid)> = query.limit(MOST_SWEPT).into_tuple().all(db.connection()).await?;
+        found.extend(rows.into_iter().map(|(organization, member, application)| HeldAt {
+            organization: organization.into(),
+            member: member.into(),
+            application: application.into(),
+        }));
+    }
+    found.dedup();
+    Ok(found)
+}
+
+/// The assignments by which a grant's member holds its application, now or later.
+fn holding(now: Timestamp) -> SelectStatement {
+    use assignment::Column as A;
+    use entitlement::Column as E;
+    use oauth_grant::Column as G;
+    let a = |column: A| Expr::col((assignment::Entity, column));
+    let e = |column: E| Expr::col((entitlement::Entity, column));
+    let g = |column: G| (oauth_grant::Entity, column);
+    Query::select()
+        .expr(Expr::val(1))
+        .from(assignment::Entity)
+        .inner_join(entitlement::Entity, a(A::EntitlementId).equals((entitlement::Entity, E::Id)))
+        .and_where(a(A::MemberId).equals(g(G::MemberId)))
+        .and_where(a(A::ApplicationId).equals(g(G::ApplicationId)))
+        .and_where(a(A::RevokedAt).is_null())
+        .and_where(e(E::RevokedAt).is_null())
+        .cond_where(Condition::any().add(a(A::EndsAt).is_null()).add(a(A::EndsAt).gt(now)))
+        .cond_where(Condition::any().add(e(E::EndsAt).is_null()).add(e(E::EndsAt).gt(now)))
+        .to_owned()
 }

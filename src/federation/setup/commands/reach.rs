@@ -72,7 +72,7 @@ pub(super) async fn forget_identities(cx: &Cx, organization: &Organization, prov
         links::delete(&cx.tx, link).await?;
     }
     store::sessions::end_through(&cx.tx, provider.id, None, None, cx.now).await?;
-    store::issuer::grants::revoke_of_provider(
+    store::issuer::ending::revoke_of_provider(
         &cx.tx,
         provider.id,
         None,

@@ -3,7 +3,7 @@
 use super::{SetupError, at_version, event, keep};
 use crate::{
     access::{Action, Refused},
-    audit::{self, EventKind},
+    audit::{self, Ended, EventKind},
     cx::Cx,
     federation::{IdentityProvider, ProviderStatus, domains::DomainStatus, place::connection_of},
     kernel::{MemberId, ProviderId},
@@ -118,8 +118,8 @@ pub async fn pause_provider(cx: &mut Cx, organization: &Organization, id: Provid
     }
     provider.status = ProviderStatus::Paused;
     providers::update(&cx.tx, &provider).await?;
-    let ended = store::sessions::end_through(&cx.tx, provider.id, None, None, cx.now).await?;
-    store::issuer::grants::revoke_of_provider(
+    let sessions = store::sessions::end_through(&cx.tx, provider.id, None, None, cx.now).await?;
+    let grants = store::issuer::ending::revoke_of_provider(
         &cx.tx,
         provider.id,
         None,
@@ -127,10 +127,10 @@ pub async fn pause_provider(cx: &mut Cx, organization: &Organization, id: Provid
         cx.now,
     )
     .await?;
-    let told = event(EventKind::ProviderPaused, organization, &provider).detail("sessions_ended", ended);
+    let told = event(EventKind::ProviderPaused, organization, &provider).ended(Ended { sessions, grants });
     audit::record(cx, told).await?;
     tell_everybody(cx, organization, &provider, false).await?;
-    Ok(ended)
+    Ok(sessions)
 }
 
 /// Keeps local passwords out again, after too many sign-ins had failed.

@@ -1,0 +1,166 @@
+//! Ending what people let clients have. Whatever ends a grant tells the clients that want to know, in the same transaction.
+
+use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QuerySelect as _};
+use uuid::Uuid;
+
+use super::{
+    super::{Db as _, StoreError, Tx, entity},
+    grants::{self, Whose},
+    logouts,
+};
+use crate::{
+    issuer::Grant,
+    kernel::{ApplicationId, ClientId, DelegationId, GrantId, MemberId, OrganizationId, PersonId, ProviderId, Timestamp},
+};
+use entity::oauth_grant::{self, Column as C};
+
+/// Ends a grant with all its tokens, and everything that was exchanged for one of them; answers false when it was ended before.
+pub async fn revoke(tx: &Tx, id: GrantId, because: &str, now: Timestamp) -> Result<bool, StoreError> {
+    let ended = revoke_where(tx, Condition::all().add(C::Id.eq(id.0)), because, now).await? == 1;
+    if ended {
+        revoke_exchanged(tx, vec![id.0], because, now).await?;
+    }
+    Ok(ended)
+}
+
+/// So many ids in one statement; databases bound them.
+const AT_ONCE: usize = 5_000;
+
+/// Ends what was exchanged for tokens of these grants, and for tokens of that; answers how many grants.
+async fn revoke_exchanged(tx: &Tx, mut of: Vec<Uuid>, because: &str, now: Timestamp) -> Result<u64, StoreError> {
+    let mut ended = 0;
+    while !of.is_empty() {
+        let mut next: Vec<Uuid> = Vec::new();
+        for some in of.chunks(AT_ONCE) {
+            let which = Condition::all()
+                .add(C::ParentId.is_in(some.iter().copied()))
+                .add(C::RevokedAt.is_null());
+            let query = oauth_grant::Entity::find().select_only().column(C::Id).filter(which.clone());
+            next.extend(query.into_tuple::<Uuid>().all(tx.connection()).await?);
+            ended += revoke_where(tx, which, because, now).await?;
+        }
+        of = next;
+    }
+    Ok(ended)
+}
+
+/// Ends every grant at one application, of a member or in an organization's name, with everything that was exchanged for it; answers how
+/// many.
+pub async fn revoke_at(tx: &Tx, whose: Whose, application: ApplicationId, because: &str, now: Timestamp) -> Result<u64, StoreError> {
+    let which = whose
+        .condition()
+        .add(C::ApplicationId.eq(application.0))
+        .add(C::RevokedAt.is_null());
+    let query = oauth_grant::Entity::find().select_only().column(C::Id).filter(which.clone());
+    let of: Vec<Uuid> = query.into_tuple().all(tx.connection()).await?;
+    if of.is_empty() {
+        return Ok(0);
+    }
+    let ended = revoke_where(tx, which, because, now).await?;
+    Ok(ended + revoke_exchanged(tx, of, because, now).await?)
+}
+
+/// Stops a client from acting for a member at an application, now and later; answers the grants that were ended or marked.
+pub async fn stop(
+    tx: &Tx,
+    member: MemberId,
+    client: ClientId,
+    application: ApplicationId,
+    because: &str,
+    now: Timestamp,
+) -> Result<Vec<Grant>, StoreError> {
+    let which = grants::acting(member, client, application).add(C::StoppedAt.is_null());
+    // Held first, so that an exchange at this very moment is marked as well, or finds the mark.
+    let done = oauth_grant::Entity::update_many()
+        .col_expr(C::StoppedAt, Some(now).into())
+        .filter(which)
+        .exec(tx.connection())
+        .await?;
+    if done.rows_affected == 0 {
+        return Ok(Vec::new());
+    }
+    revoke_each(
+        tx,
+        grants::acting(member, client, application).add(C::StoppedAt.eq(now)),
+        because,
+        now,
+    )
+    .await
+}
+
+/// Ends each of these grants with everything that was exchanged for it; answers which they were, those that had ended before among them.
+async fn revoke_each(tx: &Tx, which: Condition, because: &str, now: Timestamp) -> Result<Vec<Grant>, StoreError> {
+    let rows = oauth_grant::Entity::find().filter(which).all(tx.connection()).await?;
+    for row in &rows {
+        revoke(tx, row.id.into(), because, now).await?;
+    }
+    Ok(rows.into_iter().map(grants::grant).collect())
+}
+
+/// Ends every grant that came of a delegation; answers which.
+pub async fn revoke_of_delegation(tx: &Tx, delegation: DelegationId, because: &str, now: Timestamp) -> Result<Vec<Grant>, StoreError> {
+    let which = Condition::all().add(C::DelegationId.eq(delegation.0)).add(C::RevokedAt.is_null());
+    revoke_each(tx, which, because, now).await
+}
+
+/// Ends every grant of a member that a client holds by their sign-in; answers which.
+pub async fn revoke_of_client(
+    tx: &Tx,
+    member: MemberId,
+    client: ClientId,
+    because: &str,
+    now: Timestamp,
+) -> Result<Vec<Grant>, StoreError> {
+    let which = Condition::all()
+        .add(C::MemberId.eq(member.0))
+        .add(C::ClientId.eq(client.0))
+        .add(C::ParentId.is_null())
+        .add(C::DelegationId.is_null())
+        .add(C::RevokedAt.is_null());
+    revoke_each(tx, which, because, now).await
+}
+
+async fn revoke_where(tx: &Tx, which: Condition, because: &str, now: Timestamp) -> Result<u64, StoreError> {
+    logouts::tell(tx, which.clone(), now).await?;
+    let done = oauth_grant::Entity::update_many()
+        .col_expr(C::RevokedAt, Some(now).into())
+        .col_expr(C::RevokedBecause, Some(because.to_owned()).into())
+        .filter(which)
+        .filter(C::RevokedAt.is_null())
+        .exec(tx.connection())
+        .await?;
+    Ok(done.rows_affected)
+}
+
+/// Ends every grant of a member; answers how many.
+pub async fn revoke_of_member(tx: &Tx, member: MemberId, because: &str, now: Timestamp) -> Result<u64, StoreError> {
+    let which = Condition::all().add(C::MemberId.eq(member.0));
+    revoke_where(tx, which, because, now).await
+}
+
+/// Ends every grant in an organization's name; answers how many.
+pub async fn revoke_of_organization(tx: &Tx, organization: OrganizationId, because: &str, now: Timestamp) -> Result<u64, StoreError> {
+    let which = Condition::all().add(C::OrganizationId.eq(organization.0));
+    revoke_where(tx, which, because, now).await
+}
+
+/// Ends every grant that a person let with their account here, not through a partner's provider; answers how many.
+pub async fn revoke_of_person(tx: &Tx, person: PersonId, because: &str, now: Timestamp) -> Result<u64, StoreError> {
+    let which = Condition::all().add(C::PersonId.eq(person.0)).add(C::ProviderId.is_null());
+    revoke_where(tx, which, because, now).await
+}
+
+/// Ends every grant that came of a partner's provider, or those of one member; answers how many.
+pub async fn revoke_of_provider(
+    tx: &Tx,
+    provider: ProviderId,
+    member: Option<MemberId>,
+    because: &str,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let mut which = Condition::all().add(C::ProviderId.eq(provider.0));
+    if let Some(member) = member {
+        which = which.add(C::MemberId.eq(member.0));
+    }
+    revoke_where(tx, which, because, now).await
+}
