@@ -25,6 +25,17 @@ if [ -x "$binary" ] && [ -d "$LEPTOS_SITE_ROOT" ] && [ "$(cat "$stamp" 2>/dev/nu
   exit 0
 fi
 rm -f "$stamp"
+
+# The server's crates need none of the tools, so a first release build compiles them beside the tools and the islands. What cargo-leptos
+# runs afterwards finds them done.
+if [ "$profile" = release ] && [ ! -x "$binary" ]; then
+  say "compiling the server; beside it the build tools and the browser's part"
+  cargo build --release --locked --no-default-features --features ssr --bin portico </dev/null >&2 &
+  server=$!
+  trap 'kill "$server" 2>/dev/null || true' EXIT
+fi
+scripts/setup-tools.sh build
+
 options=()
 [ "$profile" = debug ] || options=(--release --precompress)
 cargo leptos build ${options[@]+"${options[@]}"} </dev/null >&2

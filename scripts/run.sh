@@ -3,7 +3,7 @@
 # go to `portico serve`.
 source "$(dirname "$0")/env.sh"
 
-step "set-up" scripts/setup.sh build
+step "set-up" scripts/setup.sh base
 step "release build" scripts/build.sh release >/dev/null
 
 export LEPTOS_SITE_ROOT

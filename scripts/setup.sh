@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing. Usage: setup.sh build|test. Quick when everything is there.
+# Installs what is missing. Usage: setup.sh base|build|test. Quick when everything is there.
+# base: what compiling the server needs. build: and the tools for the browser's part. test: and what tests need.
 source "$(dirname "$0")/env.sh"
 
 what="${1:-build}"
@@ -11,4 +12,4 @@ if [ "$what" = test ]; then
   scripts/setup-nginx.sh >/dev/null
   scripts/setup-python.sh >/dev/null
 fi
-scripts/setup-tools.sh "$what"
+[ "$what" = base ] || scripts/setup-tools.sh "$what"
