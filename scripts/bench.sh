@@ -42,7 +42,7 @@ printf '\n| release binary | |\n|---|---|\n| size | %s MB |\n| start with an emp
 kill "$server" && wait "$server" 2>/dev/null || true
 
 # A large tenant is filled in once per database: some minutes and about a gigabyte each.
-launchpads() { cargo bench --features testing --bench launchpad --locked; }
+launchpads() { cargo bench --features ssr,testing --bench launchpad --locked; }
 rm -f "$PROJECT_CACHE"/bench.db*
 BENCH_DATABASE_URL="sqlite:$PROJECT_CACHE/bench.db" step "launchpads on SQLite" launchpads
 export -f launchpads

@@ -108,7 +108,9 @@ async function load(server: Server, path: string, kind: Kind, at: number, second
   const result = JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Result;
   // When the values are spent, wrk sends one more request per connection that cannot succeed.
   const excess = result.spent ? 2 * at : 0;
-  if (result.failed > excess || result.broken > 0) throw new Error(`${kind} at ${at} connections: ${result.failed} failed, ${result.broken} broken: ${result.first}`);
+  const what = `${kind} at ${at} connections${pause ? ", half load" : ""}`;
+  console.error(`  ${what}: ${Math.round(result.requests / (result.microseconds / 1e6))}/s, p99 ${result.p99} ms`);
+  if (result.failed > excess || result.broken > 0) throw new Error(`${what}: ${result.failed} failed, ${result.broken} broken: ${result.first}`);
   return result;
 }
 

@@ -83,6 +83,22 @@ pub async fn index(manager: &SchemaManager<'_>, name: &'static str, on: &'static
     manager.create_index(statement).await
 }
 
+/// Creates an index of some rows alone.
+pub async fn partial(
+    manager: &SchemaManager<'_>,
+    name: &'static str,
+    on: &'static str,
+    columns: &[&'static str],
+    only: &'static str,
+) -> Result<(), DbErr> {
+    let columns = columns.join(", ");
+    manager
+        .get_connection()
+        .execute_unprepared(&format!("CREATE INDEX {name} ON {on} ({columns}) WHERE {only}"))
+        .await?;
+    Ok(())
+}
+
 /// Creates a unique index, optionally partial.
 pub async fn unique(
     manager: &SchemaManager<'_>,

@@ -111,6 +111,15 @@ async fn grants(m: &SchemaManager<'_>) -> Result<(), DbErr> {
     index(m, "oauth_grants_person", "oauth_grants", &["person_id"]).await?;
     index(m, "oauth_grants_provider", "oauth_grants", &["provider_id"]).await?;
     index(m, "oauth_grants_client", "oauth_grants", &["client_id", "id"]).await?;
+    // Asked at every exchange, and hardly ever there.
+    partial(
+        m,
+        "oauth_grants_stopped",
+        "oauth_grants",
+        &["member_id", "client_id", "application_id"],
+        "stopped_at IS NOT NULL",
+    )
+    .await?;
     index(m, "oauth_grants_session", "oauth_grants", &["session"]).await?;
     index(m, "oauth_grants_parent", "oauth_grants", &["parent_id"]).await?;
     index(m, "oauth_grants_delegation", "oauth_grants", &["delegation_id"]).await?;

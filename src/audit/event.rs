@@ -366,13 +366,15 @@ impl Subject {
     }
 }
 
-/// What ended together: browsers' sessions, and what clients held of their sign-ins.
+/// What ended together: browsers' sessions, what clients held of sign-ins, and what people had let them do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ended {
     /// So many sessions.
     pub sessions: u64,
     /// So many grants of clients.
     pub grants: u64,
+    /// So many delegations to clients.
+    pub delegations: u64,
 }
 
 impl Ended {
@@ -454,6 +456,8 @@ impl Event {
     /// How many sessions and grants of clients ended with it.
     #[must_use]
     pub fn ended(self, ended: Ended) -> Self {
-        self.detail("sessions_ended", ended.sessions).detail("grants_ended", ended.grants)
+        self.detail("sessions_ended", ended.sessions)
+            .detail("grants_ended", ended.grants)
+            .detail("delegations_ended", ended.delegations)
     }
 }

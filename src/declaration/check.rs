@@ -46,6 +46,12 @@ pub(super) fn check(declaration: &Declaration) -> Vec<Problem> {
         "slug",
         declaration.applications.iter().map(|entry| entry.slug.clone()),
     );
+    for (index, policy) in declaration.policies.iter().enumerate() {
+        let key = format!("policies[{index}]");
+        check.words(format!("{key}.name"), Some(&policy.name), 80, false);
+        check.words(format!("{key}.reason"), policy.reason.as_ref(), 500, false);
+    }
+    check.doubles("policies", "name", declaration.policies.iter().map(|entry| entry.name.clone()));
     check.doubles(
         "templates",
         "name",

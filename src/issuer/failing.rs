@@ -1,4 +1,4 @@
-//! Clients that fail to prove themselves: it is in the trail, and whoever goes on trying is not listened to for a while.
+//! Clients that fail to prove themselves: it is in the trail, and whoever goes on trying is neither counted nor told of for a while.
 
 use std::{
     collections::HashMap,

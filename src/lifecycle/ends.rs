@@ -155,13 +155,13 @@ async fn end_application(cx: &mut Cx, window: Window, held: HeldAt) -> Result<bo
         return Ok(false);
     };
     let reason = "The end of what they held there came.";
-    let grants = ending::revoke_at(&cx.tx, Whose::Member(member.id), application.id, reason, cx.now).await?;
+    let ended = ending::end_at(&cx.tx, Whose::Member(member.id), application.id, reason, cx.now).await?;
     let event = Event::new(EventKind::TokensRevoked)
         .organization(organization.id, &organization.name)
         .subject(Subject::new("member", member.id, &person.name))
         .application(application.id, &application.name)
         .reason(reason)
-        .detail("grants_ended", grants);
+        .ended(ended);
     audit::record(cx, event).await?;
     Ok(true)
 }

@@ -1,6 +1,10 @@
 //! Rows of partner organizations.
 
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _,
+    sea_query::{LockType, OnConflict},
+};
 
 use super::{Db, StoreError, Tx, entity, parse};
 use crate::{
@@ -50,7 +54,8 @@ pub async fn get(db: &impl Db, id: OrganizationId) -> Result<Option<Organization
 pub async fn get_locked(tx: &Tx, id: OrganizationId) -> Result<Option<Organization>, StoreError> {
     let mut query = Entity::find_by_id(id.0);
     if tx.locks_rows() {
-        query = query.lock_exclusive();
+        // Whoever only refers to the organization, with a new grant for example, need not wait.
+        query = query.lock(LockType::NoKeyUpdate);
     }
     query.one(tx.connection()).await?.map(organization).transpose()
 }

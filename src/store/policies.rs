@@ -89,6 +89,17 @@ pub async fn count_open(db: &impl Db) -> Result<u64, StoreError> {
     Ok(open.count(db.connection()).await?)
 }
 
+/// The policies of this name that are not retired.
+pub async fn open_by_name(db: &impl Db, name: &str) -> Result<Vec<Policy>, StoreError> {
+    let rows = Entity::find()
+        .filter(C::Name.eq(name))
+        .filter(C::Status.ne(PolicyStatus::Retired.as_str()))
+        .order_by_asc(C::Id)
+        .all(db.connection())
+        .await?;
+    rows.into_iter().map(policy).collect()
+}
+
 /// The policies in force, each with its text.
 pub async fn in_force(db: &impl Db) -> Result<Vec<(Policy, String)>, StoreError> {
     let rows = Entity::find()

@@ -273,7 +273,11 @@ pub async fn end_others(tx: &Tx, person: PersonId, keep: Option<&[u8]>, now: Tim
         condition = condition.add(C::Id.ne(keep.to_vec()));
     }
     let sessions = delete(tx, condition, now).await?;
-    Ok(Ended { sessions, grants })
+    Ok(Ended {
+        sessions,
+        grants,
+        ..Ended::default()
+    })
 }
 
 /// Deletes sessions, and tells the applications that hold something of them; answers how many.
@@ -317,7 +321,11 @@ pub async fn end_others_of_member(tx: &Tx, member: MemberId, keep: &[u8], now: T
     let grants = ending::revoke_of_member(tx, member, SIGNED_OUT, now).await?;
     let condition = Condition::all().add(C::MemberId.eq(member.0)).add(C::Id.ne(keep.to_vec()));
     let sessions = delete(tx, condition, now).await?;
-    Ok(Ended { sessions, grants })
+    Ok(Ended {
+        sessions,
+        grants,
+        ..Ended::default()
+    })
 }
 
 /// Ends the sessions that a provider opened: those of one session there, or all of a member; answers how many.
@@ -340,10 +348,14 @@ pub async fn end_through(
 
 /// Ends every session in which this membership is the active hat, what clients hold of any, and what the member delegated.
 pub async fn end_of_member(tx: &Tx, member: MemberId, now: Timestamp) -> Result<Ended, StoreError> {
+    let delegations = delegations::end_of_member(tx, member, OVER, now).await?;
     let grants = ending::revoke_of_member(tx, member, OVER, now).await?;
-    delegations::end_of_member(tx, member, OVER, now).await?;
     let sessions = delete(tx, Condition::all().add(C::MemberId.eq(member.0)), now).await?;
-    Ok(Ended { sessions, grants })
+    Ok(Ended {
+        sessions,
+        grants,
+        delegations,
+    })
 }
 
 fn in_organization(organization: OrganizationId) -> sea_orm::sea_query::SelectStatement {
@@ -358,11 +370,15 @@ fn in_organization(organization: OrganizationId) -> sea_orm::sea_query::SelectSt
 
 /// Ends every session whose active hat is in this organization, what clients hold of any, and what was delegated in its name.
 pub async fn end_of_organization(tx: &Tx, organization: OrganizationId, now: Timestamp) -> Result<Ended, StoreError> {
+    let delegations = delegations::end_of_organization(tx, organization, OVER, now).await?;
     let grants = ending::revoke_of_organization(tx, organization, OVER, now).await?;
-    delegations::end_of_organization(tx, organization, OVER, now).await?;
     let which = Condition::all().add(C::MemberId.in_subquery(in_organization(organization)));
     let sessions = delete(tx, which, now).await?;
-    Ok(Ended { sessions, grants })
+    Ok(Ended {
+        sessions,
+        grants,
+        delegations,
+    })
 }
 
 /// How many live sessions have their active hat in this organization.

@@ -341,13 +341,13 @@ async fn end_assignment(
     let assignment = assignment.revoke(cx.now)?;
     store::grants::update_assignment(&cx.tx, &assignment).await?;
     let because = "The assignment was taken away.";
-    let ended = ending::revoke_at(&cx.tx, Whose::Member(member.id), application.id, because, cx.now).await?;
+    let ended = ending::end_at(&cx.tx, Whose::Member(member.id), application.id, because, cx.now).await?;
     let event = Event::new(kind)
         .organization(organization.id, &organization.name)
         .subject(Subject::new("member", member.id, &name))
         .application(application.id, &application.name)
         .reason_given(reason)
-        .detail("grants_ended", ended)
+        .ended(ended)
         .detail("assignment", assignment.id.to_string())
         .detail("scopes", scope_names(cx, &assignment).await?);
     audit::record(cx, event).await?;

@@ -190,10 +190,10 @@ pub async fn revoke_entitlement(
     store::grants::update_entitlement(&cx.tx, &entitlement).await?;
     let ended = store::grants::revoke_assignments_of_entitlement(&cx.tx, entitlement.id, cx.now).await?;
     let because = "The organization no longer has the application.";
-    let grants = ending::revoke_at(&cx.tx, Whose::Organization(organization.id), application.id, because, cx.now).await?;
+    let over = ending::end_at(&cx.tx, Whose::Organization(organization.id), application.id, because, cx.now).await?;
     let event = about(EventKind::EntitlementRevoked, &organization, &application, &entitlement, &scopes)
         .reason_given(reason)
-        .detail("grants_ended", grants)
+        .ended(over)
         .detail("assignments_ended", ended);
     audit::record(cx, event).await?;
     Ok((application, ended))

@@ -6,10 +6,13 @@ use super::{
 };
 use crate::{
     apps::{Application, Entitlement, Scope},
-    audit::{Event, EventKind, Subject},
+    audit::{Ended, Event, EventKind, Subject},
     kernel::EntitlementId,
     organizations::Organization,
-    store,
+    store::{
+        self, StoreError,
+        issuer::{ending, grants::Whose},
+    },
 };
 
 impl Step<'_> {
@@ -22,8 +25,11 @@ impl Step<'_> {
             let Some(held) = held else { return Ok(()) };
             let revoked = held.revoke(self.cx.now).map_err(|error| Stop::at(key, error.to_string()))?;
             store::grants::update_entitlement(&self.cx.tx, &revoked).await?;
-            self.record(about(EventKind::EntitlementRevoked, organization, &application, &revoked))
-                .await?;
+            let assignments = store::grants::revoke_assignments_of_entitlement(&self.cx.tx, revoked.id, self.cx.now).await?;
+            let event = about(EventKind::EntitlementRevoked, organization, &application, &revoked)
+                .detail("assignments_ended", assignments)
+                .ended(self.end_use(organization, &application).await?);
+            self.record(event).await?;
             self.did(Mark::End, "entitlement", shown, Fields::default());
             return Ok(());
         }
@@ -91,10 +97,26 @@ impl Step<'_> {
             self.did(Mark::Create, "entitlement", shown, fields);
         } else {
             store::grants::update_entitlement(&self.cx.tx, &entitlement).await?;
+            if entitlement.ends_at.is_some_and(|end| end <= self.cx.now) {
+                event = event.ended(self.end_use(organization, &application).await?);
+            }
             event = event.detail("changed", fields.detail());
             self.did(Mark::Change, "entitlement", shown, fields);
         }
         self.record(event).await
+    }
+
+    /// Ends what clients hold of an application that the organization does not have any more.
+    async fn end_use(&self, organization: &Organization, application: &Application) -> Result<Ended, StoreError> {
+        let because = "The organization no longer has the application.";
+        ending::end_at(
+            &self.cx.tx,
+            Whose::Organization(organization.id),
+            application.id,
+            because,
+            self.cx.now,
+        )
+        .await
     }
 }
 

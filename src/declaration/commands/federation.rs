@@ -266,7 +266,11 @@ impl Step<'_> {
             let sessions = store::sessions::end_through(&self.cx.tx, provider.id, None, None, self.cx.now).await?;
             let because = "The sign-in of the person's company was switched off.";
             let grants = store::issuer::ending::revoke_of_provider(&self.cx.tx, provider.id, None, because, self.cx.now).await?;
-            event = event.ended(Ended { sessions, grants });
+            event = event.ended(Ended {
+                sessions,
+                grants,
+                ..Ended::default()
+            });
         }
         self.record(event).await?;
         let name = format!("{} of {}", provider.name, organization.slug);

@@ -12,11 +12,14 @@ use super::{
 };
 use crate::{
     apps::{Application, Assignment, Scope},
-    audit::{Event, EventKind, Subject},
+    audit::{Ended, Event, EventKind, Subject},
     kernel::{AssignmentId, MemberId, Timestamp},
     organizations::{Organization, OrganizationStatus},
     people::{Member, MemberRole, MemberStatus, Person, run_until},
-    store,
+    store::{
+        self, StoreError,
+        issuer::{ending, grants::Whose},
+    },
 };
 
 impl Step<'_> {
@@ -235,15 +238,9 @@ impl Step<'_> {
             let Some(held) = held else { return Ok(()) };
             let revoked = held.revoke(self.cx.now).map_err(|error| Stop::at(key, error.to_string()))?;
             store::grants::update_assignment(&self.cx.tx, &revoked).await?;
-            self.record(about_share(
-                EventKind::AssignmentRevoked,
-                organization,
-                person,
-                member,
-                &application,
-                &revoked,
-            ))
-            .await?;
+            let event = about_share(EventKind::AssignmentRevoked, organization, person, member, &application, &revoked);
+            let event = event.ended(self.end_share(member, &application).await?);
+            self.record(event).await?;
             self.did(Mark::End, "assignment", shown, Fields::default());
             return Ok(());
         }
@@ -308,10 +305,19 @@ impl Step<'_> {
             self.did(Mark::Create, "assignment", shown, fields);
         } else {
             store::grants::update_assignment(&self.cx.tx, &assignment).await?;
+            if assignment.ends_at.is_some_and(|end| end <= self.cx.now) {
+                event = event.ended(self.end_share(member, &application).await?);
+            }
             event = event.detail("changed", fields.detail());
             self.did(Mark::Change, "assignment", shown, fields);
         }
         self.record(event).await
+    }
+
+    /// Ends what clients hold of an application that the member does not have any more.
+    async fn end_share(&self, member: &Member, application: &Application) -> Result<Ended, StoreError> {
+        let because = "The assignment was taken away.";
+        ending::end_at(&self.cx.tx, Whose::Member(member.id), application.id, because, self.cx.now).await
     }
 }
 

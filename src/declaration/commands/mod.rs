@@ -12,6 +12,7 @@ mod members;
 mod organizations;
 mod passwords;
 mod people;
+mod policies;
 mod step;
 mod templates;
 
@@ -91,6 +92,10 @@ async fn apply(cx: &mut Cx, file: &str, declaration: &Declaration, passwords: pa
         step.template(&format!("templates[{index}]"), template).await?;
     }
     step.all_organizations(&declaration.organizations).await?;
+    // A policy may count for one partner at one application.
+    for (index, policy) in declaration.policies.iter().enumerate() {
+        step.policy(&format!("policies[{index}]"), policy).await?;
+    }
     for (index, person) in declaration.people.iter().enumerate() {
         step.memberships(&format!("people[{index}]"), person).await?;
     }

@@ -3,6 +3,7 @@
 mod applying;
 mod demo;
 mod drift;
+mod policies;
 mod reading;
 mod refusing;
 mod templates;

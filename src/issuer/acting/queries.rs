@@ -13,7 +13,7 @@ use crate::{
     apps::{Application, Scope},
     cx::Qx,
     issuer::{
-        Acting, Client, Consent, Grant,
+        Acting, Client, Consent,
         standing::{Who, stand},
     },
     kernel::{ApplicationId, ClientId, GrantId, MemberId, PersonId, ProviderId, Timestamp},
@@ -118,6 +118,8 @@ pub struct Ledger {
     pub holders: Vec<Holder>,
     /// What they allowed once and for all; shown to themselves alone.
     pub allowed: Vec<Allowed>,
+    /// Whether there may be more than is here.
+    pub cut: bool,
 }
 
 /// Names of what the rows speak of, looked up once.
@@ -183,40 +185,34 @@ async fn ledger(qx: &Qx, whose: Whose, given: Vec<Delegation>, consents: Vec<Con
     let since = qx.now - Duration::days(LEDGER_DAYS);
     let by_declaration = grants::acting_since(&qx.db, whose, since, MOST).await?;
     let with_tokens = grants::with_refresh_token(&qx.db, whose, qx.now, MOST).await?;
-    let names = names(
-        qx,
-        &given,
-        &consents,
-        by_declaration.iter().chain(&with_tokens).map(|(grant, _)| grant),
-    )
-    .await?;
+    let full = usize::try_from(MOST).unwrap_or(usize::MAX);
+    let cut = [given.len(), by_declaration.len(), with_tokens.len()].contains(&full);
+    let declared = by_declaration.iter().map(|it| (it.client, it.application, it.member, it.person));
+    let holding = with_tokens
+        .iter()
+        .map(|(grant, _)| (grant.client, grant.application, grant.member, grant.person));
+    let names = names(qx, &given, &consents, declared.chain(holding)).await?;
     let mut acting: Vec<ActingSystem> = Vec::new();
-    for (grant, used) in by_declaration {
+    for found in by_declaration {
         let known = acting
             .iter_mut()
-            .find(|row| row.person.member == grant.member && row.client == grant.client && row.application_id == grant.application);
+            .find(|row| row.person.member == found.member && row.client == found.client && row.application_id == found.application);
         match known {
             Some(row) => {
-                row.since = row.since.min(grant.created_at);
-                row.last_used_at = row.last_used_at.max(used);
-                row.scopes.extend(
-                    grant
-                        .scopes
-                        .iter()
-                        .filter(|scope| !row.scopes.contains(scope))
-                        .cloned()
-                        .collect::<Vec<_>>(),
-                );
+                row.since = row.since.min(found.since);
+                row.last_used_at = row.last_used_at.max(found.last_used_at);
+                let more: Vec<String> = found.scopes.into_iter().filter(|scope| !row.scopes.contains(scope)).collect();
+                row.scopes.extend(more);
             }
             None => acting.push(ActingSystem {
-                person: names.somebody(grant.member),
-                client: grant.client,
-                system: names.system(grant.client),
-                application_id: grant.application,
-                application: names.application(grant.application),
-                scopes: grant.scopes,
-                since: grant.created_at,
-                last_used_at: used,
+                person: names.somebody(found.member),
+                client: found.client,
+                system: names.system(found.client),
+                application_id: found.application,
+                application: names.application(found.application),
+                scopes: found.scopes,
+                since: found.since,
+                last_used_at: found.last_used_at,
             }),
         }
     }
@@ -256,6 +252,7 @@ async fn ledger(qx: &Qx, whose: Whose, given: Vec<Delegation>, consents: Vec<Con
         consent,
     });
     Ok(Ledger {
+        cut,
         delegations: given.collect(),
         acting,
         holders: holders.into_iter().map(|(holder, _)| holder).collect(),
@@ -263,18 +260,18 @@ async fn ledger(qx: &Qx, whose: Whose, given: Vec<Delegation>, consents: Vec<Con
     })
 }
 
-async fn names<'a>(
+async fn names(
     qx: &Qx,
     given: &[Delegation],
     consents: &[Consent],
-    grants: impl Iterator<Item = &'a Grant>,
+    held: impl Iterator<Item = (ClientId, ApplicationId, MemberId, PersonId)>,
 ) -> Result<Names, StoreError> {
     let (mut client_ids, mut application_ids, mut people_ids) = (Vec::new(), Vec::new(), Vec::new());
     let mut members: Vec<(MemberId, PersonId)> = Vec::new();
-    for grant in grants {
-        client_ids.push(grant.client);
-        application_ids.push(grant.application);
-        members.push((grant.member, grant.person));
+    for (client, application, member, person) in held {
+        client_ids.push(client);
+        application_ids.push(application);
+        members.push((member, person));
     }
     for delegation in given {
         client_ids.push(delegation.client);

@@ -28,10 +28,7 @@ use super::{
 use crate::{
     audit::{self, Event, EventKind, Outcome, Subject},
     cx::Cx,
-    store::{
-        self, StoreError,
-        issuer::{ending, logouts},
-    },
+    store::{self, StoreError, issuer::ending},
 };
 
 /// Why a token is refused that would open nothing.
@@ -64,15 +61,6 @@ async fn refuse(cx: &mut Cx, client: &Client, grant: &Grant, refusal: &Refusal) 
         .detail("circumstances", refusal.circumstance())
         .reason(&reason);
     audit::record(cx, event).await
-}
-
-/// Tells the application that holds a grant that what it has of it is over, when it wants to be told (OpenID Connect Back-Channel Logout
-/// 1.0); answers whether it does. Commands that end the sessions of a member, of an organization or of a person tell by themselves.
-///
-/// # Errors
-/// [`StoreError`] when it cannot be written.
-pub async fn tell_application(cx: &Cx, grant: &Grant) -> Result<bool, StoreError> {
-    logouts::tell_of_grant(&cx.tx, grant, cx.now).await
 }
 
 /// Ends a grant with every token of it, and tells the trail when there was something to end.

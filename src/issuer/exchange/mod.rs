@@ -1,6 +1,8 @@
 //! Token exchange (RFC 8693): a client acts for somebody, with a token of theirs or by a delegation that they gave; narrowed, short,
 //! decided anew, and over as soon as anything behind it is.
 
+mod authority;
+mod behind;
 mod command;
 mod request;
 mod target;
@@ -8,7 +10,7 @@ mod target;
 pub use command::exchange;
 pub use request::ExchangeRequest;
 
-use super::model::Grant;
+use super::model::{ActingKind, Client, Grant, GrantType};
 use crate::{
     kernel::Timestamp,
     store::{
@@ -19,6 +21,11 @@ use crate::{
 
 /// Longer than any chain that an exchange makes.
 const DEEPEST: usize = 4;
+
+/// Whether a client may act for people at all.
+fn may_act(client: &Client) -> bool {
+    client.may(GrantType::TokenExchange) && client.terms.may_act_for != ActingKind::None
+}
 
 /// Whether everything that an exchange went out from is in force still: delegation, the operator's word, and every grant before it.
 ///
@@ -32,7 +39,16 @@ pub async fn still_stands(db: &impl Db, grant: &Grant, now: Timestamp) -> Result
             if found.is_none_or(|delegation| !delegation.is_in_force_at(now)) {
                 return Ok(false);
             }
-        } else if here.parent.is_some() && acting::find(db, here.client, here.application).await?.is_none() {
+        } else if here.parent.is_some()
+            && (acting::find(db, here.client, here.application).await?.is_none()
+                || grants::was_stopped(db, here.member, here.client, here.application).await?)
+        {
+            return Ok(false);
+        }
+        let acts = clients::get(db, here.client)
+            .await?
+            .is_some_and(|client| client.disabled_at.is_none() && may_act(&client));
+        if (here.parent.is_some() || here.delegation.is_some()) && !acts {
             return Ok(false);
         }
         let Some(parent) = here.parent else { return Ok(true) };

@@ -145,18 +145,17 @@ fn knows_secret(client: &Client, proof: &Proof) -> bool {
 }
 
 /// The client that asks, if this process remembers it and its secret is right. None says nothing: [`authenticate`] asks the database.
-pub(super) fn remembered(known: &KnownClients, asking: &Asking<'_>, form: &Presented<'_>) -> Option<Arc<Known>> {
-    let (id, proof) = proof(asking.headers, &without_empty(form)).ok()?;
+pub(super) fn remembered(known: &KnownClients, headers: &HeaderMap, form: &Presented<'_>) -> Option<Arc<Known>> {
+    let (id, proof) = proof(headers, &without_empty(form)).ok()?;
     known
         .get(&id)
-        .filter(|known| known.client.disabled_at.is_none() && asking.until(&known.client).is_none() && knows_secret(&known.client, &proof))
+        .filter(|known| known.client.disabled_at.is_none() && knows_secret(&known.client, &proof))
 }
 
 /// Finds out which client asks.
 ///
 /// # Errors
-/// [`OAuthError::Client`] without a word about what was wrong with a secret or whether the client exists, and [`OAuthError::Throttled`]
-/// for whoever goes on trying.
+/// [`OAuthError::Client`] without a word about what was wrong, and [`OAuthError::Throttled`] for whoever goes on trying.
 pub(super) async fn authenticate(asking: &Asking<'_>, form: &Presented<'_>) -> Result<Client, OAuthError> {
     let portal = asking.portal;
     let (id, proof) = proof(asking.headers, &without_empty(form))?;
@@ -165,19 +164,23 @@ pub(super) async fn authenticate(asking: &Asking<'_>, form: &Presented<'_>) -> R
     let Some(client) = client.filter(|client| client.disabled_at.is_none()) else {
         return Err(refused);
     };
-    if let Some(until) = asking.until(&client) {
-        return Err(throttled_until(until, portal.clock.now()));
-    }
     let right = match (client.terms.authentication, proof) {
         (ClientAuthentication::PrivateKeyJwt, Proof::Assertion(assertion)) => asserted(portal, &client, &assertion).await?,
         (ClientAuthentication::None, Proof::None) => true,
         (_, proof) => knows_secret(&client, &proof),
     };
     if right {
-        Ok(client)
-    } else {
-        Err(asking.held_off.failed(portal, asking.meta, &client).await?)
+        return Ok(client);
     }
+    // Whoever knows the secret is let in all the same: it cannot be guessed, and a wrong one elsewhere in the network keeps nobody out.
+    if let Some(until) = asking.until(&client) {
+        return Err(throttled_until(until, portal.clock.now()));
+    }
+    // A public client has nothing to prove, and a page anywhere can make browsers ask in its name.
+    if client.terms.authentication == ClientAuthentication::None {
+        return Err(refused);
+    }
+    Err(asking.held_off.failed(portal, asking.meta, &client).await?)
 }
 
 /// Whether an assertion is the client's, for us, in time, and new (RFC 7523 §3).

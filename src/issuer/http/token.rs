@@ -109,7 +109,7 @@ pub(super) async fn token(
         let for_itself = form.grant_type.as_deref() == Some("client_credentials");
         if for_itself
             && !headers.contains_key(PROOF)
-            && let Some(client) = remembered(&known, &asking, &presented)
+            && let Some(client) = remembered(&known, &headers, &presented)
         {
             let asked = scopes(form.scope.as_deref().unwrap_or_default())?;
             if let Some(issued) = from_memory(&state.portal, &meta, &keys, &client, &asked).await? {

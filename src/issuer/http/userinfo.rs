@@ -131,7 +131,9 @@ async fn answered(state: &WebState, ring: &KeyRing, headers: &HeaderMap, method:
         let now = portal.clock.now();
         let policies = portal.policies_as_of(&db, &tenant, Asking::by_api(tenant.time_zone)).await?;
         let found = looked_at(&db, &policies, &tenant, &portal.settings.public_url, &keys, &token, now).await?;
+        // For a token that is worth nothing no proof is remembered: anybody can make both.
         let proven = match scheme {
+            _ if matches!(found, Looked::Worthless) => None,
             Scheme::Bearer => None,
             Scheme::Dpop => proven(portal, headers, method, routes::OAUTH_USERINFO, Some(&token)).await?,
         };

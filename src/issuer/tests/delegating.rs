@@ -168,3 +168,54 @@ for_each_backend!(people_decide_for_themselves_and_their_admins_for_them, |world
         cx.tx.rollback().await.unwrap();
     }
 });
+
+for_each_backend!(a_token_about_one_thing_stays_about_it_whoever_exchanges_it, |world| {
+    let scene = Scene::new(world).await;
+    let order = |identifier: &str| Object {
+        kind: "order".to_owned(),
+        identifier: identifier.to_owned(),
+        actions: Vec::new(),
+    };
+    let given = scene.give(&["orders:read"], Some(order("4711")), 10).await;
+    let first = json_of(&scene.by_delegation(given.id, &[]).await, 200);
+    let (client, secret) = register(&scene.desk.world, &scene.desk.orders, terms("second", ActingKind::Delegation), None).await;
+    scene.declare(&client, &scene.desk.orders, &["orders:read"]).await;
+    scene.declare(&client, &scene.fleet, &["fleet:read"]).await;
+    let second = System {
+        client,
+        secret: secret.unwrap(),
+    };
+    let form = [("subject_token", token_of(&first)), ("subject_token_type", ACCESS_TOKEN)];
+    let answer = json_of(&scene.ask(&second, &form).await, 200);
+    assert_eq!(answer["authorization_details"], first["authorization_details"]);
+    let claims = scene.desk.verified(token_of(&answer)).await;
+    assert_eq!(claims["authorization_details"], first["authorization_details"]);
+    let mut elsewhere = form.to_vec();
+    elsewhere.push(("audience", "https://fleet.example.com/"));
+    assert_eq!(json_of(&scene.ask(&second, &elsewhere).await, 400)["error"], "invalid_target");
+});
+
+for_each_backend!(of_several_delegations_that_counts_which_holds_what_is_asked_for, |world| {
+    let mut scene = Scene::new(world).await;
+    let kims = scene.kims_at_fleet().await;
+    let orders = ("audience", "https://orders.example.com/");
+    let reading = scene.give(&["orders:read"], None, 10).await;
+    scene.desk.world.clock.advance(Duration::seconds(1));
+    let object = Object {
+        kind: "order".to_owned(),
+        identifier: "4711".to_owned(),
+        actions: Vec::new(),
+    };
+    let one_order = scene.give(&["orders:write"], Some(object), 10).await;
+    let read = json_of(&scene.exchange(&kims, &[orders, ("scope", "orders:read")]).await, 200);
+    assert!(read["authorization_details"].is_null(), "{read:?}");
+    let write = json_of(&scene.exchange(&kims, &[orders, ("scope", "orders:write")]).await, 200);
+    assert!(write["authorization_details"].is_array(), "{write:?}");
+    scene.end(one_order.id).await;
+    let write = scene.exchange(&kims, &[orders, ("scope", "orders:write")]).await;
+    assert_eq!(json_of(&write, 400)["error"], "invalid_scope");
+    json_of(&scene.exchange(&kims, &[orders, ("scope", "orders:read")]).await, 200);
+    scene.end(reading.id).await;
+    let read = scene.exchange(&kims, &[orders, ("scope", "orders:read")]).await;
+    assert_eq!(json_of(&read, 400)["error"], "access_denied");
+});

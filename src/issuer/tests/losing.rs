@@ -5,11 +5,13 @@ use serde_json::{Value, json};
 
 use super::{
     desk::*,
+    scene::*,
     telling::{Listener, deliver, listened},
 };
 use crate::{
     apps::commands::{return_application, revoke_assignment, revoke_entitlement},
     for_each_backend,
+    issuer::acting::queries,
     people::{MemberRole, TenantRole},
     store::{self, Db as _, entity::audit_event as e},
     testing::World,
@@ -121,4 +123,48 @@ for_each_backend!(other_applications_and_other_people_keep_theirs, |world| {
     desk.tokens().await;
     lose(&desk, "its end came").await;
     json_of(&desk.refresh(lees["refresh_token"].as_str().unwrap()).await, 200);
+});
+
+for_each_backend!(what_was_delegated_ends_with_the_application_and_stays_over, |world| {
+    let scene = Scene::new(world).await;
+    let given = scene.give(&["orders:read"], None, 10).await;
+    let token = json_of(&scene.by_delegation(given.id, &[]).await, 200);
+    assert!(scene.is_live(token_of(&token)).await);
+    lose(&scene.desk, "taken away").await;
+    scene.desk.world.clock.advance(Duration::seconds(1));
+    scene.desk.world.assign(&scene.desk.kim, &scene.desk.entitlement).await;
+    assert!(!scene.is_live(token_of(&token)).await);
+    assert_eq!(json_of(&scene.by_delegation(given.id, &[]).await, 400)["error"], "invalid_request");
+    let kim = scene.desk.world.acting(&scene.desk.kim).await;
+    let ledger = queries::own(&scene.desk.world.qx(kim).await).await.unwrap();
+    assert!(ledger.delegations.is_empty());
+});
+
+for_each_backend!(what_was_delegated_and_never_used_ends_with_the_date_too, |world| {
+    let scene = Scene::new(world).await;
+    let given = scene.give(&["orders:read"], None, 10).await;
+    lose(&scene.desk, "its end came").await;
+    let found = store::issuer::delegations::get(&scene.desk.world.portal.store.reader(), given.id)
+        .await
+        .unwrap();
+    assert!(found.unwrap().ended_at.is_some());
+});
+
+for_each_backend!(whoever_acts_elsewhere_is_not_told_of_a_sign_out_and_can_act_again, |world| {
+    let listener = Listener::new().await;
+    let mut scene = Scene::declared(world).await;
+    let cx = scene.desk.world.system().await;
+    scene.system.client.terms.backchannel_logout_uri = Some(listener.address.clone());
+    store::issuer::clients::update(&cx.tx, &scene.system.client).await.unwrap();
+    cx.commit().await.unwrap();
+    // Kim is at fleet, whose system acts for her at orders.
+    let fleets = scene.kims_at_fleet().await;
+    let there = [("audience", "https://orders.example.com/")];
+    json_of(&scene.exchange(&fleets, &there).await, 200);
+    lose(&scene.desk, "taken away").await;
+    deliver(&scene.desk).await;
+    assert_eq!(listener.heard().len(), 0, "Kim is still at fleet");
+    scene.desk.world.clock.advance(Duration::seconds(1));
+    scene.desk.world.assign(&scene.desk.kim, &scene.desk.entitlement).await;
+    json_of(&scene.exchange(&fleets, &there).await, 200);
 });

@@ -10,19 +10,16 @@ use super::desk::*;
 use crate::{
     access::Actor,
     for_each_backend,
-    issuer::{SubjectKind, commands::tell_application, keys::KeyRing, messenger::deliver_due},
+    issuer::{SubjectKind, keys::KeyRing, messenger::deliver_due},
     kernel::GrantId,
     mail::MessageStatus,
-    store::{
-        self,
-        issuer::{ending, grants},
-    },
+    store::{self, issuer::ending},
     testing::World,
 };
 
 /// The application's address for sign-outs, with what came there.
 pub(super) struct Listener {
-    address: String,
+    pub address: String,
     heard: Arc<Mutex<Vec<String>>>,
     answer: Arc<Mutex<StatusCode>>,
 }
@@ -199,15 +196,32 @@ for_each_backend!(a_grant_that_ends_alone_can_be_told_of, |world| {
     let access = desk.verified(tokens["access_token"].as_str().unwrap()).await;
     let id: GrantId = access["grant_id"].as_str().unwrap().parse().unwrap();
     let cx = desk.world.cx(Actor::System("test")).await;
-    let grant = grants::get(&cx.tx, id).await.unwrap().unwrap();
     assert!(ending::revoke(&cx.tx, id, "The person stopped it.", cx.now).await.unwrap());
-    assert!(tell_application(&cx, &grant).await.unwrap());
     cx.commit().await.unwrap();
     deliver(&desk).await;
     let heard = listener.heard();
     let claims = desk.verified(&heard[0]).await;
     assert_eq!(claims["sub"], access["sub"], "the application's own name for them");
     assert_ne!(claims["sub"], json!(desk.kim.id));
+});
+
+for_each_backend!(an_application_that_gives_up_one_sign_in_keeps_the_others, |world| {
+    let listener = Listener::new().await;
+    let desk = listened(world, &listener).await;
+    let mut browser = desk.browser().await;
+    let tokens = tokens_of(&desk, &mut browser).await;
+    let refresh = tokens["refresh_token"].as_str().unwrap();
+    let credentials = basic(&desk.client.terms.client_id, &desk.secret);
+    let mut server = desk.world.browser();
+    server
+        .post_as_server("/oauth/revoke", &[("token", refresh)], &[("authorization", &credentials)])
+        .await;
+    deliver(&desk).await;
+    for message in listener.heard() {
+        let claims = desk.verified(&message).await;
+        let signed_in = desk.verified(tokens["id_token"].as_str().unwrap()).await;
+        assert_eq!(claims["sid"], signed_in["sid"], "never all sessions of the person");
+    }
 });
 
 for_each_backend!(what_is_not_taken_is_tried_again_and_then_shown_as_dead, |world| {

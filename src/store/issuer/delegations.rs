@@ -4,7 +4,10 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, sea_query::Expr,
 };
 
-use super::super::{Db, StoreError, Tx, entity};
+use super::{
+    super::{Db, StoreError, Tx, entity},
+    grants::Whose,
+};
 use crate::{
     issuer::{Delegation, Object},
     kernel::{ApplicationId, ClientId, DelegationId, MemberId, OrganizationId, PersonId, Timestamp},
@@ -142,6 +145,16 @@ pub async fn end_of_member(tx: &Tx, member: MemberId, because: &str, now: Timest
 /// Ends every delegation of an organization's people; answers how many.
 pub async fn end_of_organization(tx: &Tx, organization: OrganizationId, because: &str, now: Timestamp) -> Result<u64, StoreError> {
     end_where(tx, Condition::all().add(C::OrganizationId.eq(organization.0)), None, because, now).await
+}
+
+/// Ends every delegation at one application; answers how many.
+pub async fn end_at(tx: &Tx, whose: Whose, application: ApplicationId, because: &str, now: Timestamp) -> Result<u64, StoreError> {
+    let which = match whose {
+        Whose::Member(id) => C::MemberId.eq(id.0),
+        Whose::Organization(id) => C::OrganizationId.eq(id.0),
+    };
+    let which = Condition::all().add(which).add(C::ApplicationId.eq(application.0));
+    end_where(tx, which, None, because, now).await
 }
 
 async fn end_where(tx: &Tx, which: Condition, by: Option<PersonId>, because: &str, now: Timestamp) -> Result<u64, StoreError> {

@@ -1,22 +1,38 @@
 //! Ending what people let clients have. Whatever ends a grant tells the clients that want to know, in the same transaction.
+//! Delegations are ended before grants, and grants in the order of their ids: so nobody waits for anybody who waits for them.
 
-use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QuerySelect as _};
+use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, sea_query::LockType};
 use uuid::Uuid;
 
 use super::{
     super::{Db as _, StoreError, Tx, entity},
+    delegations,
     grants::{self, Whose},
     logouts,
 };
 use crate::{
+    audit::Ended,
     issuer::Grant,
     kernel::{ApplicationId, ClientId, DelegationId, GrantId, MemberId, OrganizationId, PersonId, ProviderId, Timestamp},
 };
 use entity::oauth_grant::{self, Column as C};
 
+/// Who hears of the end of grants.
+#[derive(Clone, Copy)]
+enum Told {
+    /// Every client, that all sessions of the person are over.
+    Everybody,
+    /// Those that signed the person in, that all sessions of theirs are over. Those that act for people have none.
+    SignedIn,
+    /// Those that signed the person in, that the one is over which a grant came of.
+    OfThatSignIn,
+    /// Nobody.
+    Nobody,
+}
+
 /// Ends a grant with all its tokens, and everything that was exchanged for one of them; answers false when it was ended before.
 pub async fn revoke(tx: &Tx, id: GrantId, because: &str, now: Timestamp) -> Result<bool, StoreError> {
-    let ended = revoke_where(tx, Condition::all().add(C::Id.eq(id.0)), because, now).await? == 1;
+    let ended = revoke_where(tx, Condition::all().add(C::Id.eq(id.0)), Told::OfThatSignIn, because, now).await? == 1;
     if ended {
         revoke_exchanged(tx, vec![id.0], because, now).await?;
     }
@@ -37,27 +53,42 @@ async fn revoke_exchanged(tx: &Tx, mut of: Vec<Uuid>, because: &str, now: Timest
                 .add(C::RevokedAt.is_null());
             let query = oauth_grant::Entity::find().select_only().column(C::Id).filter(which.clone());
             next.extend(query.into_tuple::<Uuid>().all(tx.connection()).await?);
-            ended += revoke_where(tx, which, because, now).await?;
+            ended += revoke_where(tx, which, Told::Nobody, because, now).await?;
         }
         of = next;
     }
     Ok(ended)
 }
 
-/// Ends every grant at one application, of a member or in an organization's name, with everything that was exchanged for it; answers how
-/// many.
-pub async fn revoke_at(tx: &Tx, whose: Whose, application: ApplicationId, because: &str, now: Timestamp) -> Result<u64, StoreError> {
-    let which = whose
-        .condition()
-        .add(C::ApplicationId.eq(application.0))
-        .add(C::RevokedAt.is_null());
-    let query = oauth_grant::Entity::find().select_only().column(C::Id).filter(which.clone());
-    let of: Vec<Uuid> = query.into_tuple().all(tx.connection()).await?;
-    if of.is_empty() {
-        return Ok(0);
+/// Ends everything at one application that a member, or the people of an organization, let clients have: delegations, grants, and what was
+/// exchanged for them.
+pub async fn end_at(tx: &Tx, whose: Whose, application: ApplicationId, because: &str, now: Timestamp) -> Result<Ended, StoreError> {
+    let delegations = delegations::end_at(tx, whose, application, because, now).await?;
+    let which = whose.condition().add(C::ApplicationId.eq(application.0));
+    let of = held(tx, which.clone()).await?;
+    let mut ended = Ended {
+        delegations,
+        ..Ended::default()
+    };
+    if !of.is_empty() {
+        ended.grants = revoke_where(tx, which, Told::SignedIn, because, now).await? + revoke_exchanged(tx, of, because, now).await?;
     }
-    let ended = revoke_where(tx, which, because, now).await?;
-    Ok(ended + revoke_exchanged(tx, of, because, now).await?)
+    Ok(ended)
+}
+
+/// The ids of these grants that have not ended, held until the transaction ends, always in the same order: whoever exchanges a token at this
+/// moment holds one of them and wants the next.
+async fn held(tx: &Tx, which: Condition) -> Result<Vec<Uuid>, StoreError> {
+    let mut query = oauth_grant::Entity::find()
+        .select_only()
+        .column(C::Id)
+        .filter(which)
+        .filter(C::RevokedAt.is_null())
+        .order_by_asc(C::Id);
+    if tx.locks_rows() {
+        query = query.lock(LockType::NoKeyUpdate);
+    }
+    Ok(query.into_tuple().all(tx.connection()).await?)
 }
 
 /// Stops a client from acting for a member at an application, now and later; answers the grants that were ended or marked.
@@ -120,8 +151,18 @@ pub async fn revoke_of_client(
     revoke_each(tx, which, because, now).await
 }
 
-async fn revoke_where(tx: &Tx, which: Condition, because: &str, now: Timestamp) -> Result<u64, StoreError> {
-    logouts::tell(tx, which.clone(), now).await?;
+async fn revoke_where(tx: &Tx, which: Condition, told: Told, because: &str, now: Timestamp) -> Result<u64, StoreError> {
+    held(tx, which.clone()).await?;
+    let signed_in = Condition::all()
+        .add(which.clone())
+        .add(C::ParentId.is_null())
+        .add(C::DelegationId.is_null());
+    match told {
+        Told::Everybody => logouts::tell(tx, which.clone(), now).await?,
+        Told::SignedIn => logouts::tell(tx, signed_in, now).await?,
+        Told::OfThatSignIn => logouts::tell_of_sign_ins(tx, signed_in, now).await?,
+        Told::Nobody => 0,
+    };
     let done = oauth_grant::Entity::update_many()
         .col_expr(C::RevokedAt, Some(now).into())
         .col_expr(C::RevokedBecause, Some(because.to_owned()).into())
@@ -135,19 +176,19 @@ async fn revoke_where(tx: &Tx, which: Condition, because: &str, now: Timestamp) 
 /// Ends every grant of a member; answers how many.
 pub async fn revoke_of_member(tx: &Tx, member: MemberId, because: &str, now: Timestamp) -> Result<u64, StoreError> {
     let which = Condition::all().add(C::MemberId.eq(member.0));
-    revoke_where(tx, which, because, now).await
+    revoke_where(tx, which, Told::Everybody, because, now).await
 }
 
 /// Ends every grant in an organization's name; answers how many.
 pub async fn revoke_of_organization(tx: &Tx, organization: OrganizationId, because: &str, now: Timestamp) -> Result<u64, StoreError> {
     let which = Condition::all().add(C::OrganizationId.eq(organization.0));
-    revoke_where(tx, which, because, now).await
+    revoke_where(tx, which, Told::Everybody, because, now).await
 }
 
 /// Ends every grant that a person let with their account here, not through a partner's provider; answers how many.
 pub async fn revoke_of_person(tx: &Tx, person: PersonId, because: &str, now: Timestamp) -> Result<u64, StoreError> {
     let which = Condition::all().add(C::PersonId.eq(person.0)).add(C::ProviderId.is_null());
-    revoke_where(tx, which, because, now).await
+    revoke_where(tx, which, Told::Everybody, because, now).await
 }
 
 /// Ends every grant that came of a partner's provider, or those of one member; answers how many.
@@ -162,5 +203,5 @@ pub async fn revoke_of_provider(
     if let Some(member) = member {
         which = which.add(C::MemberId.eq(member.0));
     }
-    revoke_where(tx, which, because, now).await
+    revoke_where(tx, which, Told::Everybody, because, now).await
 }

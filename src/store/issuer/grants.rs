@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::super::{Db, StoreError, Tx, entity};
 use crate::{
     issuer::{Code, Grant, RefreshToken},
-    kernel::{ApplicationId, ClientId, DelegationId, GrantId, MemberId, OrganizationId, Timestamp},
+    kernel::{ApplicationId, ClientId, DelegationId, GrantId, MemberId, OrganizationId, PersonId, Timestamp},
 };
 use entity::{oauth_code, oauth_grant, oauth_refresh_token, oauth_spent};
 
@@ -112,11 +112,12 @@ pub async fn exchanged(
         Some(id) => column.eq(id),
         None => column.is_null(),
     };
-    let mut query = oauth_grant::Entity::find();
-    if delegation.is_some() {
-        query = query.filter(C::RevokedAt.is_null());
+    let mut counts = Condition::any().add(C::RevokedAt.is_null());
+    if delegation.is_none() {
+        counts = counts.add(C::StoppedAt.is_not_null());
     }
-    let row = query
+    let row = oauth_grant::Entity::find()
+        .filter(counts)
         .filter(same(C::ParentId, parent.map(|id| id.0)))
         .filter(same(C::DelegationId, delegation.map(|id| id.0)))
         .filter(C::ClientId.eq(client.0))
@@ -125,6 +126,21 @@ pub async fn exchanged(
         .one(db.connection())
         .await?;
     Ok(row.map(grant))
+}
+
+/// Adds to a grant the scopes that it does not have yet.
+pub async fn widen(tx: &Tx, known: &Grant, scopes: &[String]) -> Result<(), StoreError> {
+    use oauth_grant::Column as C;
+    let mut all = known.scopes.clone();
+    all.extend(scopes.iter().filter(|scope| !known.scopes.contains(scope)).cloned());
+    if all.len() > known.scopes.len() {
+        oauth_grant::Entity::update_many()
+            .col_expr(C::Scopes, all.join(" ").into())
+            .filter(C::Id.eq(known.id.0))
+            .exec(tx.connection())
+            .await?;
+    }
+    Ok(())
 }
 
 /// Whether the person stopped a client from acting for them at an application by what the operator declared.
@@ -165,24 +181,63 @@ impl Whose {
     }
 }
 
-/// The grants by which clients act for people by what the operator declared, used since `since` and not ended, newest first; with their
-/// last use.
-pub async fn acting_since(db: &impl Db, whose: Whose, since: Timestamp, limit: u64) -> Result<Vec<(Grant, Option<Timestamp>)>, StoreError> {
+/// A client that acts for somebody at an application by what the operator declared, with these scopes.
+#[derive(Clone, Debug)]
+pub struct ActsByDeclaration {
+    /// For whom.
+    pub member: MemberId,
+    /// Who that is.
+    pub person: PersonId,
+    /// Which client.
+    pub client: ClientId,
+    /// Where.
+    pub application: ApplicationId,
+    /// The scopes of the grants that are meant.
+    pub scopes: Vec<String>,
+    /// The first of them.
+    pub since: Timestamp,
+    /// Their last use.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// Who acted since `since` by what the operator declared and has not ended, the last used first: one row for each member, client,
+/// application and set of scopes.
+pub async fn acting_since(db: &impl Db, whose: Whose, since: Timestamp, limit: u64) -> Result<Vec<ActsByDeclaration>, StoreError> {
     use oauth_grant::Column as C;
-    let rows = oauth_grant::Entity::find()
+    type Row = (Uuid, Uuid, Uuid, Uuid, String, Timestamp, Option<Timestamp>);
+    let rows: Vec<Row> = oauth_grant::Entity::find()
+        .select_only()
+        .columns([C::MemberId, C::PersonId, C::ClientId, C::ApplicationId, C::Scopes])
+        .column_as(C::CreatedAt.min(), "since")
+        .column_as(C::LastUsedAt.max(), "last_use")
         .filter(whose.condition())
         .filter(C::ParentId.is_not_null())
         .filter(C::DelegationId.is_null())
         .filter(C::RevokedAt.is_null())
         .filter(C::LastUsedAt.gt(since))
-        .order_by_desc(C::Id)
+        .group_by(C::MemberId)
+        .group_by(C::PersonId)
+        .group_by(C::ClientId)
+        .group_by(C::ApplicationId)
+        .group_by(C::Scopes)
+        .order_by_desc(C::LastUsedAt.max())
         .limit(limit)
+        .into_tuple()
         .all(db.connection())
         .await?;
-    Ok(rows.into_iter().map(with_last_use).collect())
+    let row = |(member, person, client, application, scopes, since, last_used_at): Row| ActsByDeclaration {
+        member: member.into(),
+        person: person.into(),
+        client: client.into(),
+        application: application.into(),
+        scopes: scopes.split_ascii_whitespace().map(str::to_owned).collect(),
+        since,
+        last_used_at,
+    };
+    Ok(rows.into_iter().map(row).collect())
 }
 
-/// The grants for which a client holds a refresh token that counts, newest first; with their last use.
+/// The grants for which a client holds a refresh token that counts, the last used first; with their last use.
 pub async fn with_refresh_token(
     db: &impl Db,
     whose: Whose,
@@ -201,6 +256,7 @@ pub async fn with_refresh_token(
         .filter(whose.condition())
         .filter(C::RevokedAt.is_null())
         .filter(C::Id.in_subquery(tokens))
+        .order_by_with_nulls(C::LastUsedAt, Order::Desc, NullOrdering::Last)
         .order_by_desc(C::Id)
         .limit(limit)
         .all(db.connection())

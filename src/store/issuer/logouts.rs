@@ -90,6 +90,11 @@ pub(super) async fn tell(tx: &Tx, which: Condition, now: Timestamp) -> Result<u6
     write(tx, which.add(oauth_grant::Column::RevokedAt.is_null()), false, now).await
 }
 
+/// Tells the clients that hold any of these grants that the sign-ins are over which they came of; call it before the grants are ended.
+pub(super) async fn tell_of_sign_ins(tx: &Tx, which: Condition, now: Timestamp) -> Result<u64, StoreError> {
+    write(tx, which.add(oauth_grant::Column::RevokedAt.is_null()), true, now).await
+}
+
 /// Tells the clients that hold something of these sign-ins that those are over; answers how many messages were written.
 pub async fn tell_of_sessions(tx: &Tx, sessions: Vec<String>, now: Timestamp) -> Result<u64, StoreError> {
     use oauth_grant::Column as C;

@@ -3,13 +3,13 @@
 use sea_orm::{
     ColumnTrait as _, Condition, EntityTrait as _, ExprTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, QueryTrait as _,
-    sea_query::{Expr, Query, SelectStatement},
+    sea_query::{Expr, IntoColumnRef, Query, SelectStatement},
 };
 use uuid::Uuid;
 
 use super::super::{Db, StoreError, Tx, entity};
 use crate::kernel::{ApplicationId, MemberId, OrganizationId, Timestamp};
-use entity::{assignment, entitlement, oauth_code, oauth_grant, oauth_pushed_request, oauth_refresh_token, oauth_spent};
+use entity::{assignment, delegation, entitlement, oauth_code, oauth_grant, oauth_pushed_request, oauth_refresh_token, oauth_spent};
 
 /// Deletes codes, refresh tokens and spent values that ended before `before`, and pushed requests that ended before `now`; answers how many
 /// rows. The grants stay for the ledger ([`grants`]).
@@ -85,7 +85,7 @@ async fn over(db: &impl Db, before: Timestamp) -> Result<Vec<Uuid>, StoreError> 
         .select_only()
         .column(C::Id)
         .filter(C::CreatedAt.lte(before))
-        .filter(Condition::any().add(C::LastUsedAt.is_null()).add(C::LastUsedAt.lte(before)))
+        .filter(unused(before))
         .filter(C::StoppedAt.is_null())
         .filter(Expr::exists(codes).not())
         .filter(Expr::exists(tokens).not())
@@ -93,6 +93,11 @@ async fn over(db: &impl Db, before: Timestamp) -> Result<Vec<Uuid>, StoreError> 
         .order_by_asc(C::CreatedAt)
         .limit(MOST_SWEPT);
     Ok(query.into_tuple().all(db.connection()).await?)
+}
+
+fn unused(before: Timestamp) -> Condition {
+    use oauth_grant::Column as C;
+    Condition::any().add(C::LastUsedAt.is_null()).add(C::LastUsedAt.lte(before))
 }
 
 /// Whether [`grants`] would find anything.
@@ -108,6 +113,8 @@ pub async fn grants(tx: &Tx, before: Timestamp) -> Result<u64, StoreError> {
     }
     let done = oauth_grant::Entity::delete_many()
         .filter(oauth_grant::Column::Id.is_in(ids))
+        // One that is used at this very moment stays.
+        .filter(unused(before))
         .exec(tx.connection())
         .await?;
     Ok(done.rows_affected)
@@ -136,63 +143,104 @@ pub struct Window {
 }
 
 /// Whose assignment or whose organization's entitlement ended by its date while clients still have something of it, at most [`MOST_SWEPT`]
-/// of either kind. Whoever holds the application in another way is not among them.
+/// of each kind. Whoever holds the application in another way is not among them.
 pub async fn past_end(db: &impl Db, window: Window) -> Result<Vec<HeldAt>, StoreError> {
     use assignment::Column as A;
+    use delegation::Column as D;
     use entitlement::Column as E;
     use oauth_grant::Column as G;
-    let assignments = assignment::Entity::find()
+    let of_members = assignment::Entity::find()
         .select_only()
         .column(A::MemberId)
         .filter(A::EndsAt.gt(window.since))
         .filter(A::EndsAt.lte(window.now))
         .into_query();
-    let entitlements = entitlement::Entity::find()
+    let of_organizations = entitlement::Entity::find()
         .select_only()
         .column(E::OrganizationId)
         .filter(E::EndsAt.gt(window.since))
         .filter(E::EndsAt.lte(window.now))
         .into_query();
-    let mut found = Vec::new();
+    let mut found: Vec<(Uuid, Uuid, Uuid)> = Vec::new();
     // One after the other, because no index serves both at once.
-    for which in [G::MemberId.in_subquery(assignments), G::OrganizationId.in_subquery(entitlements)] {
+    for which in [
+        G::MemberId.in_subquery(of_members.clone()),
+        G::OrganizationId.in_subquery(of_organizations.clone()),
+    ] {
+        let held = holding(
+            window.now,
+            (oauth_grant::Entity, G::MemberId),
+            (oauth_grant::Entity, G::ApplicationId),
+        );
         let mut query = oauth_grant::Entity::find()
             .select_only()
             .columns([G::OrganizationId, G::MemberId, G::ApplicationId])
             .distinct()
             .filter(which)
             .filter(G::RevokedAt.is_null())
-            .filter(Expr::not_exists(holding(window.now)));
+            .filter(Expr::not_exists(held));
         if let Some(only) = window.only {
             query = query
                 .filter(G::MemberId.eq(only.member.0))
                 .filter(G::ApplicationId.eq(only.application.0));
         }
-        let rows: Vec<(Uuid, Uuid, Uuid)> = query.limit(MOST_SWEPT).into_tuple().all(db.connection()).await?;
-        found.extend(rows.into_iter().map(|(organization, member, application)| HeldAt {
-            organization: organization.into(),
-            member: member.into(),
-            application: application.into(),
-        }));
+        found.extend(
+            query
+                .limit(MOST_SWEPT)
+                .into_tuple::<(Uuid, Uuid, Uuid)>()
+                .all(db.connection())
+                .await?,
+        );
     }
+    for which in [D::MemberId.in_subquery(of_members), D::OrganizationId.in_subquery(of_organizations)] {
+        let held = holding(
+            window.now,
+            (delegation::Entity, D::MemberId),
+            (delegation::Entity, D::ApplicationId),
+        );
+        let mut query = delegation::Entity::find()
+            .select_only()
+            .columns([D::OrganizationId, D::MemberId, D::ApplicationId])
+            .distinct()
+            .filter(which)
+            .filter(D::EndedAt.is_null())
+            .filter(D::EndsAt.gt(window.now))
+            .filter(Expr::not_exists(held));
+        if let Some(only) = window.only {
+            query = query
+                .filter(D::MemberId.eq(only.member.0))
+                .filter(D::ApplicationId.eq(only.application.0));
+        }
+        found.extend(
+            query
+                .limit(MOST_SWEPT)
+                .into_tuple::<(Uuid, Uuid, Uuid)>()
+                .all(db.connection())
+                .await?,
+        );
+    }
+    found.sort_unstable();
     found.dedup();
-    Ok(found)
+    let held = |(organization, member, application): (Uuid, Uuid, Uuid)| HeldAt {
+        organization: organization.into(),
+        member: member.into(),
+        application: application.into(),
+    };
+    Ok(found.into_iter().map(held).collect())
 }
 
-/// The assignments by which a grant's member holds its application, now or later.
-fn holding(now: Timestamp) -> SelectStatement {
+/// The assignments by which a member holds an application, now or later.
+fn holding(now: Timestamp, member: impl IntoColumnRef, application: impl IntoColumnRef) -> SelectStatement {
     use assignment::Column as A;
     use entitlement::Column as E;
-    use oauth_grant::Column as G;
     let a = |column: A| Expr::col((assignment::Entity, column));
     let e = |column: E| Expr::col((entitlement::Entity, column));
-    let g = |column: G| (oauth_grant::Entity, column);
     Query::select()
         .expr(Expr::val(1))
         .from(assignment::Entity)
         .inner_join(entitlement::Entity, a(A::EntitlementId).equals((entitlement::Entity, E::Id)))
-        .and_where(a(A::MemberId).equals(g(G::MemberId)))
-        .and_where(a(A::ApplicationId).equals(g(G::ApplicationId)))
+        .and_where(a(A::MemberId).equals(member))
+        .and_where(a(A::ApplicationId).equals(application))
         .and_where(a(A::RevokedAt).is_null())
         .and_where(e(E::RevokedAt).is_null())
         .cond_where(Condition::any().add(a(A::EndsAt).is_null()).add(a(A::EndsAt).gt(now)))

@@ -127,7 +127,11 @@ pub async fn pause_provider(cx: &mut Cx, organization: &Organization, id: Provid
         cx.now,
     )
     .await?;
-    let told = event(EventKind::ProviderPaused, organization, &provider).ended(Ended { sessions, grants });
+    let told = event(EventKind::ProviderPaused, organization, &provider).ended(Ended {
+        sessions,
+        grants,
+        ..Ended::default()
+    });
     audit::record(cx, told).await?;
     tell_everybody(cx, organization, &provider, false).await?;
     Ok(sessions)

@@ -87,6 +87,9 @@ fn body(cx: &PageCx, ledger: Ledger, team: bool, may_give: bool, may_end: bool) 
         .form("acting")
         .summary
         .map(|text| view! { <Notice tone=Tone::Bad>{text}</Notice> });
+    let cut = ledger.cut.then(|| {
+        view! { <Notice>"There is more than fits on this page: what was used last is shown. Stop what nobody needs, then the rest comes up."</Notice> }
+    });
     let own_allowed = (!team && !ledger.allowed.is_empty()).then(|| allowed(ledger.allowed));
     let delegations = delegations(ledger.delegations, team, may_give, may_end);
     let systems = (!ledger.acting.is_empty()).then(|| systems(ledger.acting, team, may_end));
@@ -94,6 +97,7 @@ fn body(cx: &PageCx, ledger: Ledger, team: bool, may_give: bool, may_end: bool) 
     view! {
         {refused}
         <Stack gap=Gap::Large>
+            {cut}
             {delegations}
             {systems}
             {holders}
