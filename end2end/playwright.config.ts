@@ -9,7 +9,8 @@ export default defineConfig({
   testDir: "tests",
   globalSetup: "./harness/global-setup.ts",
   outputDir: "../target/end2end/results",
-  workers: 2,
+  // Some tests wait for half a minute or more, so there is one more than cores.
+  workers: 3,
   fullyParallel: false,
   // A busy build machine may miss a deadline once; a test that needs another try is listed as flaky.
   retries: process.env.CI ? 1 : 0,
