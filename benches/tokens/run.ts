@@ -1,7 +1,7 @@
 // Measures the token endpoint beside npm oidc-provider, both loaded by wrk in processes of their own, one after the other, and prints a
 // Markdown table. Portico writes its event durably before it answers; oidc-provider keeps everything in memory.
 //
-//   tsx benches/tokens/run.ts [--seconds 8] [--count 60000] [--connections 1,16,64]
+//   tsx benches/tokens/run.ts [--seconds 8] [--count 60000] [--connections 1,16,64] [--kinds "client credentials,refresh"]
 //
 // BENCH_BINARY: portico; BENCH_SEED: the built benches/tokens/seed.rs; BENCH_WRK: wrk; BENCH_POSTGRES_URL: a durable PostgreSQL server, or
 // nothing, then SQLite alone is measured.
@@ -20,7 +20,7 @@ import { parseArgs, promisify } from "node:util";
 const here = dirname(fileURLToPath(import.meta.url));
 const run = promisify(execFile);
 const { values: options } = parseArgs({
-  options: { seconds: { type: "string", default: "8" }, count: { type: "string", default: "60000" }, connections: { type: "string", default: "1,16,64" } },
+  options: { seconds: { type: "string", default: "8" }, count: { type: "string", default: "60000" }, connections: { type: "string", default: "1,16,64" }, kinds: { type: "string", default: "" } },
 });
 const connections = options.connections.split(",").map(Number);
 
@@ -77,7 +77,7 @@ const kinds = {
   },
 } as const;
 type Kind = keyof typeof kinds;
-const all = Object.keys(kinds) as Kind[];
+const all = (Object.keys(kinds) as Kind[]).filter((kind) => !options.kinds || options.kinds.split(",").includes(kind));
 
 /** Values are spent once: each measurement takes the next lines of the file. */
 const taken = new Map<string, number>();

@@ -11,6 +11,7 @@ import { end, freePort, root } from "./server";
 export interface Proxied {
   /** Where browsers find the application. */
   url: string;
+  port: number;
   host: string;
   /** Headers of the last request that came through to the application. */
   last(): IncomingHttpHeaders | undefined;
@@ -39,11 +40,12 @@ export async function startProxied(portal: URL): Promise<Proxied> {
   const name = "wiki.localhost";
   // Exactly the documented file, with names and ports of this test.
   const documented = readFileSync(join(root, "docs", "nginx.conf"), "utf8")
+    .replaceAll("X-Forwarded-Host wiki.example.com", `X-Forwarded-Host ${name}:${port}`)
     .replaceAll("wiki.example.com", name)
     .replaceAll("partners.example.com", portal.host)
     .replaceAll("127.0.0.1:3000", portal.host)
     .replaceAll("127.0.0.1:9000", `127.0.0.1:${(upstream.address() as AddressInfo).port}`)
-    .replaceAll("listen 80;", `listen 127.0.0.1:${port};`);
+    .replaceAll("listen 80", `listen 127.0.0.1:${port}`);
   writeFileSync(join(folder, "site.conf"), documented);
   const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((kind) => `${kind}_temp_path ${join(folder, kind)};`).join(" ");
   writeFileSync(
@@ -63,6 +65,7 @@ export async function startProxied(portal: URL): Promise<Proxied> {
   }
   return {
     url: `http://${name}:${port}`,
+    port,
     host: `${name}:${port}`,
     last: () => last,
     async stop() {

@@ -45,15 +45,23 @@ impl Asking {
         }
     }
 
+    /// By a person's browser.
+    #[must_use]
+    pub fn by_browser(address: Option<&str>, zone: Tz) -> Self {
+        Self {
+            device: Device::Browser,
+            address: address
+                .and_then(|text| text.parse().ok())
+                .map(|address: IpAddr| address.to_canonical()),
+            zone,
+        }
+    }
+
     /// By whoever makes a request.
     #[must_use]
     pub fn of(actor: &Actor, address: Option<&str>, zone: Tz) -> Self {
         match actor {
-            Actor::Person(_) => Self {
-                device: Device::Browser,
-                address: address.and_then(|text| text.parse().ok()),
-                zone,
-            },
+            Actor::Person(_) => Self::by_browser(address, zone),
             _ => Self::by_api(zone),
         }
     }

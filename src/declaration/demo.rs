@@ -9,6 +9,7 @@ use crate::{
     access::Actor,
     apps::commands::launch,
     cx::{Cx, Portal, RequestMeta},
+    issuer::acting::commands::{GiveDelegation, give_delegation},
     kernel::EmailAddress,
     people::{
         MemberRole,
@@ -48,7 +49,7 @@ pub const PEOPLE: [(&str, &str, &str); 12] = [
     (
         "partner admin",
         "maya.chen@acme.example",
-        "Acme Consulting: invite, rotate, suspend, assign, own trail",
+        "Acme Consulting: invite, rotate, suspend, assign, stop a system that acts for her",
     ),
     ("user manager", "samuel.osei@acme.example", "the same people, but no administrators"),
     ("auditor at a partner", "claire.dubois@acme.example", "reads what Acme's people did"),
@@ -201,7 +202,36 @@ async fn history(portal: &Portal) -> Result<(), StoreError> {
         }
     }
     visits(portal).await?;
+    delegate(portal).await?;
     invite(portal).await
+}
+
+/// Somebody lets a system act for them, so that "Acting for me" has something to stop.
+async fn delegate(portal: &Portal) -> Result<(), StoreError> {
+    let Some(mut cx) = as_person(portal, "maya.chen@acme.example").await? else {
+        return Ok(());
+    };
+    let robot = store::issuer::clients::by_name(&cx.tx, "forecast-robot").await?;
+    let (Some(robot), Some(member)) = (robot, cx.actor.member().map(|member| member.id)) else {
+        return Ok(());
+    };
+    let input = GiveDelegation {
+        member,
+        client: robot.id,
+        application: "analytics".to_owned(),
+        scopes: vec!["analytics:read".to_owned()],
+        purpose: "Puts last week's figures into our own plan, every Monday at six".to_owned(),
+        object: None,
+        ends_at: cx.now + chrono::Duration::days(60),
+        provider: None,
+    };
+    match give_delegation(&mut cx, input).await {
+        Ok(_) => cx.commit().await,
+        Err(error) => {
+            tracing::warn!(%error, "the delegation of the demonstration was refused");
+            Ok(())
+        }
+    }
 }
 
 async fn visits(portal: &Portal) -> Result<(), StoreError> {

@@ -185,7 +185,10 @@ impl Party {
         let own = Url::parse(&self.options.own_url()).ok();
         let wanted = target.and_then(|target| own.as_ref()?.join(target).ok());
         match (own, wanted) {
-            (Some(own), Some(wanted)) if wanted.origin() == own.origin() => wanted[url::Position::BeforePath..].to_owned(),
+            // A path that begins with two slashes would be somebody else's host.
+            (Some(own), Some(wanted)) if wanted.origin() == own.origin() && !wanted.path().starts_with("//") => {
+                wanted[url::Position::BeforePath..].to_owned()
+            }
             _ => "/".to_owned(),
         }
     }

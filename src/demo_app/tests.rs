@@ -30,6 +30,8 @@ async fn another_portal_cannot_begin_a_sign_in_here() {
 #[case(Some("/orders"), "/orders")]
 #[case(Some("https://evil.example/"), "/")]
 #[case(Some("//evil.example/"), "/")]
+#[case(Some("http://127.0.0.1:3011//evil.example/"), "/")]
+#[case(Some("/.//evil.example/"), "/")]
 #[case(Some("http://127.0.0.1:3012/"), "/")]
 #[case(Some("javascript:alert(1)"), "/")]
 fn whoever_begins_a_sign_in_chooses_pages_of_ours_alone(#[case] target: Option<&str>, #[case] page: &str) {

@@ -17,6 +17,7 @@ use crate::{
     cx::Portal,
     kernel::new_uuid,
     mail::{MAX_ATTEMPTS, Message, back_off},
+    outbound::OutboundError,
     store::{
         StoreError,
         issuer::clients,
@@ -29,6 +30,31 @@ const LEASE: Duration = Duration::minutes(5);
 /// How many notices are claimed at a time, and how many of them are under way at once.
 const BATCH: u64 = 16;
 const AT_ONCE: usize = 8;
+
+const NOT_SIGNED: &str = "The notice could not be signed now.";
+const NO_ADDRESS: &str = "The client's address for sign-outs is none.";
+
+/// Why a notice was not taken.
+struct Failure {
+    text: String,
+    /// Nobody answered at all, so nobody would for another one either.
+    unreachable: bool,
+}
+
+impl From<String> for Failure {
+    fn from(text: String) -> Self {
+        Self { text, unreachable: false }
+    }
+}
+
+impl From<&str> for Failure {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+/// How long the other notices to an address wait that did not answer.
+const PAUSE: Duration = Duration::minutes(1);
 
 /// Delivers until told to stop; a request under way is finished first.
 pub async fn run(portal: Portal, stop: CancellationToken) {
@@ -64,11 +90,17 @@ pub async fn deliver_due(portal: &Portal, ring: &KeyRing) -> Result<u64, StoreEr
 async fn attempt(portal: &Portal, ring: &KeyRing, message: Message) {
     let id = message.id;
     let result = if message.attempts > MAX_ATTEMPTS {
-        Err("Delivery was interrupted too often.".to_owned())
+        Err("Delivery was interrupted too often.".into())
     } else {
         send(portal, ring, &message).await
     };
     let now = portal.clock.now();
+    if result.as_ref().is_err_and(|failure| failure.unreachable)
+        && let Err(error) = outbox::hold_back_logouts(&portal.store, &message, now + PAUSE).await
+    {
+        tracing::warn!(%error, "the other sign-out notices to an address that does not answer could not be held back");
+    }
+    let result = result.map_err(|failure| failure.text);
     let (word, attempt) = match result {
         Ok(()) => ("accepted", Attempt::Accepted { at: now }),
         Err(error) if message.attempts >= MAX_ATTEMPTS => ("given_up", Attempt::GivenUp { error }),
@@ -87,12 +119,11 @@ async fn attempt(portal: &Portal, ring: &KeyRing, message: Message) {
     }
 }
 
-async fn send(portal: &Portal, ring: &KeyRing, message: &Message) -> Result<(), String> {
-    let notice: SignOutNotice = serde_json::from_str(&message.text).map_err(|_| "The notice cannot be read.".to_owned())?;
-    let later = |_| "The notice could not be signed now.".to_owned();
+async fn send(portal: &Portal, ring: &KeyRing, message: &Message) -> Result<(), Failure> {
+    let notice: SignOutNotice = serde_json::from_str(&message.text).map_err(|_| "The notice cannot be read.")?;
     let client = clients::get(&portal.store.reader(), notice.client)
         .await
-        .map_err(|_| "The database did not answer.".to_owned())?;
+        .map_err(|_| "The database did not answer.")?;
     // Switched off, or without an address meanwhile: there is nobody to tell any more.
     let Some((client, address)) = client
         .filter(|client| client.disabled_at.is_none())
@@ -100,16 +131,14 @@ async fn send(portal: &Portal, ring: &KeyRing, message: &Message) -> Result<(), 
     else {
         return Ok(());
     };
-    let address: Url = address
-        .parse()
-        .map_err(|_| "The client's address for sign-outs is none.".to_owned())?;
+    let address: Url = address.parse().map_err(|_| NO_ADDRESS)?;
     let known_as = subject(&client, client.application, notice.member, &portal.master_key);
     let now = portal.clock.now();
     let token_id = new_uuid(now, &mut portal.entropy.rng()).to_string();
     let claims = notice.claims(&portal.settings.public_url, &client.terms.client_id, &known_as, &token_id, now);
-    let keys = ring.published(portal).await.map_err(later)?;
+    let keys = ring.published(portal).await.map_err(|_| NOT_SIGNED)?;
     let key = keys.signing(client.terms.signing, now).ok_or("There is no key to sign with.")?;
-    let token = key.sign(TokenType::Logout, &claims).map_err(later)?;
+    let token = key.sign(TokenType::Logout, &claims).map_err(|_| NOT_SIGNED)?;
     let body = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("logout_token", &token)
         .finish();
@@ -117,11 +146,14 @@ async fn send(portal: &Portal, ring: &KeyRing, message: &Message) -> Result<(), 
         .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .header(http::header::ACCEPT, "application/json")
         .body(body.into_bytes())
-        .map_err(|_| "The client's address for sign-outs is none.".to_owned())?;
-    let answer = portal.outbound.send(request).await.map_err(|error| error.to_string())?;
+        .map_err(|_| NO_ADDRESS)?;
+    let answer = portal.outbound.send(request).await.map_err(|error| Failure {
+        unreachable: matches!(error, OutboundError::Unreachable(..)),
+        text: error.to_string(),
+    })?;
     // §2.8 says 200; frameworks turn an empty one into 204.
     match answer.status().as_u16() {
         200 | 204 => Ok(()),
-        status => Err(format!("The client answered with status {status}.")),
+        status => Err(format!("The client answered with status {status}.").into()),
     }
 }

@@ -92,7 +92,9 @@ fn recorded(row: AuditRow) -> Option<Recorded> {
     let asked = if row.action == EventKind::Launched.as_str() {
         None
     } else {
-        words(&details, "scopes_asked").or_else(|| words(&details, "scopes"))
+        // Whoever asks for nothing in particular gets all there is.
+        let asked = words(&details, "scopes_asked").filter(|asked| !asked.is_empty());
+        asked.or_else(|| words(&details, "scopes"))
     };
     Some(Recorded {
         at: row.at,
@@ -265,6 +267,7 @@ pub(super) async fn replay_within(qx: &Qx, id: PolicyId, limits: Limits) -> Resu
             EventKind::Launched.as_str(),
             EventKind::Authorized.as_str(),
             EventKind::TokenIssued.as_str(),
+            EventKind::TokenExchanged.as_str(),
         ],
         // What it does not count for it cannot change.
         organizations: policy.scope.organization.map(|only| vec![only]),

@@ -207,6 +207,20 @@ pub async fn settle(store: &Store, claimed: &Message, attempt: Attempt) -> Resul
     Ok(update.exec(&store.writer).await?.rows_affected == 1)
 }
 
+/// Lets the other sign-out notices to the same address wait until a moment: an address that does not answer must not keep those to others
+/// waiting. Claimed ones stay with their claimer, and no attempt is counted. Answers how many wait longer.
+pub async fn hold_back_logouts(store: &Store, failed: &Message, until: Timestamp) -> Result<u64, StoreError> {
+    let done = Entity::update_many()
+        .col_expr(C::NextAttemptAt, until.into())
+        .filter(C::Kind.eq(logouts::KIND))
+        .filter(C::Status.eq(MessageStatus::Waiting.as_str()))
+        .filter(C::Recipient.eq(failed.recipient.as_str()))
+        .filter(C::NextAttemptAt.lt(until))
+        .exec(&store.writer)
+        .await?;
+    Ok(done.rows_affected)
+}
+
 /// How many messages stand where, and since when the oldest one waits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OutboxCounts {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait as _, EntityTrait as _, ExprTrait as _, JoinType, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    sea_query::Expr,
+    sea_query::{Expr, IntoCondition as _},
 };
 use uuid::Uuid;
 
@@ -100,32 +100,24 @@ pub async fn open_by_name(db: &impl Db, name: &str) -> Result<Vec<Policy>, Store
     rows.into_iter().map(policy).collect()
 }
 
-/// The policies in force, each with its text.
+/// The policies in force, each with its text, as of one moment.
 pub async fn in_force(db: &impl Db) -> Result<Vec<(Policy, String)>, StoreError> {
+    let text_in_force = Entity::belongs_to(policy_version::Entity)
+        .from(C::Id)
+        .to(V::PolicyId)
+        .on_condition(|policies, versions| Expr::col((versions, V::Number)).equals((policies, C::InForce)).into_condition());
     let rows = Entity::find()
+        .join(JoinType::LeftJoin, text_in_force.into())
+        .select_also(policy_version::Entity)
         .filter(C::Status.eq(PolicyStatus::Active.as_str()))
         .order_by_asc(C::Id)
         .all(db.connection())
         .await?;
-    let policies = rows.into_iter().map(policy).collect::<Result<Vec<_>, _>>()?;
-    let ids: Vec<Uuid> = policies.iter().map(|policy| policy.id.0).collect();
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let texts = policy_version::Entity::find()
-        .join(JoinType::InnerJoin, to_policy())
-        .filter(Expr::col((policy_version::Entity, V::Number)).equals((Entity, C::InForce)))
-        .filter(V::PolicyId.is_in(ids))
-        .all(db.connection())
-        .await?;
-    let text_of = |policy: &Policy| {
-        let found = texts
-            .iter()
-            .find(|row| row.policy_id == policy.id.0 && Some(row.number) == policy.in_force);
-        // A policy whose text is gone refuses what it counts for: no text can be read.
-        found.map(|row| row.content.clone()).unwrap_or_default()
+    // A policy whose text is gone refuses what it counts for: no text can be read.
+    let with_text = |(row, version): (Model, Option<policy_version::Model>)| {
+        Ok((policy(row)?, version.map(|version| version.content).unwrap_or_default()))
     };
-    Ok(policies.iter().map(|policy| (policy.clone(), text_of(policy))).collect())
+    rows.into_iter().map(with_text).collect()
 }
 
 /// A version's policy.

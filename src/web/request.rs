@@ -116,14 +116,20 @@ fn shortened(headers: &HeaderMap, name: header::HeaderName) -> Option<String> {
 }
 
 fn address(headers: &HeaderMap, extensions: &Extensions, trust_forwarded: bool) -> Option<String> {
-    let forwarded = headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
-    // The proxy appends the peer it saw, so the last entry is the one it vouches for.
+    // The proxy appends the peer it saw, to the line or as a line of its own, so the last entry of all is the one it vouches for.
+    let forwarded = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .next_back()
+        .and_then(|value| value.to_str().ok());
     if let Some(last) = forwarded.filter(|_| trust_forwarded).and_then(|list| list.rsplit(',').next())
         && let Ok(address) = last.trim().parse::<std::net::IpAddr>()
     {
-        return Some(address.to_string());
+        return Some(address.to_canonical().to_string());
     }
-    extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string())
+    extensions
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|info| info.0.ip().to_canonical().to_string())
 }
 
 /// From where a request comes.

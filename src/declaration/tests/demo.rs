@@ -35,6 +35,8 @@ for_each_backend!(the_demonstration_fills_an_empty_database_once, |world| {
     assert!(ferrum.status == OrganizationStatus::Suspended && ferrum.suspended_by_certification);
     assert!(world.events(EventKind::Launched).await >= 10);
     assert_eq!(world.events(EventKind::MemberInvited).await, 2);
+    assert_eq!(world.events(EventKind::DelegationGiven).await, 1);
+    assert_eq!(world.events(EventKind::PolicyActivated).await, 1);
     assert_eq!(world.events(EventKind::CertificationLapsed).await, 1);
 
     fill(&world.portal).await.unwrap();
@@ -70,8 +72,8 @@ for_each_backend!(an_application_of_its_own_is_connected_at_each_start_and_let_g
     assert_eq!(launch_url, "http://127.0.0.1:3011/");
     assert_eq!(
         world.events(EventKind::ClientRegistered).await,
-        1,
-        "the second start changes nothing"
+        2,
+        "the robot of the file and this one; the second start changes nothing"
     );
 
     // Started without it, the tile opens the portal's own page again.

@@ -125,6 +125,7 @@ async fn attempt(
         facts.details.push(("delegation", json!(delegation.id)));
     }
     let standing = standing(cx, &behind.who, &target, facts).await?;
+    facts.details.push(("circumstances", json!(standing.judged.circumstance)));
     let scopes = narrowed(request, &behind, &authority, &target, &standing)?;
     facts.policies = standing.policies(&scopes).into_iter().map(str::to_owned).collect();
     facts.details.push(("scopes", json!(scopes)));
@@ -155,6 +156,7 @@ async fn standing(cx: &Cx, who: &Who, target: &Target, facts: &mut Facts) -> Res
         Ok(standing) => Ok(standing),
         Err(refusal) => {
             facts.policies = refusal.policies().into_iter().map(str::to_owned).collect();
+            facts.details.push(("circumstances", refusal.circumstance()));
             // RFC 8693 §2.2.2: unwilling to issue a token for that target.
             let code = match refusal {
                 Refusal::StepUp(_) => "interaction_required",

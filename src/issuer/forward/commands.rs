@@ -10,7 +10,7 @@ use super::{
     HANDOFF_SECONDS, Handoff, forward_host, own_target,
 };
 use crate::{
-    access::{Action, Actor, Refused, Resource},
+    access::{Action, Actor, Asking, Refused, Resource},
     apps::{
         Application,
         commands::{LaunchError, LaunchOutcome, launch},
@@ -209,7 +209,11 @@ pub async fn look(
     if qx.now - visit.last_seen_at >= Duration::minutes(1) {
         sessions::touch(&portal.store, visit.session.clone(), Some(who.member), qx.now).await?;
     }
-    match stand(&qx.db, &qx.policies, &qx.tenant, &who, application.id, qx.now).await? {
+    // The proxy asks for a browser, which is where its address says.
+    let policies = qx
+        .policies
+        .asked_from(Asking::by_browser(meta.address.as_deref(), qx.tenant.time_zone));
+    match stand(&qx.db, &policies, &qx.tenant, &who, application.id, qx.now).await? {
         Ok(standing) => Ok(Answer::Allowed(Box::new(standing))),
         Err(Refusal::StepUp(_)) => Ok(Answer::Unknown),
         Err(refusal) => {
@@ -258,6 +262,7 @@ async fn refused(
         .outcome(Outcome::Denied)
         .reason(refusal.reason())
         .detail("policies", refusal.policies())
+        .detail("circumstances", refusal.circumstance())
         .detail("by", "forward-auth");
     if let Some(organization) = organization {
         event = event.organization(organization.id, &organization.name);

@@ -79,6 +79,11 @@ fn cookie(headers: &HeaderMap, portal: &Portal, name: &str) -> Option<String> {
         .map(|(_, value)| value.to_owned())
 }
 
+/// Whether it has the shape of a value of ours.
+fn is_bearer(value: &str) -> bool {
+    URL_SAFE_NO_PAD.decode(value).is_ok_and(|bytes| bytes.len() == 32)
+}
+
 fn set_cookie(response: &mut Response, portal: &Portal, name: &str, value: &str, seconds: Option<i64>) {
     let secure = if is_secure(portal) { "; Secure" } else { "" };
     let age = seconds.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
@@ -161,8 +166,8 @@ async fn ask(State(state): State<WebState>, Query(asked): Query<Asked>, request:
 
 fn no_entry(portal: &Portal) -> Response {
     let body = format!(
-        "<p>Your access to this application has ended, or it was never given. <a href=\"{}/\">The portal</a> says which applications you \
-         have, and why.</p>",
+        "<p>You cannot use this application right now. Your access may have ended, or a rule does not allow it at this time or from this \
+         place. <a href=\"{}/\">The portal</a> says which applications you have, and why.</p>",
         portal.settings.public_url
     );
     page(StatusCode::FORBIDDEN, "You may not use this application now", &body)
@@ -229,15 +234,17 @@ async fn start_at_host(State(state): State<WebState>, Query(wanted): Query<Wante
         Ok(None) => return no_entry(portal),
         Err(error) => return unavailable(&error),
     };
-    let held = BearerSecret::generate(&mut portal.entropy.rng());
+    // Several pages may be on their way at once in one browser: they share what is noted there.
+    let held = cookie(&headers, portal, ON_THE_WAY).filter(|held| is_bearer(held));
+    let held = held.unwrap_or_else(|| BearerSecret::generate(&mut portal.entropy.rng()).reveal().to_owned());
     let pairs = [
         ("host", host),
         ("to", wanted.to),
-        ("challenge", URL_SAFE_NO_PAD.encode(sha256(held.reveal()))),
+        ("challenge", URL_SAFE_NO_PAD.encode(sha256(&held))),
     ];
     let path = routes::with_query(routes::FORWARD_START, pairs);
     let mut response = see(&routes::absolute(&portal.settings.public_url, &path));
-    set_cookie(&mut response, portal, ON_THE_WAY, held.reveal(), Some(600));
+    set_cookie(&mut response, portal, ON_THE_WAY, &held, Some(600));
     response
 }
 
@@ -323,7 +330,13 @@ async fn callback(State(state): State<WebState>, Query(arrived): Query<Arrived>,
     let portal = &state.portal;
     let headers = request.headers();
     let meta = meta_of(headers, request.extensions(), state.trust_forwarded);
-    let again = || page(StatusCode::BAD_REQUEST, "This took too long", "<p><a href=\"/\">Try again</a></p>");
+    let again = || {
+        page(
+            StatusCode::BAD_REQUEST,
+            "Signing in did not work this time",
+            "<p><a href=\"/\">Try again</a></p>",
+        )
+    };
     let (Some(host), Some(held)) = (host(headers, portal), cookie(headers, portal, ON_THE_WAY)) else {
         return again();
     };
@@ -331,7 +344,6 @@ async fn callback(State(state): State<WebState>, Query(arrived): Query<Arrived>,
         Ok(Some((secret, target))) => {
             let mut response = see(&target);
             set_cookie(&mut response, portal, VISIT, secret.reveal(), None);
-            set_cookie(&mut response, portal, ON_THE_WAY, "", Some(0));
             response
         }
         Ok(None) => again(),

@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 
-use super::desk::*;
+use super::{desk::*, scene::*};
 use crate::{
     access::STEP_UP_MINUTES,
     apps::Scope,
@@ -78,6 +78,30 @@ for_each_backend!(another_partners_policy_takes_nothing, |world| {
     let desk = Desk::new(world).await;
     rule(&desk.world, NO_WRITING, Some("rival")).await;
     assert!(desk.tokens().await["scope"].as_str().unwrap().contains("orders:write"));
+});
+
+for_each_backend!(a_replay_looks_at_exchanged_tokens_too, |world| {
+    let scene = Scene::declared(world).await;
+    scene.exchanged(&[]).await;
+    let world = &scene.desk.world;
+    let operator = world.employee("Opal Operator", TenantRole::Operator).await;
+    let actor = world.actor(operator.id, None).await;
+    let mut cx = world.cx(actor.clone()).await;
+    let draft = PolicyDraft {
+        name: "A draft".to_owned(),
+        partner: None,
+        application: Some("orders".to_owned()),
+        text: NO_WRITING.to_owned(),
+        reason: "Because of a test".to_owned(),
+    };
+    let policy = write_policy(&mut cx, draft).await.expect("it is written");
+    cx.commit().await.expect("commit");
+    let replay = crate::policies::replay::replay(&world.qx(actor).await, policy.id).await.unwrap();
+    assert_eq!(
+        (replay.decisions, replay.skipped),
+        (3, 0),
+        "the authorization, the tokens, the exchange"
+    );
 });
 
 /// Gives Kim the scope of high value.

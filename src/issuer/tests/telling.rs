@@ -224,6 +224,24 @@ for_each_backend!(an_application_that_gives_up_one_sign_in_keeps_the_others, |wo
     }
 });
 
+for_each_backend!(an_address_that_does_not_answer_keeps_the_others_waiting_once, |world| {
+    let listener = Listener {
+        address: "http://127.0.0.1:1/signed-out".to_owned(),
+        ..Listener::new().await
+    };
+    let desk = listened(world, &listener).await;
+    for _ in 0..18 {
+        let mut browser = desk.browser().await;
+        tokens_of(&desk, &mut browser).await;
+        browser.post("/do/sign-out", &[]).await;
+        desk.world.clock.advance(Duration::seconds(1));
+    }
+    assert_eq!(deliver(&desk).await, 16, "as many as are tried at a time");
+    assert_eq!(deliver(&desk).await, 0, "the others would only wait for it as well");
+    desk.world.clock.advance(Duration::minutes(1));
+    assert!(deliver(&desk).await > 0, "nothing is forgotten");
+});
+
 for_each_backend!(what_is_not_taken_is_tried_again_and_then_shown_as_dead, |world| {
     let listener = Listener::new().await;
     let desk = listened(world, &listener).await;
