@@ -10,7 +10,7 @@ pub mod queries;
 mod record;
 
 pub use details::{Change, Fact, Particulars, Shown, particulars};
-pub use event::{Ended, Event, EventKind, Outcome, Subject};
+pub use event::{Event, EventKind, Outcome, Subject};
 pub use filter::TrailQuery;
 pub use record::{record, row};
 

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod actions;
 pub mod commands;
+mod ended;
 mod identify;
 pub mod pages;
 pub mod passwords;
@@ -14,6 +15,7 @@ pub mod throttle;
 mod totp;
 mod trail;
 
+pub use ended::Ended;
 pub use identify::{HatTrouble, Identified, identify};
 pub use pending::EMAIL_KEY;
 

@@ -17,8 +17,8 @@ use super::{
     issuer::{delegations, ending, logouts},
 };
 use crate::{
-    audit::Ended,
     kernel::{Clock, MemberId, OrganizationId, PersonId, ProviderId, Timestamp, sha256},
+    signin::Ended,
 };
 use entity::session::{ActiveModel, Column as C, Entity};
 

@@ -6,9 +6,10 @@ use super::{
 };
 use crate::{
     apps::{Application, Entitlement, Scope},
-    audit::{Ended, Event, EventKind, Subject},
+    audit::{Event, EventKind, Subject},
     kernel::EntitlementId,
     organizations::Organization,
+    signin::Ended,
     store::{
         self, StoreError,
         issuer::{ending, grants::Whose},

@@ -10,7 +10,7 @@ use super::{
     step::{Step, needed},
 };
 use crate::{
-    audit::{Ended, Event, EventKind, Subject},
+    audit::{Event, EventKind, Subject},
     federation::{
         ClientAuth, IdentityProvider, JoinPolicy, Mapping, OidcSettings, Preset, Protocol, ProviderStatus, Rules, SamlSettings, Secrets,
         commands::{last_certificate_end, service_provider::new_key},
@@ -20,6 +20,7 @@ use crate::{
     },
     kernel::{DomainId, ProviderId, both_forms_of_domain, readable_domain},
     organizations::Organization,
+    signin::Ended,
     store::{
         self,
         federation::{domains, providers},

@@ -12,10 +12,11 @@ use super::{
 };
 use crate::{
     apps::{Application, Assignment, Scope},
-    audit::{Ended, Event, EventKind, Subject},
+    audit::{Event, EventKind, Subject},
     kernel::{AssignmentId, MemberId, Timestamp},
     organizations::{Organization, OrganizationStatus},
     people::{Member, MemberRole, MemberStatus, Person, run_until},
+    signin::Ended,
     store::{
         self, StoreError,
         issuer::{ending, grants::Whose},

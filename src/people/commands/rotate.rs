@@ -7,11 +7,12 @@ use super::{MemberRef, MembershipError, Opened, keep_an_admin, open};
 use crate::{
     access::{Action, Refused},
     apps::Assignment,
-    audit::{self, Ended, Event, EventKind, Subject},
+    audit::{self, Event, EventKind, Subject},
     cx::Cx,
     kernel::{AssignmentId, EmailAddress, MemberId, PersonId},
     mail::{self, Letter},
     people::{Member, Person, delegation, invitations},
+    signin::Ended,
     store::{self, StoreError},
     web::Refusal,
 };

@@ -11,9 +11,9 @@ use super::{
     logouts,
 };
 use crate::{
-    audit::Ended,
     issuer::Grant,
     kernel::{ApplicationId, ClientId, DelegationId, GrantId, MemberId, OrganizationId, PersonId, ProviderId, Timestamp},
+    signin::Ended,
 };
 use entity::oauth_grant::{self, Column as C};
 

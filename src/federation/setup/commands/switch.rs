@@ -3,7 +3,7 @@
 use super::{SetupError, at_version, event, keep};
 use crate::{
     access::{Action, Refused},
-    audit::{self, Ended, EventKind},
+    audit::{self, EventKind},
     cx::Cx,
     federation::{IdentityProvider, ProviderStatus, domains::DomainStatus, place::connection_of},
     kernel::{MemberId, ProviderId},
@@ -13,6 +13,7 @@ use crate::{
         commands::{tell_admins, tell_owners},
     },
     people::MemberRole,
+    signin::Ended,
     store::{
         self, StoreError,
         federation::{domains, providers},
