@@ -86,8 +86,8 @@ async fn fill(db: &DatabaseConnection, size: &Size) {
     ))
     .await;
     run(format!(
-        "INSERT INTO organizations (id, slug, name, search_text, kind, description, metadata, status, accent, require_step_up, suspended_by_certification, certification_due_at, created_at, version)
-         SELECT {}, 'partner-' || n, 'Partner ' || n, 'partner ' || n || ' consultancy', 'Consultancy', '', '{{}}', 'active', '#2f5bd3', false, false, {end}, {start}, 1 FROM {}",
+        "INSERT INTO organizations (id, slug, name, search_text, kind, description, metadata, status, accent, require_step_up, suspended_by_certification, certification_due_at, due_order, created_at, version)
+         SELECT {}, 'partner-' || n, 'Partner ' || n, 'partner ' || n || ' consultancy', 'Consultancy', '', '{{}}', 'active', '#2f5bd3', false, false, {end}, {end}, {start}, 1 FROM {}",
         d.id(2, "n"),
         d.numbers(size.organizations)
     ))

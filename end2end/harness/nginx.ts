@@ -1,7 +1,7 @@
 // A real nginx with the configuration that docs/nginx.conf shows, in front of an application that shows the headers it gets.
 
 import { execFileSync, spawn } from "node:child_process";
-import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
+import { createServer, get, type IncomingHttpHeaders, type Server } from "node:http";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -26,6 +26,13 @@ function application(seen: (headers: IncomingHttpHeaders) => void): Server {
     const rows = lines.map(([name, value]) => `<tr><th>${name}</th><td>${Buffer.from(String(value), "latin1").toString()}</td></tr>`).join("");
     const html = `<!DOCTYPE html><html lang="en"><title>Wiki</title><link rel="icon" href="data:,"><h1>Wiki ${request.url ?? ""}</h1><table>${rows}</table>`;
     response.setHeader("content-type", "text/html; charset=utf-8").end(html);
+  });
+}
+
+/** Whether something answers on this port when it is called by this name; `fetch` would call it by its address. */
+function answers(port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    get({ host: "127.0.0.1", port, headers: { host } }, (answer) => resolve(void answer.resume())).on("error", reject);
   });
 }
 
@@ -57,7 +64,7 @@ export async function startProxied(portal: URL): Promise<Proxied> {
   for (;;) {
     if (child.exitCode !== null || Date.now() > limit) throw new Error(`nginx does not start: ${readFileSync(join(folder, "error.log"), "utf8")}`);
     try {
-      await fetch(`http://127.0.0.1:${port}/`, { headers: { host: `${name}:${port}` }, redirect: "manual" });
+      await answers(port, `${name}:${port}`);
       break;
     } catch {
       await new Promise((resolve) => setTimeout(resolve, 50));
