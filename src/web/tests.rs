@@ -12,7 +12,7 @@ use leptos::prelude::*;
 use leptos_axum::render_app_async_with_context;
 use tower::ServiceExt as _;
 
-use super::{download::inert, guard::LONGEST_BODY, location, router::assembled};
+use super::{download::inert, guard::LONGEST_BODY, location, meta_of, router::assembled};
 use crate::{for_each_backend, people::MemberRole, testing::World};
 
 /// A server function that goes wrong; it is in no release.
@@ -239,4 +239,26 @@ async fn gone(world: &World) {
         .execute_unprepared(&format!("DROP DATABASE {name} WITH (FORCE)"))
         .await
         .expect("the database is dropped");
+}
+
+#[test]
+fn of_forwarded_addresses_the_last_counts_in_its_own_form() {
+    let told = |lines: &[&str], trusted: bool| {
+        let mut headers = axum::http::HeaderMap::new();
+        for line in lines {
+            headers.append("x-forwarded-for", line.parse().unwrap());
+        }
+        let mut extensions = axum::http::Extensions::new();
+        extensions.insert(axum::extract::ConnectInfo(std::net::SocketAddr::from(([192, 0, 2, 1], 4711))));
+        meta_of(&headers, &extensions, trusted).address.unwrap()
+    };
+    assert_eq!(told(&["203.0.113.5, 198.51.100.7"], true), "198.51.100.7");
+    assert_eq!(
+        told(&["203.0.113.5", "198.51.100.7"], true),
+        "198.51.100.7",
+        "a proxy may write a line of its own"
+    );
+    assert_eq!(told(&["::ffff:198.51.100.7"], true), "198.51.100.7");
+    assert_eq!(told(&["198.51.100.7"], false), "192.0.2.1");
+    assert_eq!(told(&["nonsense"], true), "192.0.2.1");
 }
