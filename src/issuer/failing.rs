@@ -18,13 +18,13 @@ use crate::{
 /// So many are remembered at most.
 const MOST: usize = 10_000;
 
-/// Who is not listened to, and until when, as far as this process knows. The counters are in the database, which all replicas share; each
-/// learns of a limit with the first wrong proof that comes to it.
+/// Whose wrong proofs are answered with 429, and until when, as far as this process knows; a right one is always let in. The counters are in
+/// the database, which all replicas share; each learns of a limit with the first wrong proof that comes to it.
 #[derive(Clone, Debug, Default)]
 pub struct HeldOff(Arc<RwLock<HashMap<String, Timestamp>>>);
 
 impl HeldOff {
-    /// Until when a client is not listened to at the address that a request comes from.
+    /// Until when wrong proofs of a client from the address of this request are neither counted nor told of.
     #[must_use]
     pub fn until(&self, meta: &RequestMeta, client: &Client, now: Timestamp) -> Option<Timestamp> {
         let held = self.0.read().unwrap_or_else(PoisonError::into_inner);

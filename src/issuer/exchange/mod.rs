@@ -45,11 +45,11 @@ pub async fn still_stands(db: &impl Db, grant: &Grant, now: Timestamp) -> Result
         {
             return Ok(false);
         }
-        let acts = clients::get(db, here.client)
-            .await?
-            .is_some_and(|client| client.disabled_at.is_none() && may_act(&client));
-        if (here.parent.is_some() || here.delegation.is_some()) && !acts {
-            return Ok(false);
+        if here.parent.is_some() || here.delegation.is_some() {
+            let client = clients::get(db, here.client).await?;
+            if client.is_none_or(|client| client.disabled_at.is_some() || !may_act(&client)) {
+                return Ok(false);
+            }
         }
         let Some(parent) = here.parent else { return Ok(true) };
         let Some(parent) = grants::get(db, parent).await?.filter(|parent| parent.revoked_at.is_none()) else {

@@ -1,8 +1,8 @@
-//! Deleting what the authorization server needs no more.
+//! What the authorization server needs no more: rows to delete, and what is still held although its end has come.
 
 use sea_orm::{
-    ColumnTrait as _, Condition, EntityTrait as _, ExprTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, QueryTrait as _,
+    ColumnTrait as _, Condition, EntityTrait, ExprTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    QueryTrait as _, Select,
     sea_query::{Expr, IntoColumnRef, Query, SelectStatement},
 };
 use uuid::Uuid;
@@ -161,63 +161,21 @@ pub async fn past_end(db: &impl Db, window: Window) -> Result<Vec<HeldAt>, Store
         .filter(E::EndsAt.gt(window.since))
         .filter(E::EndsAt.lte(window.now))
         .into_query();
-    let mut found: Vec<(Uuid, Uuid, Uuid)> = Vec::new();
+    let mut found = Vec::new();
+    let columns = [G::OrganizationId, G::MemberId, G::ApplicationId];
     // One after the other, because no index serves both at once.
     for which in [
         G::MemberId.in_subquery(of_members.clone()),
         G::OrganizationId.in_subquery(of_organizations.clone()),
     ] {
-        let held = holding(
-            window.now,
-            (oauth_grant::Entity, G::MemberId),
-            (oauth_grant::Entity, G::ApplicationId),
-        );
-        let mut query = oauth_grant::Entity::find()
-            .select_only()
-            .columns([G::OrganizationId, G::MemberId, G::ApplicationId])
-            .distinct()
-            .filter(which)
-            .filter(G::RevokedAt.is_null())
-            .filter(Expr::not_exists(held));
-        if let Some(only) = window.only {
-            query = query
-                .filter(G::MemberId.eq(only.member.0))
-                .filter(G::ApplicationId.eq(only.application.0));
-        }
-        found.extend(
-            query
-                .limit(MOST_SWEPT)
-                .into_tuple::<(Uuid, Uuid, Uuid)>()
-                .all(db.connection())
-                .await?,
-        );
+        let query = oauth_grant::Entity::find().filter(which).filter(G::RevokedAt.is_null());
+        found.extend(without_holding(db, query, columns, window).await?);
     }
+    let columns = [D::OrganizationId, D::MemberId, D::ApplicationId];
     for which in [D::MemberId.in_subquery(of_members), D::OrganizationId.in_subquery(of_organizations)] {
-        let held = holding(
-            window.now,
-            (delegation::Entity, D::MemberId),
-            (delegation::Entity, D::ApplicationId),
-        );
-        let mut query = delegation::Entity::find()
-            .select_only()
-            .columns([D::OrganizationId, D::MemberId, D::ApplicationId])
-            .distinct()
-            .filter(which)
-            .filter(D::EndedAt.is_null())
-            .filter(D::EndsAt.gt(window.now))
-            .filter(Expr::not_exists(held));
-        if let Some(only) = window.only {
-            query = query
-                .filter(D::MemberId.eq(only.member.0))
-                .filter(D::ApplicationId.eq(only.application.0));
-        }
-        found.extend(
-            query
-                .limit(MOST_SWEPT)
-                .into_tuple::<(Uuid, Uuid, Uuid)>()
-                .all(db.connection())
-                .await?,
-        );
+        let query = delegation::Entity::find().filter(which).filter(D::EndedAt.is_null());
+        let query = query.filter(D::EndsAt.gt(window.now));
+        found.extend(without_holding(db, query, columns, window).await?);
     }
     found.sort_unstable();
     found.dedup();
@@ -227,6 +185,22 @@ pub async fn past_end(db: &impl Db, window: Window) -> Result<Vec<HeldAt>, Store
         application: application.into(),
     };
     Ok(found.into_iter().map(held).collect())
+}
+
+/// Organization, member and application of the rows whose member holds that application in no way any more; `columns` are these three.
+async fn without_holding<E: EntityTrait>(
+    db: &impl Db,
+    query: Select<E>,
+    columns: [E::Column; 3],
+    window: Window,
+) -> Result<Vec<(Uuid, Uuid, Uuid)>, StoreError> {
+    let [_, member, application] = columns;
+    let held = holding(window.now, (E::default(), member), (E::default(), application));
+    let mut query = query.select_only().columns(columns).distinct().filter(Expr::not_exists(held));
+    if let Some(only) = window.only {
+        query = query.filter(member.eq(only.member.0)).filter(application.eq(only.application.0));
+    }
+    Ok(query.limit(MOST_SWEPT).into_tuple().all(db.connection()).await?)
 }
 
 /// The assignments by which a member holds an application, now or later.
