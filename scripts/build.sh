@@ -11,7 +11,7 @@ LEPTOS_SITE_ROOT="$(site_root "$profile")"
 binary="$CARGO_TARGET_DIR/$profile/portico"
 stamp="$CARGO_TARGET_DIR/$profile/portico.built-from"
 
-# What the result depends on: this checkout's place (server functions are named after it), sources and tools.
+# What the result depends on: this checkout's place (another one may share the target folder), sources and tools.
 # A file is told by its path, size and time of change: reading them all would cost more than it saves.
 fingerprint() {
   echo "$PROJECT_ROOT $(rustc --version) $CARGO_LEPTOS_VERSION"

@@ -11,6 +11,14 @@ export PROJECT_ROOT PROJECT_CACHE
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PROJECT_CACHE/target}"
 export PATH="$PROJECT_CACHE/bin:$PROJECT_ROOT/node_modules/.bin:$PATH"
 
+# Cargo tells by file times whether something is compiled already. Where another checkout used this folder last, what it left may be newer
+# than files here that say something else: then everything here counts as changed.
+if [ -d "$CARGO_TARGET_DIR" ] && [ "$(cat "$CARGO_TARGET_DIR/checkout" 2>/dev/null)" != "$PROJECT_ROOT" ]; then
+  find "$PROJECT_ROOT"/{src,migrations,tests,benches} -type f -exec touch {} +
+fi
+mkdir -p "$CARGO_TARGET_DIR"
+echo "$PROJECT_ROOT" >"$CARGO_TARGET_DIR/checkout"
+
 # Tools that Cargo.lock and package-lock.json do not pin. wasm-bindgen follows Cargo.lock.
 CARGO_LEPTOS_VERSION=0.3.10
 CARGO_NEXTEST_VERSION=0.9.143

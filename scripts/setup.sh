@@ -9,7 +9,7 @@ if [ "$what" = test ]; then
   scripts/setup-browser.sh
   scripts/setup-postgres.sh
   scripts/setup-lemonldap.sh
-  scripts/setup-nginx.sh >/dev/null
+  for proxy in nginx caddy; do scripts/setup-proxies.sh "$proxy" >/dev/null; done
   scripts/setup-python.sh >/dev/null
 fi
 [ "$what" = base ] || scripts/setup-tools.sh "$what"

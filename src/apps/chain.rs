@@ -7,7 +7,7 @@ use crate::{
     kernel::{MemberId, OrganizationId, Timestamp},
     organizations::{Contract, Organization},
     people::Member,
-    store::{self, Db, StoreError, holdings::Held},
+    store::{self, Db, StoreError, holdings::Held, identity::Membership},
 };
 
 /// What all launches of one member depend on.
@@ -90,6 +90,18 @@ impl Circumstances {
             grace_days,
             now,
         }))
+    }
+
+    /// Those of a membership in force that was loaded already.
+    #[must_use]
+    pub fn of(membership: Membership, grace_days: i32, now: Timestamp) -> Self {
+        Self {
+            organization: membership.organization,
+            contract: membership.contract,
+            member: membership.member,
+            grace_days,
+            now,
+        }
     }
 
     /// The chain of one holding.

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     declaration,
     store::{self, Store},
+    testing::project_file,
 };
 
 /// A folder with a `Leptos.toml` of this text.
@@ -404,7 +405,7 @@ async fn a_backup_taken_while_people_write_tells_one_story() {
 
 #[test]
 fn the_readme_describes_every_key_of_the_configuration() {
-    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let readme = std::fs::read_to_string(project_file("README.md")).unwrap();
     let table = readme.split("| key | default | meaning |").nth(1).unwrap_or_default();
     let written: Vec<&str> = table.lines().skip(2).take_while(|line| line.starts_with('|')).collect();
     let expected: Vec<String> = keys::keys()

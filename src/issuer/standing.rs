@@ -10,9 +10,10 @@ use crate::{
     kernel::{ApplicationId, MemberId, OrganizationId, PersonId, ProviderId, Timestamp},
     organizations::Tenant,
     people::Person,
-    signin::identify,
+    signin::{Identified, identify},
     store::{
         self, Db, StoreError,
+        holdings::Which,
         sessions::{SignedInAs, Through},
     },
 };
@@ -174,27 +175,25 @@ pub async fn stand(
             authenticated_at: None,
         }),
     };
-    let Some(found) = identify(db, &signed_in, Vec::new(), &tenant.name, now).await? else {
+    let Some(Identified {
+        actor,
+        trouble,
+        person,
+        worn,
+    }) = identify(db, &signed_in, Vec::new(), &tenant.name, now).await?
+    else {
         return nobody("The account is switched off.");
     };
     // The very membership: a person's other hats do not stand in for it.
-    if found.actor.member().is_none_or(|member| member.id != who.member) {
-        let reason = found.trouble.first().map(|trouble| trouble.reason.clone());
-        return Ok(Err(Refusal::Nobody(
-            reason.unwrap_or_else(|| "The membership has ended.".to_owned()),
-        )));
-    }
-    let (Some(person), Some(application), Some(circumstances)) = (
-        store::people::get(db, who.person).await?,
-        store::applications::get(db, application).await?,
-        Circumstances::load(db, who.organization, who.member, tenant.certification_grace_days, now).await?,
-    ) else {
-        return nobody("The membership has ended.");
+    let Some(worn) = worn.filter(|worn| worn.member.id == who.member) else {
+        let reason = trouble.first().map(|trouble| trouble.reason.as_str());
+        return nobody(reason.unwrap_or("The membership has ended."));
     };
-    let held = store::holdings::held_by_member(db, who.member, Some(&application.slug)).await?;
+    let circumstances = Circumstances::of(worn, tenant.certification_grace_days, now);
+    let held = store::holdings::held_by_member(db, who.member, Which::Only(application)).await?;
     let judged = held
         .into_iter()
-        .map(|held| circumstances.judge(policies, &found.actor, held))
+        .map(|held| circumstances.judge(policies, &actor, held))
         .max_by_key(|judged| (judged.decision.verdict == Verdict::Allow, judged.held.assignment.id));
     let Some(judged) = judged else {
         return nobody("The application is not assigned to this person.");

@@ -12,9 +12,10 @@ use crate::{
     cx::Qx,
     kernel::{MemberId, PolicyId, ProviderId, Timestamp},
     organizations::Organization,
-    signin::identify,
+    signin::{Identified, identify},
     store::{
         self, StoreError,
+        holdings::Which,
         lookup::Somebody,
         sessions::{SignedInAs, Through},
     },
@@ -155,18 +156,16 @@ pub async fn answer(qx: &Qx, question: &Question) -> Result<Answer, PageError> {
             authenticated_at: None,
         }),
     };
-    let Some(found) = identify(&qx.db, &who, Vec::new(), &qx.tenant.name, question.at).await? else {
-        return Ok(Answer::Nobody("The account is switched off.".to_owned()));
+    let nobody = |reason: &str| Ok(Answer::Nobody(reason.to_owned()));
+    let found = identify(&qx.db, &who, Vec::new(), &qx.tenant.name, question.at).await?;
+    let Some(Identified { actor, trouble, worn, .. }) = found else {
+        return nobody("The account is switched off.");
     };
-    if found.actor.member().is_none_or(|acting| acting.id != member.id) {
-        let reason = found.trouble.first().map(|trouble| trouble.reason.clone());
-        return Ok(Answer::Nobody(
-            reason.unwrap_or_else(|| "The membership is not in force then.".to_owned()),
-        ));
-    }
-    let circumstances = Circumstances::load(&qx.db, organization.id, member.id, qx.tenant.certification_grace_days, question.at)
-        .await?
-        .ok_or(PageError::NotFound)?;
+    let Some(worn) = worn.filter(|worn| worn.member.id == member.id) else {
+        let reason = trouble.first().map(|trouble| trouble.reason.as_str());
+        return nobody(reason.unwrap_or("The membership is not in force then."));
+    };
+    let circumstances = Circumstances::of(worn, qx.tenant.certification_grace_days, question.at);
     let policies = match question.with {
         Some(id) => with_draft(qx, id).await?.ok_or(PageError::NotFound)?.0,
         None => (*qx.policies).clone(),
@@ -176,13 +175,13 @@ pub async fn answer(qx: &Qx, question: &Question) -> Result<Answer, PageError> {
         address: question.address.filter(|_| question.device == Device::Browser),
         zone: qx.tenant.time_zone,
     });
-    let held = store::holdings::held_by_member(&qx.db, member.id, Some(&question.application)).await?;
+    let held = store::holdings::held_by_member(&qx.db, member.id, Which::Named(&question.application)).await?;
     let judged = held
         .into_iter()
-        .map(|held| circumstances.judge(&policies, &found.actor, held))
+        .map(|held| circumstances.judge(&policies, &actor, held))
         .max_by_key(|judged| (judged.decision.verdict == crate::access::Verdict::Allow, judged.held.assignment.id));
-    Ok(match judged {
-        Some(judged) => Answer::Judged(Box::new(judged)),
-        None => Answer::Nobody("The application is not assigned to this person.".to_owned()),
-    })
+    judged.map_or_else(
+        || nobody("The application is not assigned to this person."),
+        |judged| Ok(Answer::Judged(Box::new(judged))),
+    )
 }

@@ -4,6 +4,7 @@ use crate::{
     access::{ActingMember, Actor, Hat, SignedIn},
     kernel::Timestamp,
     organizations::OrganizationStatus,
+    people::Person,
     store::{
         Db, StoreError,
         identity::{self, Identity, Membership},
@@ -27,6 +28,10 @@ pub struct Identified {
     pub actor: Actor,
     /// Hats that cannot be worn now, with the reason.
     pub trouble: Vec<HatTrouble>,
+    /// The account.
+    pub person: Person,
+    /// The membership whose hat is worn, with everything it depends on.
+    pub worn: Option<Membership>,
 }
 
 /// Why a membership cannot be worn as a hat now; none when it can (mission A2, D1: nothing outlives its end).
@@ -127,30 +132,35 @@ pub async fn identify(
         _ if tenant_roles.is_empty() && !wearable.is_empty() => Some(0),
         _ => None,
     };
-    let member = chosen.map(|index| acting(wearable.swap_remove(index)));
+    let worn = chosen.map(|index| wearable.swap_remove(index));
     let actor = Actor::Person(Box::new(SignedIn {
         id: person.id,
         email: person.email.as_str().to_owned(),
-        name: person.name,
+        name: person.name.clone(),
         time_zone: person.time_zone,
         tenant_roles,
-        member,
+        member: worn.as_ref().map(acting),
         hats,
         session_key,
         second_factor_at: signed_in.second_factor_at,
         has_second_factor: person.totp_confirmed_at.is_some(),
         through,
     }));
-    Ok(Some(Identified { actor, trouble }))
+    Ok(Some(Identified {
+        actor,
+        trouble,
+        person,
+        worn,
+    }))
 }
 
-fn acting(membership: Membership) -> ActingMember {
+fn acting(membership: &Membership) -> ActingMember {
     let contract_ends = membership.contract.as_ref().map(|contract| contract.ends_at);
     ActingMember {
         id: membership.member.id,
         organization: membership.organization.id,
-        organization_name: membership.organization.name,
-        organization_slug: membership.organization.slug,
+        organization_name: membership.organization.name.clone(),
+        organization_slug: membership.organization.slug.clone(),
         has_logo: membership.organization.has_logo,
         role: membership.member.role,
         read_only: membership.member.read_only,

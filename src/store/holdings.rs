@@ -53,19 +53,32 @@ fn to_scope() -> RelationDef {
         .into()
 }
 
-/// Everything a member holds that was not taken away (ended things included), or the one application of that slug: four queries.
-pub async fn held_by_member(db: &impl Db, member: MemberId, slug: Option<&str>) -> Result<Vec<Held>, StoreError> {
+/// Which of a member's applications are asked for.
+#[derive(Clone, Copy, Debug)]
+pub enum Which<'a> {
+    /// All of them.
+    All,
+    /// The one of this slug.
+    Named(&'a str),
+    /// This one.
+    Only(ApplicationId),
+}
+
+/// What a member holds that was not taken away (ended things included): four queries.
+pub async fn held_by_member(db: &impl Db, member: MemberId, which: Which<'_>) -> Result<Vec<Held>, StoreError> {
     use assignment::Column as C;
     let mut query = assignment::Entity::find()
         .join(JoinType::InnerJoin, to_entitlement())
         .filter(C::MemberId.eq(member.0))
         .filter(C::RevokedAt.is_null())
         .order_by_asc(C::Id);
-    if let Some(slug) = slug {
-        query = query
+    query = match which {
+        Which::All => query,
+        Which::Named(slug) => query
             .join(JoinType::InnerJoin, to_application())
-            .filter(entity::application::Column::Slug.eq(slug));
-    }
+            .filter(entity::application::Column::Slug.eq(slug)),
+        Which::Only(application) => query.filter(C::ApplicationId.eq(application.0)),
+    };
     let pairs = query.select_also(entitlement::Entity).all(db.connection()).await?;
     if pairs.is_empty() {
         return Ok(Vec::new());

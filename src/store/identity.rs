@@ -111,7 +111,7 @@ async fn contracts_in_force(db: &impl Db, ids: &[uuid::Uuid], now: Timestamp) ->
     for row in rows {
         let contract = contracts::contract(row);
         let known = latest.entry(contract.organization).or_insert_with(|| contract.clone());
-        if known.ends_at < contract.ends_at {
+        if (known.ends_at, known.id) < (contract.ends_at, contract.id) {
             *known = contract;
         }
     }

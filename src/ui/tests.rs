@@ -239,7 +239,7 @@ mod markup {
                 .collect()
         }
         let unknown = find_icon("no such icon");
-        let source = sources(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).concat();
+        let source = sources(&crate::testing::project_file("src")).concat();
         let names = source.split(" icon=\"").skip(1).filter_map(|rest| rest.split('"').next());
         let (named, missing): (Vec<_>, Vec<_>) = names.partition(|name| !std::ptr::eq(find_icon(name), unknown));
         assert!(named.len() > 20, "{named:?}");

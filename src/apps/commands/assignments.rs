@@ -12,6 +12,7 @@ use crate::{
     people::{Member, MemberStatus},
     store::{
         self,
+        holdings::Which,
         issuer::{ending, grants::Whose},
     },
     web::routes,
@@ -289,7 +290,7 @@ pub async fn revoke_assignment(cx: &mut Cx, id: AssignmentId, reason: Option<Str
 pub async fn return_application(cx: &mut Cx, slug: &str) -> Result<ChangedAssignment, AssignError> {
     let organization = own_organization(cx).await?;
     let member = cx.actor.member().map(|member| member.id).ok_or(Refused::NotFound)?;
-    let held = store::holdings::held_by_member(&cx.tx, member, Some(slug)).await?;
+    let held = store::holdings::held_by_member(&cx.tx, member, Which::Named(slug)).await?;
     let assignment = held.into_iter().map(|held| held.assignment).next_back().ok_or(Refused::NotFound)?;
     end_assignment(cx, &organization, assignment, EventKind::AssignmentReturned, None).await
 }

@@ -10,7 +10,7 @@ use crate::{
     audit::{self, Event, EventKind, Outcome, Subject},
     cx::Cx,
     kernel::ApplicationId,
-    store::{self, StoreError},
+    store::{self, StoreError, holdings::Which},
 };
 
 /// Why a launch is not even decided.
@@ -47,7 +47,7 @@ pub async fn launch(cx: &mut Cx, slug: &str) -> Result<LaunchOutcome, LaunchErro
         .await?
         .ok_or(Refused::NotFound)?;
     // A renewed assignment is the last of its kind; older ones lead nowhere any more.
-    let held = store::holdings::held_by_member(&cx.tx, circumstances.member.id, Some(slug)).await?;
+    let held = store::holdings::held_by_member(&cx.tx, circumstances.member.id, Which::Named(slug)).await?;
     let judged = held
         .into_iter()
         .map(|held| circumstances.judge(&cx.policies, &cx.actor, held))

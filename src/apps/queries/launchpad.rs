@@ -8,7 +8,7 @@ use crate::{
     cx::Qx,
     kernel::PersonId,
     organizations::Organization,
-    store::{self, lookup::Somebody},
+    store::{self, holdings::Which, lookup::Somebody},
     web::PageError,
 };
 
@@ -41,7 +41,7 @@ pub struct Contact {
 /// [`PageError`] when nobody is signed in or no partner's hat is worn.
 pub async fn launchpad(qx: &Qx) -> Result<Launchpad, PageError> {
     let circumstances = circumstances(qx).await?;
-    let held = store::holdings::held_by_member(&qx.db, circumstances.member.id, None).await?;
+    let held = store::holdings::held_by_member(&qx.db, circumstances.member.id, Which::All).await?;
     let soon = qx.now + Duration::days(qx.tenant.warning_days.into());
     let (mut ending, mut lasting): (Vec<_>, Vec<_>) = held
         .into_iter()
@@ -88,7 +88,7 @@ pub struct MyApplication {
 /// [`PageError::NotFound`] when they hold nothing of that name.
 pub async fn my_application(qx: &Qx, slug: &str) -> Result<MyApplication, PageError> {
     let circumstances = circumstances(qx).await?;
-    let held = store::holdings::held_by_member(&qx.db, circumstances.member.id, Some(slug)).await?;
+    let held = store::holdings::held_by_member(&qx.db, circumstances.member.id, Which::Named(slug)).await?;
     let judged = held
         .into_iter()
         .map(|held| circumstances.judge(&qx.policies, &qx.actor, held))

@@ -13,7 +13,7 @@ use crate::{
     people::Member,
     store::{
         self,
-        holdings::{Held, Position, SeatsTaken},
+        holdings::{Held, Position, SeatsTaken, Which},
         lookup::Somebody,
     },
     web::PageError,
@@ -282,7 +282,7 @@ pub async fn holdings_of_member(qx: &Qx, organization: &Organization, member: &M
         return Err(PageError::NotFound);
     }
     let contract = contract_of(qx, organization).await?;
-    let mut held: Vec<_> = store::holdings::held_by_member(&qx.db, member.id, None)
+    let mut held: Vec<_> = store::holdings::held_by_member(&qx.db, member.id, Which::All)
         .await?
         .into_iter()
         .map(|held| {

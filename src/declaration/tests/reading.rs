@@ -9,7 +9,7 @@ fn problems(text: &str, format: Format) -> String {
 
 #[test]
 fn the_published_schema_is_current() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/apply.schema.json");
+    let path = crate::testing::project_file("docs/apply.schema.json");
     let published = std::fs::read_to_string(path).unwrap_or_default();
     if published != schema() {
         let fresh = std::env::temp_dir().join("apply.schema.json");

@@ -17,6 +17,7 @@ use crate::{
     people::{Member, delegation::may_manage},
     store::{
         self, StoreError,
+        holdings::Which,
         issuer::{acting, clients, delegations, ending, grants},
     },
     web::Refusal,
@@ -165,7 +166,7 @@ pub async fn give_delegation(cx: &mut Cx, input: GiveDelegation) -> Result<Deleg
         .iter()
         .map(|acting| acting.client)
         .collect();
-    let held = store::holdings::held_by_member(&cx.tx, member.id, None).await?;
+    let held = store::holdings::held_by_member(&cx.tx, member.id, Which::All).await?;
     let held: Vec<ApplicationId> = held.iter().map(|held| held.application.id).collect();
     if !is_eligible(&client, application.id, &declared, &held) {
         return Err(DelegationError::Client);

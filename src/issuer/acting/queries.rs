@@ -21,6 +21,7 @@ use crate::{
     people::{Member, delegation::may_manage},
     store::{
         self, StoreError,
+        holdings::Which,
         issuer::{
             acting, clients, consents, delegations,
             grants::{self, Whose},
@@ -350,7 +351,7 @@ pub async fn possible(
         return Err(Refused::NotFound.into());
     }
     let found = store::people::get(&qx.db, member.person).await?.ok_or(Refused::NotFound)?;
-    let held = store::holdings::held_by_member(&qx.db, member.id, None).await?;
+    let held = store::holdings::held_by_member(&qx.db, member.id, Which::All).await?;
     let mut applications: Vec<Application> = Vec::new();
     for held in held {
         let fits = held.assignment.is_in_force_at(qx.now) && held.entitlement.is_in_force_at(qx.now) && held.application.is_offered();

@@ -60,8 +60,7 @@ pub async fn redeem(cx: &mut Cx, keys: &Published, client: &Client, redemption: 
     }
     let worthless = || OAuthError::grant("The code is worth nothing: it was used, has expired, or belongs to somebody else.");
     let hash = sha256(&redemption.code);
-    let code = grants::code(&cx.tx, &hash).await?.ok_or_else(worthless)?;
-    let grant = grants::get(&cx.tx, code.grant).await?.ok_or_else(worthless)?;
+    let (code, grant) = grants::code(&cx.tx, &hash).await?.ok_or_else(worthless)?;
     // Whoever has a code that is not theirs has taken it from somewhere: the trail tells of it.
     if grant.client != client.id {
         refuse(

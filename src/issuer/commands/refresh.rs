@@ -31,8 +31,7 @@ pub async fn refresh(
     }
     let worthless = || OAuthError::grant("The refresh token is worth nothing: it was used, has expired, or belongs to somebody else.");
     let hash = sha256(value);
-    let token = grants::refresh(&cx.tx, &hash).await?.ok_or_else(worthless)?;
-    let grant = grants::get(&cx.tx, token.grant).await?.ok_or_else(worthless)?;
+    let (token, grant) = grants::refresh(&cx.tx, &hash).await?.ok_or_else(worthless)?;
     if grant.client != client.id {
         return Err(worthless());
     }

@@ -21,9 +21,8 @@ use crate::{
 /// # Errors
 /// [`StoreError`] when it cannot be written.
 pub async fn revoke(cx: &mut Cx, keys: &Published, client: &Client, token: &str) -> Result<(), StoreError> {
-    if let Some(found) = grants::refresh(&cx.tx, &sha256(token)).await? {
-        let grant = grants::get(&cx.tx, found.grant).await?;
-        if let Some(grant) = grant.filter(|grant| grant.client == client.id) {
+    if let Some((_, grant)) = grants::refresh(&cx.tx, &sha256(token)).await? {
+        if grant.client == client.id {
             end(cx, client, &grant, "The application gave it back.").await?;
         }
         return Ok(());

@@ -8,7 +8,7 @@ use crate::{
     issuer::{
         Client, Delegation, Grant, MOST_ACTORS, Object,
         keys::Published,
-        standing::Who,
+        standing::{Standing, Who},
         verify::{Live, live},
     },
     kernel::{ApplicationId, DelegationId, Timestamp},
@@ -33,6 +33,8 @@ pub(super) struct Behind {
     /// The actors that the subject token names already.
     pub act: Option<Value>,
     pub ends_at: Option<Timestamp>,
+    /// Where the person stands towards `application`, when that was decided already.
+    pub standing: Option<Box<Standing>>,
 }
 
 /// A token of ours, as it counts at this moment.
@@ -70,7 +72,7 @@ pub(super) async fn by_token(
         client: holder,
         ..
     } = found;
-    let Some((grant, _)) = person else {
+    let Some((grant, standing)) = person else {
         return Err(unacceptable("subject_token is a client's own: there is nobody to act for."));
     };
     facts.person = Some((grant.person, grant.member, grant.organization));
@@ -104,6 +106,7 @@ pub(super) async fn by_token(
         act,
         ends_at,
         parent: Some(grant),
+        standing: Some(standing),
     })
 }
 
@@ -136,6 +139,7 @@ pub(super) async fn by_delegation(cx: &Cx, client: &Client, id: &str, facts: &mu
         act: None,
         ends_at: Some(delegation.ends_at),
         delegation: Some(delegation),
+        standing: None,
     })
 }
 

@@ -18,7 +18,7 @@ use crate::{
         claims::{Issue, subject},
         commands::Issued,
         keys::{KeyError, Published, TokenType},
-        standing::{Refusal, Standing, Who, stand},
+        standing::{Refusal, Standing, stand},
     },
     kernel::{GrantId, MemberId, OrganizationId, PersonId, new_uuid},
     organizations::Lifetimes,
@@ -94,7 +94,7 @@ async fn attempt(
     }
     let issued_type = request.issued_type()?;
     let actor = request.actor()?;
-    let behind = match request.subject()? {
+    let mut behind = match request.subject()? {
         SubjectToken::Access(token) => by_token(cx, keys, client, token, request.jkt.as_deref(), facts).await?,
         SubjectToken::Delegation(id) => by_delegation(cx, client, id, facts).await?,
     };
@@ -124,7 +124,7 @@ async fn attempt(
     if let Some(delegation) = &authority.delegation {
         facts.details.push(("delegation", json!(delegation.id)));
     }
-    let standing = standing(cx, &behind.who, &target, facts).await?;
+    let standing = standing(cx, &mut behind, &target, facts).await?;
     facts.details.push(("circumstances", json!(standing.judged.circumstance)));
     let scopes = narrowed(request, &behind, &authority, &target, &standing)?;
     facts.policies = standing.policies(&scopes).into_iter().map(str::to_owned).collect();
@@ -151,8 +151,14 @@ async fn attempt(
     Ok((issued, standing.judged.decision.reason()))
 }
 
-async fn standing(cx: &Cx, who: &Who, target: &Target, facts: &mut Facts) -> Result<Standing, OAuthError> {
-    match stand(&cx.tx, &cx.policies, &cx.tenant, who, target.application.id, cx.now).await? {
+async fn standing(cx: &Cx, behind: &mut Behind, target: &Target, facts: &mut Facts) -> Result<Standing, OAuthError> {
+    // Decided a moment ago, in this transaction.
+    if behind.application == target.application.id
+        && let Some(known) = behind.standing.take()
+    {
+        return Ok(*known);
+    }
+    match stand(&cx.tx, &cx.policies, &cx.tenant, &behind.who, target.application.id, cx.now).await? {
         Ok(standing) => Ok(standing),
         Err(refusal) => {
             facts.policies = refusal.policies().into_iter().map(str::to_owned).collect();

@@ -2,8 +2,8 @@
 
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait as _, Condition, EntityTrait as _, Order, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    QueryTrait as _,
+    ColumnTrait as _, Condition, EntityTrait, JoinType, Order, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    QueryTrait as _, RelationDef,
     sea_query::{NullOrdering, OnConflict},
 };
 use uuid::Uuid;
@@ -35,6 +35,10 @@ pub(super) fn grant(row: oauth_grant::Model) -> Grant {
         delegation: row.delegation_id.map(Into::into),
         revoked_at: row.revoked_at,
     }
+}
+
+fn to_grant<E: EntityTrait>(_: E, column: E::Column) -> RelationDef {
+    E::belongs_to(oauth_grant::Entity).from(column).to(oauth_grant::Column::Id).into()
 }
 
 fn with_last_use(row: oauth_grant::Model) -> (Grant, Option<Timestamp>) {
@@ -278,16 +282,24 @@ pub async fn insert_code(tx: &Tx, code: Code) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A code by its hash, used and expired ones included.
-pub async fn code(db: &impl Db, hash: &[u8]) -> Result<Option<Code>, StoreError> {
-    let row = oauth_code::Entity::find_by_id(hash.to_vec()).one(db.connection()).await?;
-    Ok(row.map(|row| Code {
-        hash: row.id,
-        grant: row.grant_id.into(),
-        redirect_uri: row.redirect_uri,
-        challenge: row.challenge,
-        expires_at: row.expires_at,
-        used_at: row.used_at,
+/// A code by its hash, used and expired ones included, with what it was given for.
+pub async fn code(db: &impl Db, hash: &[u8]) -> Result<Option<(Code, Grant)>, StoreError> {
+    let row = oauth_code::Entity::find_by_id(hash.to_vec())
+        .join(JoinType::InnerJoin, to_grant(oauth_code::Entity, oauth_code::Column::GrantId))
+        .select_also(oauth_grant::Entity)
+        .one(db.connection())
+        .await?;
+    let found = row.and_then(|(row, of)| Some((row, grant(of?))));
+    Ok(found.map(|(row, grant)| {
+        let code = Code {
+            hash: row.id,
+            grant: grant.id,
+            redirect_uri: row.redirect_uri,
+            challenge: row.challenge,
+            expires_at: row.expires_at,
+            used_at: row.used_at,
+        };
+        (code, grant)
     }))
 }
 
@@ -318,15 +330,24 @@ pub async fn insert_refresh(tx: &Tx, token: &RefreshToken) -> Result<(), StoreEr
     Ok(())
 }
 
-/// A refresh token by its hash, used and expired ones included.
-pub async fn refresh(db: &impl Db, hash: &[u8]) -> Result<Option<RefreshToken>, StoreError> {
-    let row = oauth_refresh_token::Entity::find_by_id(hash.to_vec()).one(db.connection()).await?;
-    Ok(row.map(|row| RefreshToken {
-        hash: row.id,
-        grant: row.grant_id.into(),
-        created_at: row.created_at,
-        expires_at: row.expires_at,
-        used_at: row.used_at,
+/// A refresh token by its hash, used and expired ones included, with what it was given for.
+pub async fn refresh(db: &impl Db, hash: &[u8]) -> Result<Option<(RefreshToken, Grant)>, StoreError> {
+    use oauth_refresh_token::{Column as C, Entity};
+    let row = Entity::find_by_id(hash.to_vec())
+        .join(JoinType::InnerJoin, to_grant(Entity, C::GrantId))
+        .select_also(oauth_grant::Entity)
+        .one(db.connection())
+        .await?;
+    let found = row.and_then(|(row, of)| Some((row, grant(of?))));
+    Ok(found.map(|(row, grant)| {
+        let token = RefreshToken {
+            hash: row.id,
+            grant: grant.id,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            used_at: row.used_at,
+        };
+        (token, grant)
     }))
 }
 
