@@ -57,6 +57,16 @@ fn relationship(standing: &Standing) -> Map<String, Value> {
     claims
 }
 
+/// When and how surely the person had signed in.
+fn sign_in(grant: &Grant) -> [(String, Value); 3] {
+    let (acr, amr) = surety(grant);
+    [
+        ("auth_time".to_owned(), json!(grant.authenticated_at.timestamp())),
+        ("acr".to_owned(), json!(acr)),
+        ("amr".to_owned(), json!(amr)),
+    ]
+}
+
 /// What `profile` and `email` open (OpenID Connect Core §5.4).
 fn profile(standing: &Standing, scopes: &[String]) -> Map<String, Value> {
     let has = |scope: &str| scopes.iter().any(|given| given == scope);
@@ -90,6 +100,8 @@ pub struct Issue<'a> {
     pub scopes: &'a [String],
     /// Thumbprint of the key that the access token is bound to (RFC 9449 §6.1).
     pub key: Option<&'a str>,
+    /// The person signed in for it. What a client has by a delegation says nothing of a sign-in that never was.
+    pub person_was_there: bool,
 }
 
 impl Issue<'_> {
@@ -106,11 +118,10 @@ impl Issue<'_> {
     /// An access token for a person (RFC 9068 §2.2).
     #[must_use]
     pub fn access(&self, grant: &Grant, standing: &Standing, audience: &str, token_id: &str) -> Map<String, Value> {
-        let (acr, amr) = surety(grant);
         let mut claims = self.for_itself(audience, token_id);
-        claims.insert("auth_time".to_owned(), json!(grant.authenticated_at.timestamp()));
-        claims.insert("acr".to_owned(), json!(acr));
-        claims.insert("amr".to_owned(), json!(amr));
+        if self.person_was_there {
+            claims.extend(sign_in(grant));
+        }
         claims.insert("grant_id".to_owned(), json!(grant.id));
         claims.extend(relationship(standing));
         mapped(claims, self.client, standing)
@@ -132,11 +143,8 @@ impl Issue<'_> {
     /// An id token (OpenID Connect Core §2).
     #[must_use]
     pub fn id(&self, grant: &Grant, standing: &Standing, access_token: &str) -> Map<String, Value> {
-        let (acr, amr) = surety(grant);
         let mut claims = self.common(&self.client.terms.client_id);
-        claims.insert("auth_time".to_owned(), json!(grant.authenticated_at.timestamp()));
-        claims.insert("acr".to_owned(), json!(acr));
-        claims.insert("amr".to_owned(), json!(amr));
+        claims.extend(sign_in(grant));
         claims.insert("at_hash".to_owned(), json!(at_hash(self.client.terms.signing, access_token)));
         for (name, value) in [("nonce", &grant.nonce), ("sid", &grant.session)] {
             if let Some(value) = value {

@@ -177,6 +177,24 @@ impl ClientTerms {
     }
 }
 
+impl ClientTerms {
+    /// The grant types when these terms are followed by `next`, whose own are derived from what a form shows: what a type rests on (addresses,
+    /// scopes of its own, acting) may be there as before, and then the type stays as it was said.
+    #[must_use]
+    pub fn grant_types_with(&self, next: &Self) -> Vec<GrantType> {
+        let rests = |terms: &Self, grant: GrantType| match grant {
+            GrantType::AuthorizationCode | GrantType::RefreshToken => !terms.redirect_uris.is_empty(),
+            GrantType::ClientCredentials => !terms.own_scopes.is_empty(),
+            GrantType::TokenExchange => terms.may_act_for != ActingKind::None,
+        };
+        let stays = |grant: &GrantType| {
+            let said = if rests(self, *grant) == rests(next, *grant) { self } else { next };
+            said.grant_types.contains(grant)
+        };
+        GrantType::ALL.iter().copied().filter(stays).collect()
+    }
+}
+
 impl Client {
     /// Whether it may use a grant type.
     #[must_use]

@@ -105,6 +105,8 @@ pub struct Asked {
     pub max_age: Option<i64>,
     /// How surely it has to be them.
     pub surety: Surety,
+    /// The very person whom the client asks for.
+    pub subject: Option<String>,
     /// Thumbprint of the key that the code is bound to (RFC 9449 §10).
     pub jkt: Option<String>,
 }
@@ -173,7 +175,7 @@ impl Parameters {
         }
         Ok(Answering {
             redirect_uri: redirect_uri.to_owned(),
-            mode: if self.response_mode.as_deref() == Some("form_post") {
+            mode: if self.response_mode.as_deref() == Some("form_post") && is_of_the_web(redirect_uri) {
                 ResponseMode::FormPost
             } else {
                 ResponseMode::Query
@@ -201,6 +203,11 @@ impl Parameters {
         if !matches!(self.response_mode.as_deref(), None | Some("query" | "form_post")) {
             return Err(OAuthError::request("response_mode is query or form_post"));
         }
+        if self.response_mode.as_deref() == Some("form_post") && !self.redirect_uri.as_deref().is_some_and(is_of_the_web) {
+            return Err(OAuthError::request(
+                "form_post goes to an address that begins with https:// or http://",
+            ));
+        }
         if !client.may(GrantType::AuthorizationCode) {
             return Err(OAuthError::refused("unauthorized_client", "This client does not sign people in."));
         }
@@ -220,6 +227,7 @@ impl Parameters {
         Ok(Asked {
             scopes,
             surety: claims.surety.unwrap_or_else(|| self.wished_surety()),
+            subject: claims.subject,
             jkt: self.jkt()?,
             nonce: limited("nonce", self.nonce.clone())?,
             challenge: self.challenge()?,
@@ -295,6 +303,11 @@ impl Parameters {
             })
             .transpose()
     }
+}
+
+/// Whether browsers can post a form there; a program on somebody's device is only opened.
+fn is_of_the_web(uri: &str) -> bool {
+    uri.starts_with("https://") || uri.starts_with("http://")
 }
 
 /// Whether both are the same address of this machine but for the port, which a program on somebody's device learns when it begins to listen

@@ -1,10 +1,11 @@
 //! Where a person stands towards an application at this moment: everything a token says and depends on, decided anew for every token.
 
+use chrono::Duration;
 use serde_json::{Value, json};
 
 use super::model::Grant;
 use crate::{
-    access::{Policies, Verdict},
+    access::{Actor, Policies, STEP_UP_MINUTES, Verdict},
     apps::chain::{Circumstances, Judged, JudgedScope},
     federation::ProviderStatus,
     kernel::{ApplicationId, MemberId, OrganizationId, PersonId, ProviderId, Timestamp},
@@ -57,6 +58,18 @@ pub struct Standing {
     pub circumstances: Circumstances,
     /// The grants and what the policies say of them.
     pub judged: Judged,
+    /// What counts for as long as the second factor is fresh.
+    while_fresh: Option<WhileFresh>,
+}
+
+/// What a fresh second factor opens, and until when.
+#[derive(Clone, Debug)]
+struct WhileFresh {
+    until: Timestamp,
+    /// The application itself.
+    launch: bool,
+    /// Names of scopes.
+    scopes: Vec<String>,
 }
 
 /// What keeps a token back.
@@ -127,6 +140,15 @@ impl Standing {
     #[must_use]
     pub fn ends_at(&self) -> Option<Timestamp> {
         self.judged.facts.ends_at()
+    }
+
+    /// When a token with these scopes ends at the latest: with the chain, or when the second factor is fresh no longer without which there
+    /// would be no such token.
+    #[must_use]
+    pub fn token_ends_at(&self, scopes: &[String]) -> Option<Timestamp> {
+        let fresh = self.while_fresh.as_ref();
+        let needed = fresh.filter(|fresh| fresh.launch || fresh.scopes.iter().any(|name| scopes.contains(name)));
+        self.ends_at().into_iter().chain(needed.map(|fresh| fresh.until)).min()
     }
 
     /// Of the scopes that were asked for, those that can be given now: OpenID's own, and the application's that the person holds.
@@ -201,10 +223,46 @@ pub async fn stand(
     Ok(match judged.decision.verdict {
         Verdict::Allow => Ok(Standing {
             person,
+            while_fresh: while_fresh(policies, &circumstances, actor, who, &judged, now),
             circumstances,
             judged,
         }),
         Verdict::StepUp => Err(Refusal::StepUp(Box::new(judged))),
         Verdict::Deny => Err(Refusal::Decided(Box::new(judged))),
     })
+}
+
+/// Decides once more as if the second factor were old, to know what hangs on it.
+fn while_fresh(
+    policies: &Policies,
+    circumstances: &Circumstances,
+    mut actor: Actor,
+    who: &Who,
+    judged: &Judged,
+    now: Timestamp,
+) -> Option<WhileFresh> {
+    let until = who.second_factor_at? + Duration::minutes(STEP_UP_MINUTES);
+    if until <= now {
+        return None;
+    }
+    if let Actor::Person(person) = &mut actor {
+        person.second_factor_at = None;
+    }
+    let later = circumstances.judge(policies, &actor, judged.held.clone());
+    let opened = |judged: &&JudgedScope| {
+        let name = &judged.scope.name;
+        let then = later.scopes.iter().find(|then| then.scope.name == *name);
+        judged.decision.verdict == Verdict::Allow && then.is_none_or(|then| then.decision.verdict != Verdict::Allow)
+    };
+    let found = WhileFresh {
+        until,
+        launch: later.decision.verdict != Verdict::Allow,
+        scopes: judged
+            .scopes
+            .iter()
+            .filter(opened)
+            .map(|judged| judged.scope.name.clone())
+            .collect(),
+    };
+    (found.launch || !found.scopes.is_empty()).then_some(found)
 }

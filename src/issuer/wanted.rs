@@ -15,6 +15,8 @@ pub(super) struct Wanted {
     pub scopes: Vec<&'static str>,
     /// How surely it has to be the person, when `acr` was named.
     pub surety: Option<Surety>,
+    /// The very person whom the client asks for (`sub` with a value).
+    pub subject: Option<String>,
 }
 
 /// The scope that opens a claim; none for claims that everybody gets, and for those that nobody knows, which are left out (§5.5.1).
@@ -50,6 +52,16 @@ impl Wanted {
                     && !wanted.scopes.contains(&scope)
                 {
                     wanted.scopes.push(scope);
+                }
+                // Nobody else's tokens are given then (§5.5.1, §3.1.2.2).
+                if claim == "sub"
+                    && let Some(value) = how.get("value")
+                {
+                    let value = value.as_str().ok_or_else(unreadable)?;
+                    if wanted.subject.as_deref().is_some_and(|known| known != value) {
+                        return Err(unreadable());
+                    }
+                    wanted.subject = Some(value.to_owned());
                 }
                 if place == "id_token" && claim == "acr" {
                     wanted.surety = surety(how)?;
@@ -105,7 +117,17 @@ mod tests {
         assert_eq!((sorted(&wanted.scopes), wanted.surety), (sorted(scopes), surety));
     }
 
+    #[test]
+    fn a_person_is_asked_for_by_their_name_here() {
+        let wanted = Wanted::read(Some(r#"{"id_token":{"sub":{"value":"m-1"}}}"#)).expect("it can be read");
+        assert_eq!(wanted.subject.as_deref(), Some("m-1"));
+        let any = Wanted::read(Some(r#"{"id_token":{"sub":null}}"#)).expect("it can be read");
+        assert_eq!(any.subject, None);
+    }
+
     #[rstest]
+    #[case::two_people(r#"{"id_token":{"sub":{"value":"a"}},"userinfo":{"sub":{"value":"b"}}}"#)]
+    #[case::no_name(r#"{"id_token":{"sub":{"value":7}}}"#)]
     #[case::no_json("name")]
     #[case::no_object("[]")]
     #[case::no_member(r#"{"userinfo":"name"}"#)]

@@ -350,7 +350,7 @@ pub async fn revoke_assignments_of_entitlement(tx: &Tx, id: EntitlementId, now: 
     Ok(done.rows_affected)
 }
 
-/// Notes a launch.
+/// Notes that the application is used.
 pub async fn touch_assignment(tx: &Tx, id: AssignmentId, now: Timestamp) -> Result<(), StoreError> {
     use assignment::Column as C;
     assignment::Entity::update_many()

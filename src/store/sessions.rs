@@ -280,6 +280,13 @@ pub async fn end_others(tx: &Tx, person: PersonId, keep: Option<&[u8]>, now: Tim
     })
 }
 
+/// Ends everything of a person whose account is switched off: sessions, what clients hold, and what they may do while the person is away.
+pub async fn end_of_person(tx: &Tx, person: PersonId, now: Timestamp) -> Result<Ended, StoreError> {
+    let ended = ending::end_of_person(tx, person, "The account was switched off.", now).await?;
+    let sessions = delete(tx, Condition::all().add(C::PersonId.eq(person.0)), now).await?;
+    Ok(Ended { sessions, ..ended })
+}
+
 /// Deletes sessions, and tells the applications that hold something of them; answers how many.
 async fn delete(tx: &Tx, which: Condition, now: Timestamp) -> Result<u64, StoreError> {
     if logouts::is_wanted(tx).await? {

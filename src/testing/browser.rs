@@ -168,6 +168,16 @@ impl Browser {
         self.send(request, Body::from(body)).await
     }
 
+    /// Asks what another site may do here (CORS, Fetch §3.2).
+    pub async fn options(&mut self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let request = headers
+            .iter()
+            .fold(Request::builder().method(Method::OPTIONS).uri(path), |request, (name, value)| {
+                request.header(*name, *value)
+            });
+        self.send(request, Body::empty()).await
+    }
+
     async fn send(&mut self, request: axum::http::request::Builder, body: Body) -> Answer {
         let cookies = self
             .cookies

@@ -1,5 +1,5 @@
 //! A page between a form of ours and an address that is not ours. Browsers hold a form's redirects to `form-action 'self'` (CSP), so the
-//! way out is a navigation of its own; where a protocol wants a POST, it is a form with a button and a policy that allows that one address.
+//! way out is a navigation of its own; where a protocol wants a POST, it is a form that sends itself, and a policy that allows that one address.
 
 use std::fmt::Write as _;
 
@@ -34,7 +34,7 @@ pub fn page(url: &str, fields: &[(String, String)], name: &str, again: Option<&s
 pub fn back_to_application(url: &str, fields: &[(String, String)]) -> Response {
     let words = Words {
         title: "Opening the application".to_owned(),
-        text: "You are signed in. The application opens now.",
+        text: "The application opens now.",
         button: "Continue".to_owned(),
         after: String::new(),
     };
@@ -85,7 +85,7 @@ fn going_on(url: &str, fields: &[(String, String)], words: &Words) -> Response {
                 escaped(value)
             );
         }
-        form + &format!("<button class=\"button primary\" type=\"submit\">{button}</button></form>")
+        form + &format!("<button class=\"button primary\" type=\"submit\">{button}</button></form><script src=\"/onward.js\"></script>")
     };
     let heading = escaped(title);
     let body = format!("<main class=\"plain\"><h1>{heading}</h1><p>{text}</p>{action}{after}</main>");
@@ -96,7 +96,7 @@ fn going_on(url: &str, fields: &[(String, String)], words: &Words) -> Response {
             headers.insert(header::REFRESH, refresh);
         }
     } else if let Ok(policy) = HeaderValue::from_str(&format!(
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action {}; base-uri 'none'; frame-ancestors 'none'",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action {}; base-uri 'none'; frame-ancestors 'none'",
         parsed.origin().ascii_serialization()
     )) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);

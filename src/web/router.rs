@@ -120,6 +120,7 @@ pub(super) fn assembled(state: WebState, more: Router<WebState>) -> Router {
             get(|| async { axum::response::Redirect::permanent("/favicon.svg") }),
         )
         .route("/theme.js", get(public_file))
+        .route("/onward.js", get(public_file))
         .merge(crate::declaration::http::routes())
         .merge(crate::issuer::http::server_routes(keys))
         .merge(portal)
@@ -195,7 +196,7 @@ async fn render_errors(request: Request, next: Next) -> Response {
     }
 }
 
-/// `GET /favicon.svg`, `/theme.js`: single files of the built site.
+/// `GET /favicon.svg`, `/theme.js`, `/onward.js`: single files of the built site.
 async fn public_file(State(state): State<WebState>, request: Request) -> Response {
     let name = request.uri().path().trim_start_matches('/').to_owned();
     let media_type = if name.ends_with(".svg") {

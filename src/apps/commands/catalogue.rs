@@ -7,7 +7,8 @@ use crate::{
     audit::{self, Event, EventKind, Subject},
     cx::Cx,
     kernel::{ApplicationId, ScopeId},
-    store::{self, StoreError},
+    signin::Ended,
+    store::{self, StoreError, issuer::ending},
 };
 
 /// Adds an application to the catalogue.
@@ -79,7 +80,12 @@ pub async fn retire_application(cx: &mut Cx, slug: &str, restore: bool) -> Resul
     } else {
         EventKind::ApplicationRetired
     };
-    let event = about(kind, &application).detail("status", wanted.as_str());
+    let ended = if restore {
+        Ended::default()
+    } else {
+        ending::end_of_application(&cx.tx, application.id, cx.now).await?
+    };
+    let event = about(kind, &application).detail("status", wanted.as_str()).ended(ended);
     audit::record(cx, event).await?;
     Ok(application)
 }

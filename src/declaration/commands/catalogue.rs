@@ -17,7 +17,10 @@ use crate::{
     kernel::{ApplicationId, ScopeId},
     store::{
         self,
-        issuer::forward::{hosts_of, put_hosts},
+        issuer::{
+            ending,
+            forward::{hosts_of, put_hosts},
+        },
     },
 };
 
@@ -94,7 +97,11 @@ impl Step<'_> {
                     } else {
                         EventKind::ApplicationChanged
                     };
-                    self.record(about(kind, &application).detail("changed", fields.detail())).await?;
+                    let mut event = about(kind, &application).detail("changed", fields.detail());
+                    if retired {
+                        event = event.ended(ending::end_of_application(&self.cx.tx, application.id, self.cx.now).await?);
+                    }
+                    self.record(event).await?;
                     self.did(Mark::Change, "application", application.slug.clone(), fields);
                 }
                 application

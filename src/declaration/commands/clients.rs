@@ -15,10 +15,14 @@ use crate::{
     audit::{Event, EventKind, Subject},
     issuer::{
         Client, ClientAuthentication, ClientTerms,
-        commands::{ClientError, register_client},
+        commands::{ClientError, register_client, switch_client},
     },
     kernel::{constant_time_eq, sha256},
-    store::{self, issuer::clients},
+    signin::Ended,
+    store::{
+        self,
+        issuer::{clients, ending},
+    },
 };
 
 /// Secrets are compared by their hash alone, which is safe for random ones of this length.
@@ -89,6 +93,10 @@ impl Step<'_> {
         let (client, _) = register_client(self.cx, application, terms, secret)
             .await
             .map_err(|error| refused(key, error))?;
+        if entry.disabled == Some(true) {
+            let off = switch_client(self.cx, client.id, client.version, false).await;
+            off.map_err(|error| refused(key, error))?;
+        }
         self.did(
             Mark::Create,
             "client",
@@ -157,9 +165,7 @@ impl Step<'_> {
             seconds,
         );
         let mut disabled = client.disabled_at.is_some();
-        if fields.set("disabled", &mut disabled, entry.disabled, yes) {
-            client.disabled_at = disabled.then_some(self.cx.now);
-        }
+        let switched = fields.set("disabled", &mut disabled, entry.disabled, yes);
         if let Some(secret) = &entry.secret {
             let hash = sha256(secret.reveal());
             let same = client.secret_hash.as_deref().is_some_and(|known| constant_time_eq(known, &hash));
@@ -185,12 +191,20 @@ impl Step<'_> {
         {
             needed::<String>(key, "secret", None, "this client")?;
         }
+        let mut ended = Ended::default();
+        if switched {
+            if disabled {
+                ended = ending::end_of_client(&self.cx.tx, client.id, self.cx.now).await?;
+            }
+            client.disabled_at = disabled.then_some(self.cx.now);
+        }
         clients::update(&self.cx.tx, &client).await?;
         let event = Event::new(EventKind::ClientChanged)
             .application(application.id, application.name.clone())
             .subject(Subject::new("client", client.id, client.terms.name.clone()))
             .detail("client", client.terms.client_id.clone())
-            .detail("changed", fields.detail());
+            .detail("changed", fields.detail())
+            .ended(ended);
         self.record(event).await?;
         self.did(
             Mark::Change,

@@ -140,7 +140,7 @@ impl Step<'_> {
             .detail("changed", fields.detail());
         if switched && disabled {
             self.took_operator = true;
-            event = event.ended(store::sessions::end_others(&self.cx.tx, person.id, None, self.cx.now).await?);
+            event = event.ended(store::sessions::end_of_person(&self.cx.tx, person.id, self.cx.now).await?);
         }
         self.record(event).await?;
         person.version += 1;

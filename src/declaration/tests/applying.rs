@@ -214,3 +214,16 @@ for_each_backend!(secrets_show_neither_in_the_report_nor_in_the_trail, |world| {
     }
     assert!(!format!("{:?}", read_text("portal.toml", SMALL, Format::Toml).unwrap()).contains("Horse"));
 });
+
+for_each_backend!(a_client_that_is_declared_switched_off_is_off_from_the_first_time_on, |world| {
+    let client = "[[applications.clients]]\nclient_id = \"orders-web\"\nname = \"Orders\"\ndisabled = true\n\
+                  secret = \"a-secret-of-at-least-thirty-two-letters\"\nredirect_uris = [\"https://orders.example.com/callback\"]\n";
+    let text = SMALL.replacen("[[organizations]]", &format!("{client}\n[[organizations]]"), 1);
+    applied(&world, &text).await;
+    let known = store::issuer::clients::by_name(&world.portal.store.reader(), "orders-web")
+        .await
+        .unwrap();
+    assert!(known.unwrap().disabled_at.is_some());
+    let again = applied(&world, &text).await;
+    assert!(again.is_empty(), "{again}");
+});

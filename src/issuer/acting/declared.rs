@@ -10,7 +10,7 @@ use crate::{
     kernel::{ActingId, ClientId},
     store::{
         self,
-        issuer::{acting, clients},
+        issuer::{acting, clients, ending},
     },
 };
 
@@ -47,7 +47,7 @@ pub async fn declare_acting(cx: &mut Cx, client: &Client, application: &Applicat
     Ok(true)
 }
 
-/// Takes it back: tokens that came of it count for nothing from then on.
+/// Takes it back: what people let the client do there ends with it, and so does every token that came of either.
 ///
 /// # Errors
 /// [`ClientError`].
@@ -62,7 +62,9 @@ pub async fn withdraw_acting(cx: &mut Cx, client: ClientId, id: ActingId) -> Res
     if !acting::delete(&cx.tx, id).await? {
         return Err(Refused::NotFound.into());
     }
-    audit::record(cx, about(EventKind::ActingWithdrawn, &client, &application)).await?;
+    let because = "The operator does not let this system act there any more.";
+    let ended = ending::end_acting(&cx.tx, client.id, application.id, because, cx.now).await?;
+    audit::record(cx, about(EventKind::ActingWithdrawn, &client, &application).ended(ended)).await?;
     Ok((client, application))
 }
 

@@ -15,7 +15,11 @@ use crate::{
     audit::{self, Event, EventKind, Subject},
     cx::Cx,
     kernel::{BearerSecret, ClientId, sha256},
-    store::{self, StoreError, issuer::clients},
+    signin::Ended,
+    store::{
+        self, StoreError,
+        issuer::{clients, ending},
+    },
     web::Refusal,
 };
 
@@ -256,6 +260,7 @@ pub async fn change_client(
     terms.key_set = terms
         .key_set
         .filter(|_| terms.authentication == ClientAuthentication::PrivateKeyJwt);
+    terms.grant_types = client.terms.grant_types_with(&terms);
     terms.check(&scopes)?;
     let mut changed = serde_json::Map::new();
     for ((name, before), (_, after)) in client.terms.facts().into_iter().zip(terms.facts()) {
@@ -316,9 +321,16 @@ pub async fn switch_client(cx: &mut Cx, id: ClientId, version: i32, on: bool) ->
     let application = store::applications::get(&cx.tx, client.application)
         .await?
         .ok_or(Refused::NotFound)?;
+    let told = event(EventKind::ClientChanged, &application, &client).detail("changed", if on { "switched on" } else { "switched off" });
+    // What it holds does not come back with it.
+    let ended = if on {
+        Ended::default()
+    } else {
+        ending::end_of_client(&cx.tx, client.id, cx.now).await?
+    };
     client.disabled_at = (!on).then_some(cx.now);
     clients::update(&cx.tx, &client).await?;
-    let told = event(EventKind::ClientChanged, &application, &client).detail("changed", if on { "switched on" } else { "switched off" });
+    let told = told.ended(ended);
     audit::record(cx, told).await?;
     Ok(client)
 }

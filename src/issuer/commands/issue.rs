@@ -13,11 +13,12 @@ use super::super::{
     standing::Standing,
 };
 use crate::{
+    apps::Assignment,
     audit::{self, Event, EventKind, Outcome, Subject},
     cx::Cx,
     kernel::{BearerSecret, Timestamp, new_uuid},
     organizations::Lifetimes,
-    store::issuer::grants,
+    store::{self, StoreError, issuer::grants},
 };
 
 /// What the token endpoint answers (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
@@ -55,7 +56,18 @@ fn bounded(now: Timestamp, life: Duration, end: Option<Timestamp>) -> Timestamp 
     end.map_or(now + life, |end| end.min(now + life))
 }
 
-/// Tokens for a person, and their event. `scopes` is what this access token has; the grant keeps all of its own. The access token is bound to
+/// Notes that an assignment is used, at most once an hour: rules about what lies unused want no more.
+///
+/// # Errors
+/// [`StoreError`] when the database does not answer.
+pub(in crate::issuer) async fn used(cx: &Cx, assignment: &Assignment) -> Result<(), StoreError> {
+    if assignment.last_used_at.is_none_or(|at| at + Duration::hours(1) <= cx.now) {
+        store::grants::touch_assignment(&cx.tx, assignment.id, cx.now).await?;
+    }
+    Ok(())
+}
+
+/// Tokens for a person, and their event. Of the scopes that were `asked` for, `scopes` is what this access token has; the grant keeps all of its own. The access token is bound to
 /// `grant.jkt`, the key that this very request proved.
 ///
 /// # Errors
@@ -66,7 +78,7 @@ pub(super) async fn issue_to_person(
     client: &Client,
     grant: &Grant,
     standing: &Standing,
-    scopes: &[String],
+    (asked, scopes): (&[String], &[String]),
     by: GrantType,
 ) -> Result<Issued, OAuthError> {
     // Ended by somebody else at this very moment: nothing of it is signed.
@@ -87,9 +99,10 @@ pub(super) async fn issue_to_person(
         client,
         subject: subject(client, application.id, grant.member, &cx.master_key),
         now: cx.now,
-        expires_at: bounded(cx.now, access_life, standing.ends_at()),
+        expires_at: bounded(cx.now, access_life, standing.token_ends_at(scopes)),
         scopes,
         key: grant.jkt.as_deref(),
+        person_was_there: true,
     };
     let token_id = new_uuid(cx.now, &mut cx.rng).to_string();
     let audience = client.audience_for(&application.launch_url);
@@ -100,7 +113,7 @@ pub(super) async fn issue_to_person(
     let access_token = key.sign(TokenType::Access, &claims)?;
     let expires_in = (issue.expires_at - cx.now).num_seconds();
     let issue = Issue {
-        expires_at: bounded(cx.now, id_life, standing.ends_at()),
+        expires_at: bounded(cx.now, id_life, standing.token_ends_at(&[])),
         ..issue
     };
     let id_token = scopes
@@ -136,12 +149,14 @@ pub(super) async fn issue_to_person(
         .outcome(Outcome::Allowed)
         .detail("grant_type", by.as_str())
         .detail("token", token_id)
+        .detail("scopes_asked", asked.to_vec())
         .detail("scopes", scopes.to_vec())
         .detail("policies", standing.policies(scopes))
         .detail("circumstances", json!(standing.judged.circumstance))
         .detail("refresh_token", refresh_token.is_some())
         .reason(standing.judged.decision.reason());
     audit::record(cx, event).await?;
+    used(cx, &standing.judged.held.assignment).await?;
     Ok(Issued {
         access_token,
         token_type: kind(grant.jkt.as_deref()),

@@ -13,6 +13,7 @@ mod rotate;
 pub use authorize::{Authorized, authorize};
 pub use clients::{ClientError, change_client, may_change_clients, register_client, renew_secret, switch_client};
 pub use issue::Issued;
+pub(super) use issue::used;
 pub use own::{OwnRequest, issue_to_client, own_token};
 pub use push::push;
 pub use redeem::{Redemption, redeem};
@@ -52,11 +53,12 @@ async fn about(cx: &Cx, kind: EventKind, client: &Client, grant: &Grant) -> Resu
 }
 
 /// Records that a token was refused. The caller ends what stood behind it: whoever lost the grounds does not get them back by asking again.
-async fn refuse(cx: &mut Cx, client: &Client, grant: &Grant, refusal: &Refusal) -> Result<(), StoreError> {
+async fn refuse(cx: &mut Cx, client: &Client, grant: &Grant, refusal: &Refusal, asked: &[String]) -> Result<(), StoreError> {
     let reason = refusal.reason();
     let event = about(cx, EventKind::TokenIssued, client, grant)
         .await?
         .outcome(Outcome::Denied)
+        .detail("scopes_asked", if asked.is_empty() { grant.scopes.clone() } else { asked.to_vec() })
         .detail("policies", refusal.policies())
         .detail("circumstances", refusal.circumstance())
         .reason(&reason);

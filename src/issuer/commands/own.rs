@@ -27,6 +27,13 @@ pub struct OwnRequest<'a> {
     pub bound_to: Option<&'a str>,
 }
 
+fn about(client: &Client, application: &Application) -> Event {
+    Event::new(EventKind::TokenIssued)
+        .application(application.id, application.name.clone())
+        .detail("client", client.terms.client_id.clone())
+        .detail("grant_type", GrantType::ClientCredentials.as_str())
+}
+
 /// A token for the client itself and the event that has to be durable before it leaves.
 ///
 /// # Errors
@@ -63,16 +70,15 @@ pub fn own_token(
         expires_at: now + client.access_life(),
         scopes,
         key: asked.bound_to,
+        person_was_there: false,
     };
     let token_id = new_uuid(now, rng).to_string();
     let claims = issue.for_itself(&client.audience_for(&application.launch_url), &token_id);
     let access_token = key.sign(TokenType::Access, &claims)?;
-    let event = Event::new(EventKind::TokenIssued)
-        .application(application.id, application.name.clone())
+    let event = about(client, application)
         .outcome(Outcome::Allowed)
-        .detail("client", client.terms.client_id.clone())
-        .detail("grant_type", GrantType::ClientCredentials.as_str())
         .detail("token", token_id)
+        .detail("scopes_asked", asked.scopes.to_vec())
         .detail("scopes", scopes.to_vec());
     let issued = Issued {
         access_token,
@@ -101,7 +107,20 @@ pub async fn issue_to_client(
         .await?
         .ok_or_else(|| OAuthError::refused("unauthorized_client", "The application is no longer offered."))?;
     let settings = cx.settings.clone();
-    let (issued, event) = own_token(&settings.public_url, keys, (client, &application), asked, cx.now, &mut cx.rng)?;
-    audit::record(cx, event).await?;
-    Ok((issued, application))
+    match own_token(&settings.public_url, keys, (client, &application), asked, cx.now, &mut cx.rng) {
+        Ok((issued, event)) => {
+            audit::record(cx, event).await?;
+            Ok((issued, application))
+        }
+        Err(error) => {
+            if let OAuthError::Refused { description, .. } = &error {
+                let event = about(client, &application)
+                    .outcome(Outcome::Denied)
+                    .detail("scopes_asked", asked.scopes.to_vec())
+                    .reason(description);
+                audit::record(cx, event).await?;
+            }
+            Err(error)
+        }
+    }
 }

@@ -68,12 +68,13 @@ pub async fn redeem(cx: &mut Cx, keys: &Published, client: &Client, redemption: 
             client,
             &grant,
             &Refusal::Nobody("The code belongs to another application.".to_owned()),
+            &grant.scopes,
         )
         .await?;
         return Err(worthless());
     }
     if let Some(reason) = misfit(redemption, &code, &grant) {
-        refuse(cx, client, &grant, &Refusal::Nobody(reason.to_owned())).await?;
+        refuse(cx, client, &grant, &Refusal::Nobody(reason.to_owned()), &grant.scopes).await?;
         return Err(OAuthError::grant(reason));
     }
     if !grants::use_code(&cx.tx, &hash, cx.now).await? {
@@ -81,12 +82,18 @@ pub async fn redeem(cx: &mut Cx, keys: &Published, client: &Client, redemption: 
         return Err(worthless());
     }
     if code.expires_at <= cx.now || grant.revoked_at.is_some() {
+        let why = if grant.revoked_at.is_some() {
+            "What stood behind the code was ended."
+        } else {
+            "The code has expired."
+        };
+        refuse(cx, client, &grant, &Refusal::Nobody(why.to_owned()), &grant.scopes).await?;
         return Err(worthless());
     }
     let standing = match stand(&cx.tx, &cx.policies, &cx.tenant, &Who::from(&grant), grant.application, cx.now).await? {
         Ok(standing) => standing,
         Err(refusal) => {
-            refuse(cx, client, &grant, &refusal).await?;
+            refuse(cx, client, &grant, &refusal, &grant.scopes).await?;
             end(cx, client, &grant, &refusal.reason()).await?;
             return Err(OAuthError::grant(refusal.reason()));
         }
@@ -94,7 +101,7 @@ pub async fn redeem(cx: &mut Cx, keys: &Published, client: &Client, redemption: 
     let scopes = standing.given(&grant.scopes);
     if scopes.is_empty() {
         let refusal = Refusal::Nobody(NOTHING_LEFT.to_owned());
-        refuse(cx, client, &grant, &refusal).await?;
+        refuse(cx, client, &grant, &refusal, &grant.scopes).await?;
         end(cx, client, &grant, NOTHING_LEFT).await?;
         return Err(OAuthError::grant(NOTHING_LEFT));
     }
@@ -110,5 +117,14 @@ pub async fn redeem(cx: &mut Cx, keys: &Published, client: &Client, redemption: 
         jkt: redemption.jkt.clone(),
         ..grant
     };
-    issue_to_person(cx, keys, client, &grant, &standing, &scopes, GrantType::AuthorizationCode).await
+    issue_to_person(
+        cx,
+        keys,
+        client,
+        &grant,
+        &standing,
+        (&grant.scopes, &scopes),
+        GrantType::AuthorizationCode,
+    )
+    .await
 }

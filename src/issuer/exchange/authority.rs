@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{super::OAuthError, behind::Behind, request::ExchangeRequest, target::Target};
+use super::{super::OAuthError, behind::Behind, is_still_eligible, request::ExchangeRequest, target::Target};
 use crate::{
     access::Verdict,
     cx::Cx,
@@ -52,6 +52,17 @@ pub(super) async fn authority(
         if delegation.application != target.application.id {
             return Err(OAuthError::refused("invalid_target", "The delegation is for another application."));
         }
+        if !is_still_eligible(
+            &cx.tx,
+            client,
+            declared.is_some(),
+            (behind.who.member, delegation.application),
+            cx.now,
+        )
+        .await?
+        {
+            return Err(nobody_lets());
+        }
         return Ok(Authority::by(delegation.clone(), declared.as_ref()));
     }
     let stopped = grants::was_stopped(&cx.tx, behind.who.member, client.id, target.application.id).await?;
@@ -61,7 +72,11 @@ pub(super) async fn authority(
             scopes: declared.scopes.clone(),
         });
     }
-    let given = delegations::between(&cx.tx, behind.who.member, client.id, target.application.id, cx.now).await?;
+    let mut given = delegations::between(&cx.tx, behind.who.member, client.id, target.application.id, cx.now).await?;
+    let of = (behind.who.member, target.application.id);
+    if !given.is_empty() && !is_still_eligible(&cx.tx, client, declared.is_some(), of, cx.now).await? {
+        given.clear();
+    }
     let given = given.into_iter().map(|delegation| Authority::by(delegation, declared.as_ref()));
     match best(given.collect(), &request.scopes) {
         Some(authority) => Ok(authority),
@@ -69,11 +84,15 @@ pub(super) async fn authority(
             "access_denied",
             "The person has stopped this client from acting for them.",
         )),
-        None => Err(OAuthError::refused(
-            "access_denied",
-            "Neither the operator nor the person lets this client act at that application.",
-        )),
+        None => Err(nobody_lets()),
     }
+}
+
+fn nobody_lets() -> OAuthError {
+    OAuthError::refused(
+        "access_denied",
+        "Neither the operator nor the person lets this client act at that application.",
+    )
 }
 
 /// Of several delegations the newest that holds all that is asked for, rather one that is not about one thing alone; when none does, the

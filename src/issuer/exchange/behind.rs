@@ -33,6 +33,8 @@ pub(super) struct Behind {
     /// The actors that the subject token names already.
     pub act: Option<Value>,
     pub ends_at: Option<Timestamp>,
+    /// The person signed in for what is exchanged; nobody did so for a delegation.
+    pub person_was_there: bool,
     /// Where the person stands towards `application`, when that was decided already.
     pub standing: Option<Box<Standing>>,
 }
@@ -105,6 +107,7 @@ pub(super) async fn by_token(
         object: claims.get("authorization_details").cloned(),
         act,
         ends_at,
+        person_was_there: claims.contains_key("auth_time"),
         parent: Some(grant),
         standing: Some(standing),
     })
@@ -137,6 +140,7 @@ pub(super) async fn by_delegation(cx: &Cx, client: &Client, id: &str, facts: &mu
         scopes: delegation.scopes.clone(),
         object: delegation.object.as_ref().map(Object::details),
         act: None,
+        person_was_there: false,
         ends_at: Some(delegation.ends_at),
         delegation: Some(delegation),
         standing: None,

@@ -16,7 +16,7 @@ use crate::{
     issuer::{
         ACTING_SECONDS, ActingKind, Client, ClientAuthentication, Grant, OAuthError,
         claims::{Issue, subject},
-        commands::Issued,
+        commands::{Issued, used},
         keys::{KeyError, Published, TokenType},
         standing::{Refusal, Standing, stand},
     },
@@ -89,7 +89,7 @@ async fn attempt(
     request: &ExchangeRequest,
     facts: &mut Facts,
 ) -> Result<(Issued, String), OAuthError> {
-    if !may_act(client) {
+    if !may_act(&cx.tx, client).await? {
         return Err(OAuthError::refused("unauthorized_client", "This client acts for nobody."));
     }
     let issued_type = request.issued_type()?;
@@ -145,6 +145,7 @@ async fn attempt(
         object,
         issued_type,
     )?;
+    used(cx, &standing.judged.held.assignment).await?;
     facts.details.push(("grant", json!(grant.id)));
     facts.details.push(("parent", json!(grant.parent)));
     facts.details.push(("token", json!(token_id)));
@@ -252,7 +253,7 @@ fn signed(
     let delegation_ends = authority.delegation.as_ref().map(|delegation| delegation.ends_at);
     let limit = standing.circumstances.organization.lifetimes.access_seconds;
     let life = Lifetimes::shorter(limit, client.access_life()).min(Duration::seconds(ACTING_SECONDS));
-    let expires_at = [standing.ends_at(), behind.ends_at, delegation_ends]
+    let expires_at = [standing.token_ends_at(&scopes), behind.ends_at, delegation_ends]
         .into_iter()
         .flatten()
         .fold(cx.now + life, std::cmp::min);
@@ -268,6 +269,7 @@ fn signed(
         expires_at,
         scopes: &scopes,
         key: request.jkt.as_deref(),
+        person_was_there: behind.person_was_there,
     };
     let token_id = new_uuid(cx.now, &mut cx.rng).to_string();
     let mut claims: Map<String, Value> = issue.access(grant, standing, &target.audience, &token_id);

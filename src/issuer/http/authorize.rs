@@ -162,7 +162,7 @@ async fn decide(
         let fresh = asked.prompt == Prompt::SignIn;
         return to_sign_in(request, parameters, query, fresh).await;
     };
-    let expected = hint::expected(request, ring, client, parameters).await?;
+    let expected = hint::expected(request, ring, client, parameters, &asked).await?;
     if let Some(why) = why_not(request, &asked, &session, expected, query).await {
         if asked.prompt == Prompt::Nothing || why == WhyNot::StillSomebodyElse {
             return Err(OAuthError::refused("login_required", why.words()));
@@ -253,7 +253,7 @@ impl WhyNot {
     const fn words(self) -> &'static str {
         match self {
             Self::Old => "The sign-in is too old.",
-            Self::SomebodyElse | Self::StillSomebodyElse => "Somebody else is signed in than id_token_hint names.",
+            Self::SomebodyElse | Self::StillSomebodyElse => "Somebody else is signed in than the one who is asked for.",
         }
     }
 }

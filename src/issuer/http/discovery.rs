@@ -22,6 +22,8 @@ use crate::web::{WebState, routes};
 fn metadata(public_url: &str) -> Value {
     let at = |path: &str| routes::absolute(public_url, path);
     let authentications: Vec<&str> = ClientAuthentication::ALL.iter().map(|way| way.as_str()).collect();
+    // Whoever proves nothing learns nothing of tokens (RFC 7662 §2.1).
+    let proving: Vec<&str> = authentications.iter().copied().filter(|way| *way != "none").collect();
     let assertions = ["ES256", "EdDSA", "RS256", "PS256"];
     json!({
         "issuer": public_url,
@@ -42,7 +44,7 @@ fn metadata(public_url: &str) -> Value {
         "id_token_signing_alg_values_supported": SigningAlgorithm::ALL.iter().map(|way| way.as_str()).collect::<Vec<_>>(),
         "token_endpoint_auth_methods_supported": authentications,
         "token_endpoint_auth_signing_alg_values_supported": assertions,
-        "introspection_endpoint_auth_methods_supported": authentications,
+        "introspection_endpoint_auth_methods_supported": proving,
         "introspection_endpoint_auth_signing_alg_values_supported": assertions,
         "revocation_endpoint_auth_methods_supported": authentications,
         "revocation_endpoint_auth_signing_alg_values_supported": assertions,

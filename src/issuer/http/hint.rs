@@ -1,4 +1,4 @@
-//! Whom an application expects to be here (OpenID Connect Core §3.1.2.1 `id_token_hint`).
+//! Whom an application expects to be here (OpenID Connect Core §3.1.2.1 `id_token_hint`, §5.5.1 `sub`).
 
 use serde_json::Value;
 
@@ -7,14 +7,14 @@ use super::super::{
     claims::subject,
     keys::{KeyRing, TokenType},
     model::Client,
-    request::Parameters,
+    request::{Asked, Parameters},
 };
 use crate::web::RequestCx;
 
 /// What a hint says about whoever is here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Expected {
-    /// There is no hint.
+    /// The request names nobody.
     Anybody,
     /// It is them.
     Them,
@@ -22,7 +22,7 @@ pub(super) enum Expected {
     SomebodyElse,
 }
 
-/// Compares the hint with whoever is signed in. An ended token is a good hint: nothing is given for it.
+/// Compares whom the request names with whoever is signed in. An ended token is a good hint: nothing is given for it.
 ///
 /// # Errors
 /// `invalid_request` when it is no id token that this client got from us.
@@ -31,18 +31,29 @@ pub(super) async fn expected(
     ring: &KeyRing,
     client: &Client,
     parameters: &Parameters,
+    asked: &Asked,
 ) -> Result<Expected, OAuthError> {
-    let Some(token) = parameters.id_token_hint.as_deref() else {
-        return Ok(Expected::Anybody);
-    };
     let portal = &request.portal;
-    let claims = ring.published(portal).await?.verified(TokenType::Id, token);
+    let member = request.actor.person().and_then(|me| me.member.as_ref());
+    let here = member.map(|member| subject(client, client.application, member.id, &portal.master_key));
+    let is = |name: &str| {
+        if here.as_deref() == Some(name) {
+            Expected::Them
+        } else {
+            Expected::SomebodyElse
+        }
+    };
+    let by_claim = asked.subject.as_deref().map(is);
+    let Some(token) = parameters.id_token_hint.as_deref() else {
+        return Ok(by_claim.unwrap_or(Expected::Anybody));
+    };
+    let claims = ring.verified_ever(portal, TokenType::Id, token).await?;
     let claims = claims.filter(|claims| claims.get("aud").and_then(Value::as_str) == Some(&client.terms.client_id));
     let Some(claims) = claims else {
         return Err(OAuthError::request("id_token_hint is no id token that this client got here"));
     };
-    let member = request.actor.person().and_then(|me| me.member.as_ref());
-    let here = member.map(|member| subject(client, client.application, member.id, &portal.master_key));
-    let same = here.is_some() && here.as_deref() == claims.get("sub").and_then(Value::as_str);
-    Ok(if same { Expected::Them } else { Expected::SomebodyElse })
+    Ok(match by_claim {
+        Some(Expected::SomebodyElse) => Expected::SomebodyElse,
+        _ => is(claims.get("sub").and_then(Value::as_str).unwrap_or_default()),
+    })
 }

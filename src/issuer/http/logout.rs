@@ -84,7 +84,7 @@ async fn decide(request: &RequestCx, ring: &KeyRing, parameters: &Parameters) ->
     let portal = &request.portal;
     // An ended token is a good hint: nothing is given for it (§2).
     let hint = match &parameters.id_token_hint {
-        Some(token) => ring.published(portal).await?.verified(TokenType::Id, token),
+        Some(token) => ring.verified_ever(portal, TokenType::Id, token).await?,
         None => None,
     };
     let said = |name: &str| hint.as_ref().and_then(|claims| claims.get(name)).and_then(Value::as_str);

@@ -11,14 +11,17 @@ mod push;
 mod token;
 mod userinfo;
 
+use std::time::Duration;
+
 use axum::{
     Extension, Form, Json, Router,
     extract::rejection::FormRejection,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
 use serde_json::json;
+use tower_http::cors::{Any, CorsLayer};
 
 use super::{OAuthError, failing::HeldOff, keys::KeyRing, known::KnownClients};
 use crate::web::{RequestCx, WebState, error_page, redirection, routes};
@@ -34,17 +37,28 @@ pub fn browser_routes(keys: KeyRing) -> Router<WebState> {
         .layer(Extension(keys))
 }
 
+/// Programs in browsers come from any site, with what they hold themselves: no cookie counts at these endpoints.
+fn from_any_site() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, HeaderName::from_static("dpop")])
+        .expose_headers([header::WWW_AUTHENTICATE])
+        .max_age(Duration::from_secs(600))
+}
+
 /// The endpoints that servers come to.
 pub fn server_routes(keys: KeyRing) -> Router<WebState> {
     Router::new()
+        .route(routes::OAUTH_TOKEN, post(token::token))
+        .route(routes::OAUTH_PUSH, post(push::push))
+        .route(routes::OAUTH_REVOKE, post(inspect::revoke))
+        .route(routes::OAUTH_USERINFO, get(userinfo::by_header).post(userinfo::by_form))
+        .layer(from_any_site())
         .route("/.well-known/openid-configuration", get(discovery::openid))
         .route("/.well-known/oauth-authorization-server", get(discovery::oauth))
         .route(routes::OAUTH_JWKS, get(discovery::keys))
-        .route(routes::OAUTH_TOKEN, post(token::token))
-        .route(routes::OAUTH_PUSH, post(push::push))
         .route(routes::OAUTH_INTROSPECT, post(inspect::introspect))
-        .route(routes::OAUTH_REVOKE, post(inspect::revoke))
-        .route(routes::OAUTH_USERINFO, get(userinfo::by_header).post(userinfo::by_form))
         .merge(super::forward::http::server_routes())
         .layer(Extension(keys))
         .layer(Extension(KnownClients::default()))

@@ -33,6 +33,7 @@ use crate::{
     cx::{Portal, RequestMeta},
     grouped::Appended,
     kernel::AuditEventId,
+    store,
     web::{WebState, meta_of, routes},
 };
 
@@ -58,6 +59,12 @@ struct TokenForm {
 }
 
 impl TokenForm {
+    /// Where the token is to count (RFC 8707 §2.2). An exchange looks for it among all applications.
+    fn target(&self) -> Option<&str> {
+        let exchange = self.grant_type.as_deref() == Some(GrantType::TokenExchange.as_str());
+        self.resource.as_deref().filter(|resource| !exchange && !resource.is_empty())
+    }
+
     /// What of it is about an exchange; a parameter without a value counts as left out (RFC 6749 §3.2).
     fn exchange(&self, scopes: Vec<String>, jkt: Option<String>) -> ExchangeRequest {
         let given = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
@@ -106,8 +113,10 @@ pub(super) async fn token(
             headers: &headers,
         };
         let keys = ring.published(&state.portal).await?;
+        let target = form.target();
         let for_itself = form.grant_type.as_deref() == Some("client_credentials");
         if for_itself
+            && target.is_none()
             && !headers.contains_key(PROOF)
             && let Some(client) = remembered(&known, &headers, &presented)
         {
@@ -118,6 +127,9 @@ pub(super) async fn token(
             known.forget(&client.client.terms.client_id);
         }
         let client = authenticate(&asking, &presented).await?;
+        if let Some(target) = target {
+            counts_at(&state.portal, &client, target).await?;
+        }
         let jkt = proven(&state.portal, &headers, "POST", routes::OAUTH_TOKEN, None).await?;
         if client.terms.sender_constrained && jkt.is_none() {
             return Err(OAuthError::refused(
@@ -137,6 +149,17 @@ pub(super) async fn token(
     match outcome {
         Ok(issued) => fresh(Json(issued).into_response()),
         Err(error) => refusal(&error),
+    }
+}
+
+/// Refuses a target that is not the client's own application: its tokens count nowhere else.
+async fn counts_at(portal: &Portal, client: &Client, target: &str) -> Result<(), OAuthError> {
+    let application = store::applications::get(&portal.store.reader(), client.application).await?;
+    let own = application.map(|application| client.audience_for(&application.launch_url));
+    match own {
+        Some(own) if own == target => Ok(()),
+        Some(own) => Err(OAuthError::refused("invalid_target", format!("The only resource is {own}"))),
+        None => Err(OAuthError::refused("invalid_target", "The application is no longer offered.")),
     }
 }
 

@@ -57,6 +57,10 @@ for_each_backend!(what_is_wrong_with_a_request_is_told_to_the_client, |world| {
         (vec![("request_uri", "https://evil.example/r")], "request_uri_not_supported"),
         (vec![("resource", "https://other.example")], "invalid_target"),
         (vec![("scope", "orders:admin")], "invalid_scope"),
+        (
+            vec![("claims", r#"{"id_token":{"sub":{"value":"somebody-else"}}}"#), ("prompt", "none")],
+            "login_required",
+        ),
         (vec![("scope", "nothing:known")], "invalid_scope"),
         (vec![("scope", "")], "invalid_scope"),
     ] {
@@ -138,6 +142,28 @@ for_each_backend!(an_answer_can_travel_in_a_form, |world| {
     );
     let policy = answer.headers["content-security-policy"].to_str().unwrap();
     assert!(policy.contains("form-action https://orders.example.com;"), "{policy}");
+    // It sends itself, by a script of ours.
+    assert!(answer.text.contains("<script src=\"/onward.js\"></script>") && policy.contains("script-src 'self';"));
+});
+
+for_each_backend!(a_program_on_a_device_is_posted_no_form, |world| {
+    let desk = Desk::new(world).await;
+    let app = "com.example.orders:/callback";
+    let terms = crate::issuer::ClientTerms {
+        redirect_uris: vec![app.to_owned()],
+        grant_types: vec![crate::issuer::GrantType::AuthorizationCode],
+        own_scopes: Vec::new(),
+        authentication: crate::issuer::ClientAuthentication::None,
+        ..draft("orders-app")
+    };
+    register(&desk.world, &desk.orders, terms, None).await;
+    let asks = [("client_id", "orders-app"), ("redirect_uri", app), ("response_mode", "form_post")];
+    let answer = desk.browser().await.get(&desk.address(&asks)).await;
+    let location = answer.location.expect("it is told in the address");
+    assert!(
+        location.starts_with("com.example.orders:/callback?error=invalid_request"),
+        "{location}"
+    );
 });
 
 for_each_backend!(a_pushed_request_counts_once_for_its_client_and_as_it_was_pushed, |world| {

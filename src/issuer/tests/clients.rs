@@ -361,3 +361,36 @@ for_each_backend!(the_trail_names_the_client_that_asked, |world| {
         assert_eq!((row.actor_kind.as_str(), row.actor_label.as_str()), ("client", "Orders on the web"));
     }
 });
+
+for_each_backend!(a_program_in_a_browser_reads_the_answers_of_any_site_but_the_company_s, |world| {
+    let desk = Desk::new(world).await;
+    let mut server = desk.world.browser();
+    let origin = ("origin", "https://app.example.com");
+    let answer = server
+        .post_as_server("/oauth/token", &[("grant_type", "refresh_token")], &[origin])
+        .await;
+    assert_eq!(answer.headers["access-control-allow-origin"], "*");
+    assert!(!answer.headers.contains_key("access-control-allow-credentials"));
+    let asked = [
+        origin,
+        ("access-control-request-method", "POST"),
+        ("access-control-request-headers", "authorization,dpop"),
+    ];
+    for path in ["/oauth/token", "/oauth/par", "/oauth/revoke", "/oauth/userinfo"] {
+        let before = server.options(path, &asked).await;
+        assert_eq!(before.status.as_u16(), 200, "{path}");
+        let allowed = before.headers["access-control-allow-headers"].to_str().unwrap();
+        assert!(allowed.contains("dpop") && allowed.contains("authorization"), "{path}: {allowed}");
+    }
+    // Servers alone ask there, and people's own pages are nobody else's.
+    for path in ["/oauth/introspect", "/do/sign-out", "/me"] {
+        assert!(
+            !server
+                .options(path, &asked)
+                .await
+                .headers
+                .contains_key("access-control-allow-origin"),
+            "{path}"
+        );
+    }
+});

@@ -7,6 +7,7 @@ use super::desk::*;
 use crate::{
     federation::{ClientAuth, IdentityProvider, Joining, Mapping, OidcSettings, Preset, Protocol, ProviderStatus, Rules},
     for_each_backend,
+    issuer::{SigningAlgorithm, keys::rotate},
     kernel::ProviderId,
     people::MemberRole,
     store::{
@@ -58,10 +59,23 @@ for_each_backend!(an_id_token_hint_names_who_has_to_be_here, |world| {
     let mut browser = desk.browser().await;
     let silent = [("id_token_hint", hint), ("prompt", "none")];
     assert!(desk.ask(&mut browser, &silent).await.contains_key("code"));
+    // The key that signed it is published no longer.
+    let before = desk.keys().await.keys.len();
+    let cx = desk.world.system().await;
+    rotate(&cx.tx, &desk.world.portal, SigningAlgorithm::Es256).await.unwrap();
+    cx.commit().await.unwrap();
+    desk.world.clock.advance(Duration::days(3));
+    assert_eq!(desk.keys().await.keys.len(), before);
+    let mut browser = desk.browser().await;
+    assert!(desk.ask(&mut browser, &silent).await.contains_key("code"));
+    let claims = r#"{"id_token":{"sub":{"value":"KIM"}}}"#.replace("KIM", &desk.kim.id.to_string());
+    let named = [("claims", claims.as_str()), ("prompt", "none")];
+    assert!(desk.ask(&mut browser, &named).await.contains_key("code"));
     let cleo = desk.world.member(&desk.acme, "Cleo Colleague", MemberRole::Member).await;
     desk.world.assign(&cleo, &desk.entitlement).await;
     let mut other = desk.world.browser_as(cleo.person, Some(cleo.id)).await;
     assert_eq!(desk.ask(&mut other, &silent).await["error"], "login_required");
+    assert_eq!(desk.ask(&mut other, &named).await["error"], "login_required");
     assert!(
         desk.ask(&mut other, &[("prompt", "none")]).await.contains_key("code"),
         "still signed in"

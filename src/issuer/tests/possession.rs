@@ -192,6 +192,32 @@ for_each_backend!(a_public_clients_refresh_tokens_are_bound_to_its_key, |world| 
     assert_eq!(access["cnf"]["jkt"], key.thumbprint());
 });
 
+for_each_backend!(a_public_clients_refresh_tokens_are_bound_from_its_first_proof_on, |world| {
+    let desk = public_desk(world).await;
+    let key = Key::new();
+    let code = desk.code().await;
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", code.as_str()),
+        ("code_verifier", VERIFIER),
+        ("client_id", "orders-phone"),
+    ];
+    let tokens = json_of(&desk.world.browser().post_as_server("/oauth/token", &form, &[]).await, 200);
+    let form = |refresh| {
+        vec![
+            ("grant_type", "refresh_token"),
+            ("refresh_token", refresh),
+            ("client_id", "orders-phone"),
+        ]
+    };
+    let first = form(tokens["refresh_token"].as_str().unwrap());
+    let tokens = json_of(&with_proof(&desk, &key, "1", &first).await, 200);
+    let second = form(tokens["refresh_token"].as_str().unwrap());
+    let bare = desk.world.browser().post_as_server("/oauth/token", &second, &[]).await;
+    assert_eq!(json_of(&bare, 400)["error"], "invalid_grant", "no key");
+    json_of(&with_proof(&desk, &key, "2", &second).await, 200);
+});
+
 for_each_backend!(a_code_that_was_bound_when_asked_for_is_redeemed_by_that_key, |world| {
     let desk = Desk::new(world).await;
     let key = Key::new();

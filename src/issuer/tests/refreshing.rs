@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::desk::*;
-use crate::{audit::EventKind, for_each_backend};
+use crate::{audit::EventKind, for_each_backend, issuer::commands::change_client, store};
 
 for_each_backend!(a_refresh_token_counts_once_and_a_thief_ends_the_family, |world| {
     let desk = Desk::new(world).await;
@@ -125,4 +125,95 @@ for_each_backend!(a_token_is_none_of_another_applications_business, |world| {
     }
     assert_eq!(desk.introspect(tokens["access_token"].as_str().unwrap()).await["active"], true);
     assert_eq!(desk.refresh(tokens["refresh_token"].as_str().unwrap()).await.status.as_u16(), 200);
+});
+
+for_each_backend!(a_limit_that_was_shortened_counts_for_the_tokens_that_are_out, |world| {
+    let desk = Desk::new(world).await;
+    let first = desk.tokens().await;
+    desk.world.clock.advance(chrono::Duration::minutes(90));
+    let mut cx = desk.world.system().await;
+    let client = store::issuer::clients::get(&cx.tx, desk.client.id).await.unwrap().unwrap();
+    let mut terms = client.terms.clone();
+    terms.refresh_seconds = Some(3_600);
+    change_client(&mut cx, &desk.orders, (client.id, client.version), terms)
+        .await
+        .unwrap();
+    cx.commit().await.unwrap();
+    let refused = desk.refresh(first["refresh_token"].as_str().unwrap()).await;
+    assert_eq!(json_of(&refused, 400)["error"], "invalid_grant");
+    let next = desk.tokens().await;
+    assert_eq!(desk.refresh(next["refresh_token"].as_str().unwrap()).await.status.as_u16(), 200);
+});
+
+for_each_backend!(a_token_for_somewhere_else_is_not_given, |world| {
+    let desk = Desk::new(world).await;
+    let (there, elsewhere) = ("https://orders.example.com/", "https://other.example/");
+    for (target, status) in [(elsewhere, 400), (there, 200)] {
+        // From the database, then perhaps from memory.
+        for _ in 0..2 {
+            let own = desk.token(&[("grant_type", "client_credentials"), ("resource", target)]).await;
+            let own = json_of(&own, status);
+            assert_eq!(own["error"] == "invalid_target", status == 400, "{own}");
+        }
+    }
+    let code = desk.code().await;
+    let form = |target| {
+        vec![
+            ("grant_type", "authorization_code"),
+            ("code", code.as_str()),
+            ("redirect_uri", CALLBACK),
+            ("code_verifier", VERIFIER),
+            ("resource", target),
+        ]
+    };
+    assert_eq!(json_of(&desk.token(&form(elsewhere)).await, 400)["error"], "invalid_target");
+    let tokens = json_of(&desk.token(&form(there)).await, 200);
+    let refresh = tokens["refresh_token"].as_str().unwrap();
+    let form = |target| vec![("grant_type", "refresh_token"), ("refresh_token", refresh), ("resource", target)];
+    assert_eq!(json_of(&desk.token(&form(elsewhere)).await, 400)["error"], "invalid_target");
+    assert_eq!(desk.token(&form(there)).await.status.as_u16(), 200);
+});
+
+for_each_backend!(a_refusal_is_in_the_trail_with_what_was_asked, |world| {
+    let desk = Desk::new(world).await;
+    let tokens = desk.tokens().await;
+    assert!(
+        last_details(&desk.world, EventKind::TokenIssued)
+            .await
+            .contains("\"scopes_asked\":[\"openid\"")
+    );
+    let asked = desk.token(&[("grant_type", "client_credentials"), ("scope", "orders:write")]).await;
+    assert_eq!(json_of(&asked, 400)["error"], "invalid_scope");
+    assert!(
+        last_details(&desk.world, EventKind::TokenIssued)
+            .await
+            .contains("\"scopes_asked\":[\"orders:write\"]")
+    );
+
+    // Somebody else's refresh token was taken from somewhere.
+    let mut other = draft("orders-other");
+    other.own_scopes = Vec::new();
+    let (other, secret) = register(&desk.world, &desk.orders, other, None).await;
+    let credentials = basic(&other.terms.client_id, &secret.unwrap());
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", tokens["refresh_token"].as_str().unwrap()),
+    ];
+    let before = desk.world.events(EventKind::TokenIssued).await;
+    let mut server = desk.world.browser();
+    let refused = server
+        .post_as_server("/oauth/token", &form, &[("authorization", &credentials)])
+        .await;
+    assert_eq!(json_of(&refused, 400)["error"], "invalid_grant");
+    assert_eq!(desk.world.events(EventKind::TokenIssued).await, before + 1);
+    assert!(
+        last_details(&desk.world, EventKind::TokenIssued)
+            .await
+            .contains("\"client\":\"orders-other\"")
+    );
+    assert_eq!(
+        desk.refresh(tokens["refresh_token"].as_str().unwrap()).await.status.as_u16(),
+        200,
+        "it is still the client's"
+    );
 });

@@ -9,7 +9,15 @@ use super::{
     desk::*,
     scene::*,
 };
-use crate::{audit::EventKind, for_each_backend, issuer::acting, people::MemberRole, store, testing::World};
+use crate::{
+    apps::commands::retire_application,
+    audit::EventKind,
+    declaration, for_each_backend,
+    issuer::{acting, commands::switch_client},
+    people::MemberRole,
+    store,
+    testing::World,
+};
 
 for_each_backend!(a_stopped_system_is_stopped_until_it_is_let_again, |world| {
     let scene = Scene::declared(world).await;
@@ -73,6 +81,8 @@ for_each_backend!(an_application_that_is_stopped_takes_with_it_what_was_exchange
 for_each_backend!(what_was_declared_and_is_taken_back_ends_what_came_of_it, |world| {
     let scene = Scene::declared(world).await;
     let answer = scene.exchanged(&[]).await;
+    let given = scene.give(&["orders:read", "orders:write"], None, 10).await;
+    let delegated = json_of(&scene.by_delegation(given.id, &[]).await, 200);
     let mut cx = scene.desk.world.system().await;
     let known = store::issuer::acting::find(&cx.tx, scene.system.client.id, scene.desk.orders.id)
         .await
@@ -82,8 +92,105 @@ for_each_backend!(what_was_declared_and_is_taken_back_ends_what_came_of_it, |wor
         .await
         .unwrap();
     cx.commit().await.unwrap();
-    assert!(!scene.is_live(token_of(&answer)).await);
+    assert!(!scene.is_live(token_of(&answer)).await && !scene.is_live(token_of(&delegated)).await);
+    assert!(
+        last_details(&scene.desk.world, EventKind::ActingWithdrawn)
+            .await
+            .contains("\"delegations_ended\":1")
+    );
+    // Said anew, it begins anew: what people had let the system do does not come back.
+    scene.declare(&scene.system.client, &scene.desk.orders, &["orders:read"]).await;
+    assert!(!scene.is_live(token_of(&answer)).await && !scene.is_live(token_of(&delegated)).await);
+    assert_eq!(json_of(&scene.by_delegation(given.id, &[]).await, 400)["error"], "invalid_request");
 });
+
+for_each_backend!(a_system_acts_by_a_delegation_for_as_long_as_it_could_be_given_one, |world| {
+    let scene = Scene::new(world).await;
+    let given = scene.give(&["orders:read"], None, 10).await;
+    let answer = json_of(&scene.by_delegation(given.id, &[]).await, 200);
+    let cx = scene.desk.world.system().await;
+    let mut assignment = scene.fleet_assignment.clone();
+    assignment.revoked_at = Some(cx.now);
+    store::grants::update_assignment(&cx.tx, &assignment).await.unwrap();
+    cx.commit().await.unwrap();
+    // The system belongs to an application that the person holds no more.
+    assert!(!scene.is_live(token_of(&answer)).await);
+    assert_eq!(json_of(&scene.by_delegation(given.id, &[]).await, 400)["error"], "access_denied");
+});
+
+for_each_backend!(a_system_of_a_retired_application_acts_for_nobody, |world| {
+    let scene = Scene::declared(world).await;
+    let kims = scene.kims().await;
+    let answer = json_of(&scene.exchange(&kims, &[]).await, 200);
+    retire(&scene.desk.world, "fleet", false).await;
+    assert!(!scene.is_live(token_of(&answer)).await);
+    assert_eq!(json_of(&scene.exchange(&kims, &[]).await, 400)["error"], "unauthorized_client");
+});
+
+async fn retire(world: &World, slug: &str, restore: bool) {
+    let mut cx = world.system().await;
+    retire_application(&mut cx, slug, restore).await.unwrap();
+    cx.commit().await.unwrap();
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Back {
+    Client,
+    Application,
+    Account,
+}
+
+/// Takes something away with the command that does so, and gives it back.
+async fn away_and_back(desk: &Desk, what: Back) {
+    let world = &desk.world;
+    for back in [false, true] {
+        match what {
+            Back::Client => {
+                let mut cx = world.system().await;
+                let client = store::issuer::clients::get(&cx.tx, desk.client.id).await.unwrap().unwrap();
+                switch_client(&mut cx, client.id, client.version, back).await.unwrap();
+                cx.commit().await.unwrap();
+            }
+            Back::Application => retire(world, "orders", back).await,
+            Back::Account => {
+                let text = format!("[[people]]\nemail = \"kim.larsen@example.com\"\ndisabled = {}", !back);
+                let read = declaration::read_text("test", &text, declaration::Format::Toml).unwrap();
+                declaration::run(&world.portal, "test", &read, false).await.unwrap();
+            }
+        }
+    }
+}
+
+async fn what_was_taken_away_stays_ended(world: World, what: Back) {
+    let scene = Scene::declared(world).await;
+    let given = scene.give(&["orders:read"], None, 10).await;
+    let tokens = scene.desk.tokens().await;
+    let exchanged = json_of(&scene.exchange(token_of(&tokens), &[]).await, 200);
+    away_and_back(&scene.desk, what).await;
+    for token in [&tokens, &exchanged] {
+        assert!(!scene.is_live(token_of(token)).await, "{what:?}");
+    }
+    let refresh = tokens["refresh_token"].as_str().unwrap();
+    assert_eq!(
+        json_of(&scene.desk.refresh(refresh).await, 400)["error"],
+        "invalid_grant",
+        "{what:?}"
+    );
+    let delegated = scene.by_delegation(given.id, &[]).await.status.as_u16();
+    // The client by which the person had signed in is none of a delegation's business.
+    assert_eq!(delegated, if matches!(what, Back::Client) { 200 } else { 400 }, "{what:?}");
+    assert!(scene.is_live(token_of(&scene.desk.tokens().await)).await, "a new sign-in counts");
+}
+
+#[rstest]
+#[tokio::test]
+async fn access_that_is_given_back_brings_no_token_back(
+    #[values(Back::Client, Back::Application, Back::Account)] what: Back,
+    #[values(false, true)] postgres: bool,
+) {
+    let world = if postgres { World::postgres().await } else { World::sqlite().await };
+    what_was_taken_away_stays_ended(world, what).await;
+}
 
 for_each_backend!(a_suspension_ends_delegations_for_good, |world| {
     let scene = Scene::new(world).await;

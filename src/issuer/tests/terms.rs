@@ -9,7 +9,7 @@ use super::desk::*;
 use crate::{
     audit::EventKind,
     for_each_backend,
-    issuer::{ClientAuthentication, ClientTerms, commands::ClientError},
+    issuer::{ActingKind, ClientAuthentication, ClientTerms, GrantType, commands::ClientError},
     organizations::{Lifetimes, commands::change_lifetimes},
     people::TenantRole,
     store::{self, issuer::clients},
@@ -103,6 +103,27 @@ fn claims_of_the_protocols_keep_their_names() {
     }
     assert!(check(&[("name", "who"), ("email", "who")]).is_err(), "two claims by one name");
     assert!(check(&[("name", "email"), ("email", "mail"), ("metadata.a", "b"), ("acr", "")]).is_ok());
+}
+
+#[test]
+fn a_form_leaves_the_grant_types_that_it_does_not_show() {
+    use GrantType::{AuthorizationCode, ClientCredentials, RefreshToken, TokenExchange};
+    let declared = ClientTerms {
+        grant_types: vec![AuthorizationCode],
+        ..draft("orders-web")
+    };
+    // As a form derives them: from the addresses, the scopes of its own, and whether it acts for people.
+    let mut typed = ClientTerms {
+        grant_types: vec![AuthorizationCode, RefreshToken, ClientCredentials],
+        ..draft("orders-web")
+    };
+    assert_eq!(declared.grant_types_with(&typed), [AuthorizationCode]);
+    typed.may_act_for = ActingKind::Delegation;
+    typed.grant_types.push(TokenExchange);
+    assert_eq!(declared.grant_types_with(&typed), [AuthorizationCode, TokenExchange]);
+    typed.redirect_uris.clear();
+    typed.grant_types = vec![TokenExchange];
+    assert_eq!(declared.grant_types_with(&typed), [TokenExchange]);
 }
 
 for_each_backend!(of_two_limits_the_shorter_one_counts, |world| {

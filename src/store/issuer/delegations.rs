@@ -149,12 +149,26 @@ pub async fn end_of_organization(tx: &Tx, organization: OrganizationId, because:
 
 /// Ends every delegation at one application; answers how many.
 pub async fn end_at(tx: &Tx, whose: Whose, application: ApplicationId, because: &str, now: Timestamp) -> Result<u64, StoreError> {
+    let which = Condition::all().add(C::ApplicationId.eq(application.0));
     let which = match whose {
-        Whose::Member(id) => C::MemberId.eq(id.0),
-        Whose::Organization(id) => C::OrganizationId.eq(id.0),
+        Whose::Member(id) => which.add(C::MemberId.eq(id.0)),
+        Whose::Organization(id) => which.add(C::OrganizationId.eq(id.0)),
+        Whose::Everybody => which,
     };
-    let which = Condition::all().add(which).add(C::ApplicationId.eq(application.0));
     end_where(tx, which, None, because, now).await
+}
+
+/// Ends every delegation to one client at one application; answers how many.
+pub async fn end_between(tx: &Tx, client: ClientId, application: ApplicationId, because: &str, now: Timestamp) -> Result<u64, StoreError> {
+    let which = Condition::all()
+        .add(C::ClientId.eq(client.0))
+        .add(C::ApplicationId.eq(application.0));
+    end_where(tx, which, None, because, now).await
+}
+
+/// Ends every delegation that is about a person; answers how many.
+pub async fn end_of_person(tx: &Tx, person: PersonId, because: &str, now: Timestamp) -> Result<u64, StoreError> {
+    end_where(tx, Condition::all().add(C::PersonId.eq(person.0)), None, because, now).await
 }
 
 async fn end_where(tx: &Tx, which: Condition, by: Option<PersonId>, because: &str, now: Timestamp) -> Result<u64, StoreError> {

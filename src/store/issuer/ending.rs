@@ -65,15 +65,52 @@ async fn revoke_exchanged(tx: &Tx, mut of: Vec<Uuid>, because: &str, now: Timest
 pub async fn end_at(tx: &Tx, whose: Whose, application: ApplicationId, because: &str, now: Timestamp) -> Result<Ended, StoreError> {
     let delegations = delegations::end_at(tx, whose, application, because, now).await?;
     let which = whose.condition().add(C::ApplicationId.eq(application.0));
-    let of = held(tx, which.clone()).await?;
-    let mut ended = Ended {
+    let grants = revoke_family(tx, which, Told::SignedIn, because, now).await?;
+    Ok(Ended {
         delegations,
+        grants,
         ..Ended::default()
-    };
-    if !of.is_empty() {
-        ended.grants = revoke_where(tx, which, Told::SignedIn, because, now).await? + revoke_exchanged(tx, of, because, now).await?;
+    })
+}
+
+/// Ends everything that a client does for people at an application: their delegations, and what it has by their tokens there.
+pub async fn end_acting(tx: &Tx, client: ClientId, application: ApplicationId, because: &str, now: Timestamp) -> Result<Ended, StoreError> {
+    let delegations = delegations::end_between(tx, client, application, because, now).await?;
+    let which = Condition::all()
+        .add(C::ClientId.eq(client.0))
+        .add(C::ApplicationId.eq(application.0))
+        .add(Condition::any().add(C::ParentId.is_not_null()).add(C::DelegationId.is_not_null()));
+    let grants = revoke_family(tx, which, Told::Nobody, because, now).await?;
+    Ok(Ended {
+        delegations,
+        grants,
+        ..Ended::default()
+    })
+}
+
+/// Ends everything that people let clients have at an application that is retired.
+pub async fn end_of_application(tx: &Tx, application: ApplicationId, now: Timestamp) -> Result<Ended, StoreError> {
+    end_at(tx, Whose::Everybody, application, "The application was retired.", now).await
+}
+
+/// Ends every grant of a client that is switched off, and what was exchanged for them. Call it before: it is told as long as it is on.
+/// Delegations to it stay, for they open nothing without it.
+pub async fn end_of_client(tx: &Tx, client: ClientId, now: Timestamp) -> Result<Ended, StoreError> {
+    let which = Condition::all().add(C::ClientId.eq(client.0));
+    let grants = revoke_family(tx, which, Told::SignedIn, "The system was switched off.", now).await?;
+    Ok(Ended {
+        grants,
+        ..Ended::default()
+    })
+}
+
+/// Ends these grants and what was exchanged for them; answers how many.
+async fn revoke_family(tx: &Tx, which: Condition, told: Told, because: &str, now: Timestamp) -> Result<u64, StoreError> {
+    let of = held(tx, which.clone()).await?;
+    if of.is_empty() {
+        return Ok(0);
     }
-    Ok(ended)
+    Ok(revoke_where(tx, which, told, because, now).await? + revoke_exchanged(tx, of, because, now).await?)
 }
 
 /// The ids of these grants that have not ended, held until the transaction ends, always in the same order: whoever exchanges a token at this
@@ -183,6 +220,18 @@ pub async fn revoke_of_member(tx: &Tx, member: MemberId, because: &str, now: Tim
 pub async fn revoke_of_organization(tx: &Tx, organization: OrganizationId, because: &str, now: Timestamp) -> Result<u64, StoreError> {
     let which = Condition::all().add(C::OrganizationId.eq(organization.0));
     revoke_where(tx, which, Told::Everybody, because, now).await
+}
+
+/// Ends every delegation and grant of a person, however they had signed in.
+pub async fn end_of_person(tx: &Tx, person: PersonId, because: &str, now: Timestamp) -> Result<Ended, StoreError> {
+    let delegations = delegations::end_of_person(tx, person, because, now).await?;
+    let which = Condition::all().add(C::PersonId.eq(person.0));
+    let grants = revoke_where(tx, which, Told::Everybody, because, now).await?;
+    Ok(Ended {
+        delegations,
+        grants,
+        ..Ended::default()
+    })
 }
 
 /// Ends every grant that a person let with their account here, not through a partner's provider; answers how many.

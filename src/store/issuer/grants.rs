@@ -173,15 +173,19 @@ pub enum Whose {
     Member(MemberId),
     /// Everybody's in an organization.
     Organization(OrganizationId),
+    /// Everybody's.
+    Everybody,
 }
 
 impl Whose {
     pub(super) fn condition(self) -> Condition {
         use oauth_grant::Column as C;
-        Condition::all().add(match self {
-            Self::Member(id) => C::MemberId.eq(id.0),
-            Self::Organization(id) => C::OrganizationId.eq(id.0),
-        })
+        let all = Condition::all();
+        match self {
+            Self::Member(id) => all.add(C::MemberId.eq(id.0)),
+            Self::Organization(id) => all.add(C::OrganizationId.eq(id.0)),
+            Self::Everybody => all,
+        }
     }
 }
 

@@ -31,6 +31,12 @@ pub async fn published(db: &impl Db, now: Timestamp) -> Result<Vec<StoredKey>, S
     query.all(db.connection()).await?.into_iter().map(key).collect()
 }
 
+/// The key of this name, whether it is published or not.
+pub async fn named(db: &impl Db, kid: &str) -> Result<Option<StoredKey>, StoreError> {
+    let query = Entity::find().filter(C::Kid.eq(kid));
+    query.one(db.connection()).await?.map(key).transpose()
+}
+
 /// Adds a key; answers false when somebody else made this generation at the same moment.
 pub async fn insert(tx: &Tx, key: &StoredKey) -> Result<bool, StoreError> {
     let row = ActiveModel {
