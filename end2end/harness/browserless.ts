@@ -39,6 +39,12 @@ export class Browserless {
     return this.follow(await this.get(url));
   }
 
+  /** Says yes where the portal asks whether to sign in again. */
+  async agree(page: APIResponse): Promise<URL | APIResponse> {
+    const value = /action="\/oauth\/sign-in-again"><input type="hidden" name="value" value="([^"]+)"/.exec(await page.text())?.[1];
+    return value === undefined ? page : this.follow(await this.post("/oauth/sign-in-again", { value }));
+  }
+
   /** Signs in, wherever the portal goes on to then. */
   async signIn(person: Person): Promise<URL | APIResponse> {
     const asked = await this.post("/do/begin-sign-in", { email: person.email });

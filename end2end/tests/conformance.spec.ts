@@ -76,6 +76,7 @@ class Agent extends Browserless {
   /** Asks, and signs in if asked to; answers what the client is sent. */
   async authorize(asked: Asked, person: Account): Promise<URL> {
     let there = await this.follow(await this.get(asked.url));
+    if (!(there instanceof URL)) there = await this.agree(there);
     if (!(there instanceof URL)) {
       expect(new URL(there.url()).pathname).toBe("/sign-in");
       there = await this.signIn(person);
@@ -243,8 +244,14 @@ test("IdTokenHint", async ({ request }) => {
 
 test("LoginHint", async ({ request }) => {
   const it = await party();
-  const page = await new Agent(request).open((await ask(it.config, { login_hint: it.bo.email })).url);
+  const agent = new Agent(request);
+  const asked = await ask(it.config, { login_hint: it.bo.email });
+  const page = await agent.open(asked.url);
   expect(page instanceof URL ? "" : await page.text()).toContain(`value="${it.bo.email}"`);
+  const answer = await agent.signIn(it.bo);
+  if (!(answer instanceof URL)) throw new Error(`not back to the client but ${answer.url()}`);
+  const tokens = await client.authorizationCodeGrant(it.config, answer, { ...asked.checks, idTokenExpected: true });
+  expect(tokens.claims()?.sub).toBeTruthy();
 });
 
 test("AuthCodeReuse", async ({ request }) => {

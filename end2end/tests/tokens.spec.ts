@@ -104,6 +104,8 @@ test("an application signs an employee in, refreshes, asks about tokens and give
     const anew = await ask(config, callback, { prompt: "login", scope: "openid" });
     const pushed = await client.buildAuthorizationUrlWithPAR(config, Object.fromEntries(anew.url.searchParams));
     await page.goto(pushed.href);
+    await expect(page.getByRole("heading", { name: "Sign in again?" })).toBeVisible();
+    await page.getByRole("button", { name: "Sign in again" }).click();
     await expect(page).toHaveURL((url) => url.pathname === "/sign-in");
     await tryToSignIn(page, bo);
     const third = await client.authorizationCodeGrant(config, await arrived(page, callback), {

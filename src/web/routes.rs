@@ -22,6 +22,8 @@ pub const SIGNED_OUT: &str = "/signed-out";
 pub const OAUTH_AUTHORIZE: &str = "/oauth/authorize";
 /// `GET` goes on with an authorization after a form of ours.
 pub const OAUTH_CONTINUE: &str = "/oauth/continue";
+/// `POST` the person said yes to a new sign-in that an application asks for.
+pub const OAUTH_SIGN_IN_AGAIN: &str = "/oauth/sign-in-again";
 /// `GET` whether an application may have what it asks for.
 pub const CONSENT: &str = "/consent";
 /// `GET` an application asks that the person signs out (OpenID Connect RP-Initiated Logout 1.0).

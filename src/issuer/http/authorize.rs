@@ -23,14 +23,16 @@ use super::{
         request::{Answering, Asked, Parameters, Prompt, ResponseMode, Surety},
         wanted::unmet,
     },
-    LONGEST, TypedForm, as_address,
+    LONGEST, TypedForm,
+    again::{self, Again},
+    as_address,
     hint::{self, Expected},
     reference,
 };
 use crate::{
     federation::{commands::FRESH_SKEW_SECONDS, http::FRESH_KEY},
     kernel::{BearerSecret, EmailAddress, Timestamp, sha256},
-    signin::{EMAIL_KEY, commands::sign_out},
+    signin::EMAIL_KEY,
     store::{self, StoreError, issuer::clients, sessions::SignedInAs},
     web::{CONTINUE_KEY, RequestCx, error_page, onward, redirection, routes},
 };
@@ -114,6 +116,7 @@ pub(super) async fn authorize(
     match decide(&request, &ring, &client, &parameters, &answering, &query, pushed).await {
         Ok(Step::Answer(fields)) => answer(&request, &answering, fields),
         Ok(Step::Elsewhere(path)) => redirection(&path),
+        Ok(Step::Page(page)) => page,
         Err(OAuthError::Refused { code, description }) => answer(
             &request,
             &answering,
@@ -139,6 +142,7 @@ fn failed(request: &RequestCx, error: &StoreError) -> Response {
 enum Step {
     Answer(Vec<(String, String)>),
     Elsewhere(String),
+    Page(Response),
 }
 
 async fn decide(
@@ -160,25 +164,28 @@ async fn decide(
             return Err(OAuthError::refused("login_required", "Nobody is signed in."));
         }
         let fresh = asked.prompt == Prompt::SignIn;
-        return to_sign_in(request, parameters, query, fresh).await;
+        let path = to_sign_in(request, parameters.login_hint.as_deref(), query, fresh).await?;
+        return Ok(Step::Elsewhere(path));
     };
     let expected = hint::expected(request, ring, client, parameters, &asked).await?;
     if let Some(why) = why_not(request, &asked, &session, expected, query).await {
         if asked.prompt == Prompt::Nothing || why == WhyNot::StillSomebodyElse {
             return Err(OAuthError::refused("login_required", why.words()));
         }
-        // Signed out here, so that the sign-in page asks; whoever comes next finds nothing of this session.
-        let mut cx = request.begin().await?;
-        sign_out(&mut cx)
-            .await
-            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        cx.commit().await?;
-        request.session.clear().await;
-        // Whoever is somebody else there too is not helped by proving it anew.
-        return to_sign_in(request, parameters, query, why == WhyNot::Old).await;
+        let anew = Again {
+            query: query.to_owned(),
+            login_hint: parameters.login_hint.clone(),
+            // Whoever is somebody else at their company too is not helped by proving it anew.
+            fresh: why == WhyNot::Old,
+        };
+        // Whoever signed in for this very request a moment ago has said yes already.
+        if why == WhyNot::Old && signed_in_for(request, &session, query).await.is_some() {
+            return again::leave(request, &anew).await.map(Step::Elsewhere);
+        }
+        return again::ask(request, &client.terms.name, anew).await.map(Step::Page);
     }
     if has_to_give_second_factor(request, &asked, &session, query).await? {
-        return sent_to(request, routes::STEP_UP, query).await;
+        return sent_to(request, routes::STEP_UP, query).await.map(Step::Elsewhere);
     }
     // What the person answered counts for the very request that they were shown, pushed or not.
     let digest = digest(parameters, pushed.as_deref());
@@ -204,7 +211,7 @@ async fn decide(
             "interaction_required",
             "The person has to confirm with a second factor first.",
         )),
-        Authorized::StepUp => sent_to(request, routes::STEP_UP, query).await,
+        Authorized::StepUp => sent_to(request, routes::STEP_UP, query).await.map(Step::Elsewhere),
         Authorized::Consent { .. } if asked.prompt == Prompt::Nothing => Err(match Asking::of(client, &answering.redirect_uri) {
             Asking::Always => OAuthError::refused("interaction_required", "The person has to say each time that it is this program."),
             Asking::Once | Asking::Never => OAuthError::refused("consent_required", "The person has to allow it first."),
@@ -258,13 +265,18 @@ impl WhyNot {
     }
 }
 
+/// What this very request had asked for, if the sign-in that is there came of it.
+async fn signed_in_for(request: &RequestCx, session: &SignedInAs, query: &str) -> Option<AskedToSignIn> {
+    let noted: Option<AskedToSignIn> = request.session.get(ASKED_KEY).await.ok().flatten();
+    noted.filter(|noted| noted.request == sha256(query) && session.at >= noted.at)
+}
+
 /// Why the session does not do for this request; none when it does.
 async fn why_not(request: &RequestCx, asked: &Asked, session: &SignedInAs, expected: Expected, query: &str) -> Option<WhyNot> {
-    let noted: Option<AskedToSignIn> = request.session.get(ASKED_KEY).await.ok().flatten();
     let skew = Duration::seconds(FRESH_SKEW_SECONDS);
     // The sign-in that this very request asked for counts, if it was one at the person's own company too.
-    let just_now = noted
-        .is_some_and(|noted| noted.request == sha256(query) && session.at >= noted.at && session.authenticated_at() + skew >= noted.at);
+    let asked_for = signed_in_for(request, session, query).await;
+    let just_now = asked_for.is_some_and(|noted| session.authenticated_at() + skew >= noted.at);
     if expected == Expected::SomebodyElse {
         return Some(if just_now {
             WhyNot::StillSomebodyElse
@@ -306,9 +318,9 @@ async fn can_give_second_factor(request: &RequestCx, session: &SignedInAs) -> Re
     Ok(found.is_some_and(|provider| provider.is_live() && provider.trusts_second_factor))
 }
 
-/// Sends the person to the sign-in: it counts for this very request, begins with the address that the application expects, and with `fresh`
+/// Where the person signs in: it counts for this very request, begins with the address that the application expects, and with `fresh`
 /// is a new one at the person's own company too.
-async fn to_sign_in(request: &RequestCx, parameters: &Parameters, query: &str, fresh: bool) -> Result<Step, OAuthError> {
+pub(super) async fn to_sign_in(request: &RequestCx, login_hint: Option<&str>, query: &str, fresh: bool) -> Result<String, OAuthError> {
     let noted = AskedToSignIn {
         request: sha256(query),
         at: request.portal.clock.now(),
@@ -316,7 +328,7 @@ async fn to_sign_in(request: &RequestCx, parameters: &Parameters, query: &str, f
     remember(request, ASKED_KEY, noted).await?;
     remember(request, FRESH_KEY, fresh).await?;
     // The same for every address: whether somebody has it is not told.
-    if let Some(Ok(address)) = parameters.login_hint.as_deref().map(str::parse::<EmailAddress>) {
+    if let Some(Ok(address)) = login_hint.map(str::parse::<EmailAddress>) {
         remember(request, EMAIL_KEY, address).await?;
     }
     sent_to(request, routes::SIGN_IN, query).await
@@ -327,10 +339,10 @@ async fn remember(request: &RequestCx, key: &str, value: impl Serialize) -> Resu
     stored.map_err(|error| StoreError::Unavailable(error.to_string()))
 }
 
-/// Sends the person to prove who they are, and remembers the request.
-async fn sent_to(request: &RequestCx, page: &str, query: &str) -> Result<Step, OAuthError> {
+/// The page where the person proves who they are; the request is remembered.
+async fn sent_to(request: &RequestCx, page: &str, query: &str) -> Result<String, OAuthError> {
     remember(request, CONTINUE_KEY, format!("{}?{query}", routes::OAUTH_CONTINUE)).await?;
-    Ok(Step::Elsewhere(page.to_owned()))
+    Ok(page.to_owned())
 }
 
 /// Answers the client through the browser, with the issuer's name (RFC 9207) and the state.

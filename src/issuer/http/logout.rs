@@ -7,7 +7,7 @@ use axum::{
         rejection::{FormRejection, QueryRejection},
     },
     http::{HeaderValue, StatusCode, header},
-    response::{Html, IntoResponse as _, Response},
+    response::{IntoResponse as _, Response},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -20,14 +20,16 @@ use super::{
         keys::{KeyRing, TokenType},
         model::Client,
     },
-    TypedForm, as_address, reference,
+    TypedForm, as_address,
+    asking::{Answer, question},
+    reference,
 };
 use crate::{
     kernel::{BearerSecret, constant_time_eq},
     signin::commands::sign_out,
     store::{StoreError, issuer::clients},
     ui::Flash,
-    web::{FLASH_KEY, RequestCx, error_page, page_by_hand, redirection, routes},
+    web::{FLASH_KEY, RequestCx, error_page, redirection, routes},
 };
 
 /// The question that waits for an answer.
@@ -48,11 +50,6 @@ pub(super) struct Parameters {
     client_id: Option<String>,
     post_logout_redirect_uri: Option<String>,
     state: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Answer {
-    value: String,
 }
 
 /// `POST /oauth/logout`: the same in a form. It goes on as an address, because a browser does not bring its session with a form of another
@@ -126,24 +123,14 @@ fn target(client: Option<&Client>, parameters: &Parameters) -> Option<String> {
 
 async fn ask(request: &RequestCx, target: Option<String>) -> Result<Response, OAuthError> {
     let value = BearerSecret::generate(&mut request.portal.entropy.rng()).reveal().to_owned();
-    let body = format!(
-        "<main class=\"plain\"><h1>Sign out?</h1><p>An application asks that you sign out here. You are then signed out of this portal in this browser.</p>\
-         <form method=\"post\" action=\"{}\"><input type=\"hidden\" name=\"value\" value=\"{value}\">\
-         <button class=\"button primary\" type=\"submit\">Sign out</button></form><p><a href=\"{}\">Stay signed in</a></p></main>",
-        routes::OAUTH_LOGOUT_CONFIRM,
-        routes::HOME
-    );
+    let text = "An application asks that you sign out here. You are then signed out of this portal in this browser.";
+    let page = question("Sign out?", text, routes::OAUTH_LOGOUT_CONFIRM, &value, "Sign out");
     request
         .session
         .insert(ASKED_KEY, AskedToSignOut { value, target })
         .await
         .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-    let mut response = Html(page_by_hand("Sign out?", &body)).into_response();
-    let policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-    response
-        .headers_mut()
-        .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    Ok(response)
+    Ok(page)
 }
 
 /// `POST /oauth/logout/confirm`: the person said yes.

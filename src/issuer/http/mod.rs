@@ -1,5 +1,7 @@
 //! The authorization server's endpoints: one for browsers, the others for servers, which have no session and answer JSON.
 
+mod again;
+mod asking;
 mod authorize;
 mod client_auth;
 mod discovery;
@@ -31,6 +33,7 @@ pub fn browser_routes(keys: KeyRing) -> Router<WebState> {
     Router::new()
         .route(routes::OAUTH_AUTHORIZE, get(authorize::authorize).post(authorize::by_form))
         .route(routes::OAUTH_CONTINUE, get(authorize::go_on))
+        .route(routes::OAUTH_SIGN_IN_AGAIN, post(again::confirmed))
         .route(routes::OAUTH_LOGOUT, get(logout::logout).post(logout::by_form))
         .route(routes::OAUTH_LOGOUT_CONFIRM, post(logout::confirmed))
         .merge(super::forward::http::browser_routes())

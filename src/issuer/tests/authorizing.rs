@@ -108,7 +108,17 @@ for_each_backend!(a_client_can_want_a_new_sign_in, |world| {
     for more in [[("max_age", "599")], [("prompt", "login")], [("max_age", "0")]] {
         let mut browser = desk.browser().await;
         desk.world.clock.advance(Duration::minutes(10));
-        let answer = browser.get(&desk.address(&more)).await;
+        // Any page can lead a browser here: nothing ends before the person says so.
+        let page = browser.get(&desk.address(&more)).await;
+        assert!(page.text.contains("Sign in again?") && page.text.contains("Orders on the web"), "{more:?}");
+        assert_eq!(browser.get("/me").await.status.as_u16(), 200, "{more:?}");
+        let signed_out = desk.world.events(EventKind::SignedOut).await;
+        let guessed = browser.clone().post(AGAIN, &[("value", "guessed")]).await;
+        assert_eq!(guessed.status.as_u16(), 403);
+        assert_eq!(desk.world.events(EventKind::SignedOut).await, signed_out);
+        let mut browser = desk.browser().await;
+        desk.world.clock.advance(Duration::minutes(10));
+        let answer = say_yes(&mut browser, &desk.address(&more)).await;
         assert_eq!(answer.location.as_deref(), Some("/sign-in"), "{more:?}");
         assert_eq!(
             browser.get("/me").await.location.as_deref(),

@@ -215,3 +215,14 @@ pub async fn last_details(world: &World, kind: crate::audit::EventKind) -> Strin
         .expect("the database answers");
     row.expect("an event").details
 }
+
+/// Where the person says that they sign in again.
+pub const AGAIN: &str = "/oauth/sign-in-again";
+
+/// Says yes on the page that asks whether to sign in again.
+pub async fn say_yes(browser: &mut Browser, address: &str) -> Answer {
+    let page = browser.get(address).await.text;
+    let value = page.split("name=\"value\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+    let value = value.unwrap_or_else(|| panic!("no question: {page}")).to_owned();
+    browser.post(AGAIN, &[("value", &value)]).await
+}

@@ -1,0 +1,31 @@
+//! A page that asks one question before a browser is signed out. The form brings a value back that no other site knows.
+
+use axum::{
+    http::{HeaderValue, header},
+    response::{Html, IntoResponse as _, Response},
+};
+use serde::Deserialize;
+
+use crate::web::{page_by_hand, routes};
+
+/// What the form brings.
+#[derive(Debug, Deserialize)]
+pub(super) struct Answer {
+    pub value: String,
+}
+
+/// The page; `title` and `button` are text, `text` is HTML.
+pub(super) fn question(title: &str, text: &str, action: &str, value: &str, button: &str) -> Response {
+    let body = format!(
+        "<main class=\"plain\"><h1>{title}</h1><p>{text}</p>\
+         <form method=\"post\" action=\"{action}\"><input type=\"hidden\" name=\"value\" value=\"{value}\">\
+         <button class=\"button primary\" type=\"submit\">{button}</button></form><p><a href=\"{}\">Stay signed in</a></p></main>",
+        routes::HOME
+    );
+    let mut response = Html(page_by_hand(title, &body)).into_response();
+    let policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    response
+        .headers_mut()
+        .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response
+}
