@@ -268,11 +268,12 @@ for_each_backend!(a_contract_that_another_one_follows_is_no_news, |world| {
     let first = store::contracts::in_force(&cx.tx, acme.id, cx.now).await.unwrap().unwrap();
     let next = crate::organizations::Contract {
         id: crate::kernel::ContractId::new(cx.now, &mut cx.rng),
+        reference: "C-2".to_owned(),
         starts_at: first.ends_at,
         ends_at: first.ends_at + Duration::days(365),
         ..first
     };
-    store::contracts::insert(&cx.tx, &next, cx.now).await.unwrap();
+    assert!(store::contracts::insert(&cx.tx, &next, cx.now).await.unwrap());
     cx.commit().await.unwrap();
     world.clock.advance(Duration::days(364));
     assert_eq!(sweep(&world.portal).await.unwrap().contracts_told, 0);

@@ -176,7 +176,7 @@ impl World {
             seats: 25,
             version: 1,
         };
-        store::contracts::insert(&cx.tx, &contract, cx.now).await.expect("insert");
+        assert!(store::contracts::insert(&cx.tx, &contract, cx.now).await.expect("insert"));
         cx.commit().await.expect("commit");
         organization
     }

@@ -84,6 +84,7 @@ impl From<ContractRefused> for Refusal {
             ContractRefused::Contract(ContractError::EndsBeforeStart) | ContractRefused::EndInThePast => Self::field("ends", sentence),
             ContractRefused::Contract(ContractError::NoSeats) | ContractRefused::SeatsTaken(_) => Self::field("seats", sentence),
             ContractRefused::Begun => Self::field("starts", sentence),
+            ContractRefused::ReferenceTaken(_) => Self::field("reference", sentence),
             ContractRefused::Contract(ContractError::Ended) | ContractRefused::NeedsConfirmation => Self::because(sentence),
             ContractRefused::Organization(error) => error.into(),
             ContractRefused::Refused(refused) => refused.into(),
