@@ -9,8 +9,10 @@ mod listing;
 mod model;
 pub mod pages;
 pub mod queries;
+mod still_acting;
 #[cfg(test)]
 mod tests;
 
 pub use listing::{MemberCursor, MemberFilter, MemberPage, SortKey, StandingFilter};
 pub use model::{Member, MemberError, MemberRole, MemberStatus, Person, Standing, TenantRole, run_until};
+pub use still_acting::{ActorChanged, still_acting};

@@ -242,6 +242,14 @@ impl World {
         member
     }
 
+    /// Suspends a member as they are, as somebody else would at this moment.
+    pub async fn suspend(&self, member: &Member) {
+        let cx = self.system().await;
+        let suspended = member.clone().suspend(None).expect("active");
+        store::members::update(&cx.tx, &suspended).await.expect("update");
+        cx.commit().await.expect("commit");
+    }
+
     /// The member as an actor in that hat.
     pub async fn acting(&self, member: &Member) -> Actor {
         self.actor(member.person, Some(member.id)).await

@@ -9,7 +9,7 @@ use crate::{
     kernel::{AssignmentId, MemberId, ScopeId, Timestamp, last_day},
     mail::{self, Letter},
     organizations::Organization,
-    people::{Member, MemberStatus},
+    people::{Member, MemberStatus, still_acting},
     store::{
         self,
         holdings::Which,
@@ -359,13 +359,15 @@ async fn end_assignment(
     })
 }
 
-/// The organization in whose name the actor acts, held until the transaction ends; there is none in the tenant's hat.
+/// The organization in whose name the actor acts, and still does, held until the transaction ends; there is none in the tenant's hat.
 pub(super) async fn own_organization(cx: &Cx) -> Result<Organization, AssignError> {
     if matches!(cx.actor, Actor::Anonymous) {
         return Err(Refused::SignedOut.into());
     }
     let id = cx.actor.organization().ok_or(Refused::NotFound)?;
-    Ok(store::organizations::get_locked(&cx.tx, id).await?.ok_or(Refused::NotFound)?)
+    let organization = store::organizations::get_locked(&cx.tx, id).await?.ok_or(Refused::NotFound)?;
+    still_acting::<AssignError>(cx).await?;
+    Ok(organization)
 }
 
 /// The wanted end, when it is not on a later day than what it is part of; on the very last day it is that thing's own end.

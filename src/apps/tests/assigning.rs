@@ -147,6 +147,28 @@ for_each_backend!(a_plain_member_assigns_nothing_and_another_organization_sees_n
     assert!(matches!(refused, Err(AssignError::Access(Refused::NotFound))), "{refused:?}");
 });
 
+for_each_backend!(whoever_was_suspended_meanwhile_assigns_and_takes_away_nothing, |world| {
+    let acme = acme(&world).await;
+    let cy = world.member(&acme.organization, "Cy Moss", MemberRole::Member).await;
+    let read = acme.scopes[0].id;
+    // Identified before, asked after the suspension.
+    let admin = world.acting(&acme.admin).await;
+    world.suspend(&acme.admin).await;
+    let mut cx = world.cx(admin).await;
+    let refused = commands::assign_application(&mut cx, input(&[cy.id], &[read], None)).await;
+    assert!(matches!(refused, Err(AssignError::ActorChanged(_))), "{refused:?}");
+    let change = ChangeAssignment {
+        assignment: acme.assignment.id,
+        version: 1,
+        scopes: vec![read],
+        ends_at: None,
+    };
+    let refused = commands::change_assignment(&mut cx, change).await;
+    assert!(matches!(refused, Err(AssignError::ActorChanged(_))), "{refused:?}");
+    let refused = commands::revoke_assignment(&mut cx, acme.assignment.id, None).await;
+    assert!(matches!(refused, Err(AssignError::ActorChanged(_))), "{refused:?}");
+});
+
 for_each_backend!(the_last_seat_goes_to_one_of_two, |world| {
     let acme = acme(&world).await;
     let cx = world.system().await;

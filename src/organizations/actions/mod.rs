@@ -99,6 +99,7 @@ impl From<BrandingError> for Refusal {
         match error {
             BrandingError::NotAnImage | BrandingError::TooLarge => Self::field("logo", sentence),
             BrandingError::NoSecondFactor => Self::field("require_step_up", sentence),
+            BrandingError::ActorChanged(_) => Self::because(sentence),
             BrandingError::Organization(error) => error.into(),
             BrandingError::Refused(refused) => refused.into(),
             BrandingError::Store(error) => error.into(),

@@ -9,6 +9,7 @@ use crate::{
     cx::Cx,
     kernel::AccentColor,
     organizations::{Organization, OrganizationError, OrganizationStatus, profile},
+    people::{ActorChanged, still_acting},
     store::{self, StoreError},
 };
 
@@ -24,6 +25,9 @@ pub enum BrandingError {
     /// Whoever asks for second factors needs one.
     #[error("Set up an authenticator app for yourself first, otherwise you could not change anything any more.")]
     NoSecondFactor,
+    /// Whoever changes them lost the role or the membership in the meantime.
+    #[error(transparent)]
+    ActorChanged(#[from] ActorChanged),
     /// The state of the partner does not allow it.
     #[error(transparent)]
     Organization(#[from] OrganizationError),
@@ -138,6 +142,7 @@ pub(crate) async fn own_or_named(cx: &Cx, slug: Option<&str>, own_action: Action
         ),
     };
     cx.authorise(action, &organization)?;
+    still_acting::<BrandingError>(cx).await?;
     if organization.status == OrganizationStatus::Offboarded {
         return Err(OrganizationError::WrongStatus(organization.status).into());
     }

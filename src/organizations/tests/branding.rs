@@ -59,6 +59,24 @@ for_each_backend!(a_user_manager_does_not_change_the_look, |world| {
     assert!(matches!(refused, Err(BrandingError::Refused(Refused::Forbidden { .. }))));
 });
 
+for_each_backend!(whoever_was_suspended_meanwhile_changes_neither_look_nor_rules, |world| {
+    let acme = world.organization("Acme").await;
+    let admin = world.member(&acme, "Ana Ruiz", MemberRole::PartnerAdmin).await;
+    // Identified before, asked after the suspension.
+    let actor = world.acting(&admin).await;
+    world.suspend(&admin).await;
+    let mut cx = world.cx(actor).await;
+    let refused = change_branding(&mut cx, with_logo(None, acme.version, PNG)).await;
+    assert!(matches!(refused, Err(BrandingError::ActorChanged(_))), "{refused:?}");
+    let rule = ChangeSignInRules {
+        organization: None,
+        version: acme.version,
+        require_step_up: true,
+    };
+    let refused = change_sign_in_rules(&mut cx, rule).await;
+    assert!(matches!(refused, Err(BrandingError::ActorChanged(_))), "{refused:?}");
+});
+
 for_each_backend!(the_multipart_form_stores_the_logo_and_the_browser_gets_it_back, |world| {
     let acme = world.organization("Acme").await;
     let admin = world.member(&acme, "Ana Ruiz", MemberRole::PartnerAdmin).await;

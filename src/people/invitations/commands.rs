@@ -15,7 +15,7 @@ use crate::{
     kernel::{InvitationId, OrganizationId, Timestamp, last_day},
     mail::{self, Letter},
     organizations::Organization,
-    people::{Member, Person},
+    people::{ActorChanged, Member, Person, still_acting},
     store::{self, StoreError},
     web::{Refusal, routes},
 };
@@ -29,6 +29,9 @@ pub enum InviteError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Whoever invites lost the role or the membership in the meantime.
+    #[error(transparent)]
+    ActorChanged(#[from] ActorChanged),
     /// It is not waiting any more, or its last day is over.
     #[error(transparent)]
     State(#[from] InvitationError),
@@ -87,11 +90,7 @@ pub async fn send_invitations(
     seen: &str,
     leave_out: bool,
 ) -> Result<Sent, InviteError> {
-    // The lock: whoever else invites or accepts here waits, so no seat is promised twice.
-    let organization = store::organizations::get_locked(&cx.tx, organization)
-        .await?
-        .ok_or(Refused::NotFound)?;
-    cx.authorise(Action::InviteMember, &organization)?;
+    let organization = inviting(cx, organization).await?;
     if draft.organization != organization.id {
         return Err(Refused::NotFound.into());
     }
@@ -121,6 +120,17 @@ pub async fn send_invitations(
         invite(cx, &organization, plan, contract_ends).await?;
     }
     Ok(Sent { sent, left_out })
+}
+
+/// Holds the organization: whoever else invites or accepts here waits, so no seat is promised twice. Then asks whether the actor may
+/// invite there, and still may.
+async fn inviting(cx: &Cx, organization: OrganizationId) -> Result<Organization, InviteError> {
+    let organization = store::organizations::get_locked(&cx.tx, organization)
+        .await?
+        .ok_or(Refused::NotFound)?;
+    cx.authorise(Action::InviteMember, &organization)?;
+    still_acting::<InviteError>(cx).await?;
+    Ok(organization)
 }
 
 /// Whoever is invited must be able to come in.
@@ -184,10 +194,7 @@ pub async fn resend_invitation(
     id: InvitationId,
     version: i32,
 ) -> Result<Invitation, InviteError> {
-    let organization = store::organizations::get_locked(&cx.tx, organization)
-        .await?
-        .ok_or(Refused::NotFound)?;
-    cx.authorise(Action::InviteMember, &organization)?;
+    let organization = inviting(cx, organization).await?;
     let invitation = store::invitations::get(&cx.tx, organization.id, id)
         .await?
         .ok_or(Refused::NotFound)?;
@@ -267,10 +274,7 @@ pub async fn withdraw_invitation(
     id: InvitationId,
     version: i32,
 ) -> Result<Invitation, InviteError> {
-    let organization = store::organizations::get_locked(&cx.tx, organization)
-        .await?
-        .ok_or(Refused::NotFound)?;
-    cx.authorise(Action::InviteMember, &organization)?;
+    let organization = inviting(cx, organization).await?;
     let invitation = store::invitations::get(&cx.tx, organization.id, id)
         .await?
         .ok_or(Refused::NotFound)?;
