@@ -6,6 +6,7 @@ use crate::{
     cx::{Cx, Portal},
     kernel::{MemberId, OrganizationId},
     mail::{self, Letter},
+    people::invitations::withdraw_hand_over,
     store::{
         self, StoreError,
         issuer::{
@@ -67,6 +68,7 @@ async fn end_member(cx: &mut Cx, organization: OrganizationId, member: MemberId)
         .detail("assignments_ended", assignments)
         .ended(ended);
     audit::record(cx, event).await?;
+    withdraw_hand_over(cx, &organization, member.id).await?;
     mail::queue(
         cx,
         &person.email,

@@ -255,7 +255,7 @@ pub async fn list(qx: &Qx, place: &Place, filter: &InvitationFilter, page: PageR
                     .filter_map(|grant| names.get(&grant.entitlement).cloned())
                     .collect(),
                 may_resend: pending && !over && may_grant(&qx.actor, invitation.role),
-                may_withdraw: pending && may_manage(&qx.actor, invitation.role),
+                may_withdraw: pending && !invitation.is_hand_over() && may_manage(&qx.actor, invitation.role),
                 invitation,
             }
         })

@@ -1,7 +1,7 @@
 //! From an invitation in hand to the membership: uses it up, counts seats, makes the member and what was promised, or nothing.
 
 use super::{
-    super::{Invitation, InvitationStatus},
+    super::{Invitation, InvitationStatus, withdraw_hand_over},
     AcceptError, Opened,
 };
 use crate::{
@@ -100,6 +100,7 @@ async fn new_member(
         let ended = old.remove(None, cx.now)?;
         store::members::update(&cx.tx, &ended).await?;
         store::grants::revoke_assignments_of_member(&cx.tx, ended.id, cx.now).await?;
+        withdraw_hand_over(cx, organization, ended.id).await?;
     }
     let taken = store::members::seats_taken(&cx.tx, organization.id, cx.now).await?;
     if taken >= u64::try_from(contract.seats).unwrap_or_default() {

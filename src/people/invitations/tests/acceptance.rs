@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     audit::EventKind,
     for_each_backend,
-    people::invitations::{InvitationStatus, commands},
+    people::invitations::{InvitationStatus, invite_joiner},
 };
 
 /// Invites and opens.
@@ -236,7 +236,7 @@ for_each_backend!(the_joiner_of_a_rotation_only_sets_up_their_account, |world| {
     let mut joiner = store::members::get(&cx.tx, acme.id, joiner.id).await.unwrap().unwrap();
     joiner.rotated_from = Some(leaver.id);
     let person = store::people::get(&cx.tx, joiner.person).await.unwrap().unwrap();
-    commands::invite_joiner(&mut cx, &acme, &joiner, &person, "Bo Lind").await.unwrap();
+    invite_joiner(&mut cx, &acme, &joiner, &person, "Bo Lind").await.unwrap();
     cx.commit().await.unwrap();
     // Every seat is taken, and that does not matter: the joiner has theirs.
     seats(&world, &acme, 3).await;
@@ -257,7 +257,7 @@ for_each_backend!(a_joiner_with_an_account_is_only_told, |world| {
         .await
         .unwrap();
     let person = store::people::get(&cx.tx, joiner.person).await.unwrap().unwrap();
-    commands::invite_joiner(&mut cx, &acme, &joiner, &person, "Bo Lind").await.unwrap();
+    invite_joiner(&mut cx, &acme, &joiner, &person, "Bo Lind").await.unwrap();
     cx.commit().await.unwrap();
     assert_eq!(mails(&world).await, 1);
     assert!(waiting(&world, &acme, "cleo.new@example.com").await.is_none());
@@ -270,7 +270,7 @@ for_each_backend!(a_hand_over_takes_the_place_of_an_invitation_that_waits, |worl
     let before = opened(&world, &acme, &ana, "cleo.new@example.com").await;
     let joiner = world.membership(&acme, &cleo, MemberRole::Member).await;
     let mut cx = world.cx(world.acting(&ana).await).await;
-    commands::invite_joiner(&mut cx, &acme, &joiner, &cleo, "Bo Lind").await.unwrap();
+    invite_joiner(&mut cx, &acme, &joiner, &cleo, "Bo Lind").await.unwrap();
     cx.commit().await.unwrap();
     assert!(matches!(accept(&world, &before).await, Err(AcceptError::Unusable)));
     let now_waiting = waiting(&world, &acme, "cleo.new@example.com").await.unwrap();

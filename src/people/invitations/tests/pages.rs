@@ -1,7 +1,12 @@
 //! Through the router: forms, pages, redirects.
 
 use super::*;
-use crate::{audit::EventKind, for_each_backend, people::TenantRole, testing::Browser};
+use crate::{
+    audit::EventKind,
+    for_each_backend,
+    people::{TenantRole, invitations::invite_joiner},
+    testing::Browser,
+};
 
 async fn browser(world: &World, member: &Member) -> Browser {
     world.browser_as(member.person, Some(member.id)).await
@@ -101,6 +106,20 @@ for_each_backend!(looking_at_an_invitation_changes_nothing, |world| {
             .is_client_error()
     );
     assert_eq!(waiting(&world, &acme, "new@example.com").await.unwrap(), before);
+});
+
+for_each_backend!(what_sets_up_a_members_account_is_sent_again_and_not_withdrawn, |world| {
+    let acme = world.organization("Acme").await;
+    let ana = admin(&world, &acme).await;
+    let joiner = world.member(&acme, "Cleo New", MemberRole::Member).await;
+    let mut cx = world.cx(world.acting(&ana).await).await;
+    let person = store::people::get(&cx.tx, joiner.person).await.unwrap().unwrap();
+    invite_joiner(&mut cx, &acme, &joiner, &person, "Bo Lind").await.unwrap();
+    cx.commit().await.unwrap();
+    let mut admin = browser(&world, &ana).await;
+    let list = admin.get("/team/invitations").await.text;
+    assert!(list.contains("cleo.new@example.com") && list.contains("/do/resend-invitation"));
+    assert!(!list.contains("/do/withdraw-invitation"), "{list}");
 });
 
 for_each_backend!(an_invitation_that_cannot_be_used_says_what_to_do, |world| {
