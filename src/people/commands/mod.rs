@@ -62,10 +62,7 @@ async fn open(cx: &Cx, action: Action, which: MemberRef) -> Result<Opened, Membe
     let member = store::members::get(&cx.tx, organization.id, which.member)
         .await?
         .ok_or(Refused::NotFound)?;
-    if !delegation::may_manage(&cx.actor, &member) {
-        let reason = format!("A {} has more rights than you.", member.role.title().to_lowercase());
-        return Err(Refused::Forbidden { action, reason }.into());
-    }
+    delegation::must_manage(&cx.actor, action, &member)?;
     if member.version != which.version {
         return Err(StoreError::Stale.into());
     }
