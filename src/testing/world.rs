@@ -359,4 +359,17 @@ impl World {
             .await
             .expect("count")
     }
+
+    /// The particulars of every event of this kind, oldest first.
+    pub async fn told(&self, kind: crate::audit::EventKind) -> Vec<serde_json::Value> {
+        use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+        use store::{Db as _, entity::audit_event as e};
+        let rows = e::Entity::find()
+            .filter(e::Column::Action.eq(kind.as_str()))
+            .order_by_asc(e::Column::Id)
+            .all(self.portal.store.reader().connection())
+            .await
+            .expect("events");
+        rows.iter().map(|row| serde_json::from_str(&row.details).expect("JSON")).collect()
+    }
 }

@@ -12,7 +12,7 @@ use crate::{
     kernel::{AssignmentId, EmailAddress, MemberId, PersonId},
     mail::{self, Letter},
     people::{
-        Member, Person, delegation,
+        Member, Person, close_ended, delegation,
         invitations::{invite_joiner, withdraw_hand_over},
     },
     signin::Ended,
@@ -184,13 +184,7 @@ async fn make_way(cx: &mut Cx, opened: &Opened, former: Member, person: &Person)
         return Err(RotateError::AlreadyMember(person.name.clone()));
     }
     let former = former.remove(None, cx.now).map_err(MembershipError::from)?;
-    store::members::update(&cx.tx, &former).await?;
-    store::grants::revoke_assignments_of_member(&cx.tx, former.id, cx.now).await?;
-    withdraw_hand_over(cx, &opened.organization, former.id).await?;
-    let event = Event::new(EventKind::MemberEnded)
-        .organization(opened.organization.id, opened.organization.name.clone())
-        .subject(Subject::new("member", former.id, person.name.clone()));
-    Ok(audit::record(cx, event).await?)
+    Ok(close_ended(cx, &opened.organization, &former, &person.name).await?)
 }
 
 /// Gives the joiner what the leaver holds: the same entitlements and scopes, as far as the organization still has them, until the

@@ -193,10 +193,14 @@ for_each_backend!(a_member_cannot_join_again_but_a_former_one_can, |world| {
     .unwrap();
     cx.commit().await.unwrap();
     world.clock.advance(Duration::days(1));
+    // Nothing tidied up yet: a browser still has the old hat on.
+    world.browser_as(jo.person, Some(jo.id)).await;
     let done = rotate_as(&world, &ana, swap(&world, &bo, 0).await).await.unwrap();
     assert_eq!(done.joiner.person, jo.person);
     assert_ne!(done.joiner.id, jo.id, "a new subject");
     assert_eq!(latest(&world, &jo).await.status, MemberStatus::Removed);
+    let told = world.told(EventKind::MemberEnded).await;
+    assert_eq!((told.len(), &told[0]["sessions_ended"]), (1, &serde_json::json!(1)), "{told:?}");
 });
 
 for_each_backend!(what_the_organization_no_longer_holds_is_not_handed_over, |world| {
