@@ -79,6 +79,7 @@ impl MigrationTrait for Migration {
             vec![references("organization_id", "organizations")],
         )
         .await?;
+        unique(m, "contracts_reference", "contracts", &["organization_id", "reference"], None).await?;
         index(m, "contracts_organization", "contracts", &["organization_id", "ends_at"]).await?;
         index(m, "contracts_ends", "contracts", &["ends_at"]).await?;
 

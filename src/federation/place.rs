@@ -54,6 +54,16 @@ impl Place {
         }
     }
 
+    /// What forms that begin something say about whose they are in the own portal, where the hat alone decides.
+    #[must_use]
+    pub fn team(&self) -> String {
+        if self.is_own {
+            self.organization.id.to_string()
+        } else {
+            String::new()
+        }
+    }
+
     /// The page of the domains.
     #[must_use]
     pub fn domains(&self) -> String {

@@ -6,6 +6,7 @@ use crate::{
     cx::{Cx, Portal},
     kernel::{MemberId, OrganizationId},
     mail::{self, Letter},
+    people::close_ended,
     store::{
         self, StoreError,
         issuer::{
@@ -50,23 +51,13 @@ async fn end_member(cx: &mut Cx, organization: OrganizationId, member: MemberId)
     if member.ends_at.is_none_or(|end| cx.now < end) {
         return Ok(false);
     }
-    let ended_at = member.ends_at;
     let Ok(member) = member.remove(Some("The end date came.".to_owned()), cx.now) else {
         return Ok(false);
     };
-    store::members::update(&cx.tx, &member).await?;
-    let ended = store::sessions::end_of_member(&cx.tx, member.id, cx.now).await?;
-    let assignments = store::grants::revoke_assignments_of_member(&cx.tx, member.id, cx.now).await?;
     let Some(person) = store::people::get(&cx.tx, member.person).await? else {
         return Ok(false);
     };
-    let event = Event::new(EventKind::MemberEnded)
-        .organization(organization.id, &organization.name)
-        .subject(Subject::new("member", member.id, &person.name))
-        .detail("ended_at", serde_json::json!(ended_at))
-        .detail("assignments_ended", assignments)
-        .ended(ended);
-    audit::record(cx, event).await?;
+    close_ended(cx, &organization, &member, &person.name).await?;
     mail::queue(
         cx,
         &person.email,

@@ -10,7 +10,7 @@ use crate::{
     for_each_backend,
     kernel::{Clock, Timestamp},
     organizations::{Organization, OrganizationStatus},
-    people::{Member, MemberRole, MemberStatus, Person, TenantRole},
+    people::{Member, MemberRole, MemberStatus, Person, TenantRole, invitations::invite_joiner},
     store::{self, Db as _, entity::outbox},
     testing::World,
 };
@@ -261,6 +261,23 @@ for_each_backend!(the_owner_is_told_once_of_each_end_of_a_contract, |world| {
     assert_eq!(world.events(EventKind::ContractEnding).await, 2);
 });
 
+for_each_backend!(what_sets_up_an_account_ends_with_the_membership, |world| {
+    let acme = world.organization("Acme").await;
+    let member = world.member(&acme, "Cleo New", MemberRole::Member).await;
+    let mut cx = world.system().await;
+    let person = store::people::get(&cx.tx, member.person).await.unwrap().unwrap();
+    invite_joiner(&mut cx, &acme, &member, &person, "Bo Lind").await.unwrap();
+    cx.commit().await.unwrap();
+    leaving(&world, &member, world.now() + Duration::days(1)).await;
+    world.clock.advance(Duration::days(2));
+    assert_eq!(sweep(&world.portal).await.unwrap().members_ended, 1);
+    let waiting = store::invitations::pending_of_member(&world.portal.store.reader(), member.id)
+        .await
+        .unwrap();
+    assert!(waiting.is_empty());
+    assert_eq!(world.events(EventKind::InvitationWithdrawn).await, 1);
+});
+
 for_each_backend!(a_contract_that_another_one_follows_is_no_news, |world| {
     let owner = world.employee("Ada Own", TenantRole::Owner).await;
     let acme = owned(&world, "Acme", &owner).await;
@@ -268,11 +285,12 @@ for_each_backend!(a_contract_that_another_one_follows_is_no_news, |world| {
     let first = store::contracts::in_force(&cx.tx, acme.id, cx.now).await.unwrap().unwrap();
     let next = crate::organizations::Contract {
         id: crate::kernel::ContractId::new(cx.now, &mut cx.rng),
+        reference: "C-2".to_owned(),
         starts_at: first.ends_at,
         ends_at: first.ends_at + Duration::days(365),
         ..first
     };
-    store::contracts::insert(&cx.tx, &next, cx.now).await.unwrap();
+    assert!(store::contracts::insert(&cx.tx, &next, cx.now).await.unwrap());
     cx.commit().await.unwrap();
     world.clock.advance(Duration::days(364));
     assert_eq!(sweep(&world.portal).await.unwrap().contracts_told, 0);

@@ -1,6 +1,7 @@
 //! People, memberships, roles and everything a partner admin does with them.
 
 pub mod actions;
+mod close;
 pub mod commands;
 pub mod delegation;
 pub mod http;
@@ -9,8 +10,11 @@ mod listing;
 mod model;
 pub mod pages;
 pub mod queries;
+mod still_acting;
 #[cfg(test)]
 mod tests;
 
+pub use close::close_ended;
 pub use listing::{MemberCursor, MemberFilter, MemberPage, SortKey, StandingFilter};
 pub use model::{Member, MemberError, MemberRole, MemberStatus, Person, Standing, TenantRole, run_until};
+pub use still_acting::{ActorChanged, still_acting};

@@ -4,7 +4,7 @@ use sea_orm::{
     ActiveValue::Set,
     ColumnTrait as _, Condition, EntityTrait as _, Order, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     QueryTrait as _,
-    sea_query::{NullOrdering, SelectStatement},
+    sea_query::{NullOrdering, OnConflict, SelectStatement},
 };
 
 use super::{Db, StoreError, Tx, entity, parse};
@@ -75,12 +75,15 @@ fn row(contract: &Contract, version: i32) -> ActiveModel {
     }
 }
 
-/// Adds a contract.
-pub async fn insert(tx: &Tx, contract: &Contract, now: Timestamp) -> Result<(), StoreError> {
+/// Adds a contract; answers false when the organization has one of this reference (nothing is written then).
+pub async fn insert(tx: &Tx, contract: &Contract, now: Timestamp) -> Result<bool, StoreError> {
     let mut row = row(contract, contract.version);
     row.created_at = Set(now);
-    Entity::insert(row).exec_without_returning(tx.connection()).await?;
-    Ok(())
+    let rows = Entity::insert(row)
+        .on_conflict(OnConflict::columns([C::OrganizationId, C::Reference]).do_nothing().to_owned())
+        .exec_without_returning(tx.connection())
+        .await?;
+    Ok(rows == 1)
 }
 
 /// Writes a contract back, if nobody else did since it was read.

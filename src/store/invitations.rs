@@ -141,6 +141,18 @@ pub async fn pending_in(db: &impl Db, organization: OrganizationId, email: &Emai
         .transpose()
 }
 
+/// The invitations that wait to set up the account of this member (expired ones included).
+pub async fn pending_of_member(db: &impl Db, member: MemberId) -> Result<Vec<Invitation>, StoreError> {
+    Entity::find()
+        .filter(C::MemberId.eq(member.0))
+        .filter(C::Status.eq(InvitationStatus::Pending.as_str()))
+        .all(db.connection())
+        .await?
+        .into_iter()
+        .map(invitation)
+        .collect()
+}
+
 /// Notes that the page was opened, once per sending; answers whether it was the first time.
 pub async fn mark_opened(tx: &Tx, id: InvitationId, now: Timestamp) -> Result<bool, StoreError> {
     let done = Entity::update_many()

@@ -176,7 +176,7 @@ impl World {
             seats: 25,
             version: 1,
         };
-        store::contracts::insert(&cx.tx, &contract, cx.now).await.expect("insert");
+        assert!(store::contracts::insert(&cx.tx, &contract, cx.now).await.expect("insert"));
         cx.commit().await.expect("commit");
         organization
     }
@@ -240,6 +240,14 @@ impl World {
         assert!(store::members::insert(&cx.tx, &member).await.expect("insert"));
         cx.commit().await.expect("commit");
         member
+    }
+
+    /// Suspends a member as they are, as somebody else would at this moment.
+    pub async fn suspend(&self, member: &Member) {
+        let cx = self.system().await;
+        let suspended = member.clone().suspend(None).expect("active");
+        store::members::update(&cx.tx, &suspended).await.expect("update");
+        cx.commit().await.expect("commit");
     }
 
     /// The member as an actor in that hat.
@@ -350,5 +358,18 @@ impl World {
             .count(self.portal.store.reader().connection())
             .await
             .expect("count")
+    }
+
+    /// The particulars of every event of this kind, oldest first.
+    pub async fn told(&self, kind: crate::audit::EventKind) -> Vec<serde_json::Value> {
+        use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+        use store::{Db as _, entity::audit_event as e};
+        let rows = e::Entity::find()
+            .filter(e::Column::Action.eq(kind.as_str()))
+            .order_by_asc(e::Column::Id)
+            .all(self.portal.store.reader().connection())
+            .await
+            .expect("events");
+        rows.iter().map(|row| serde_json::from_str(&row.details).expect("JSON")).collect()
     }
 }

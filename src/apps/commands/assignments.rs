@@ -9,7 +9,7 @@ use crate::{
     kernel::{AssignmentId, MemberId, ScopeId, Timestamp, last_day},
     mail::{self, Letter},
     organizations::Organization,
-    people::{Member, MemberStatus},
+    people::{Member, MemberStatus, delegation, still_acting},
     store::{
         self,
         holdings::Which,
@@ -159,7 +159,7 @@ pub async fn assign_application(cx: &mut Cx, input: AssignApplication) -> Result
     members.sort_unstable();
     members.dedup();
     for id in members {
-        let member = store::members::get(&cx.tx, organization.id, id).await?.ok_or(Refused::NotFound)?;
+        let member = managed_member(cx, &organization, id).await?;
         let ends_at = within_bounds(cx, &member, &entitlement, input.ends_at).await?;
         let assignment = grant_assignment(cx, &organization, &member, &entitlement, input.scopes.clone(), ends_at).await?;
         tell(cx, &organization, &application, &member, &assignment).await?;
@@ -224,15 +224,13 @@ pub async fn change_assignment(cx: &mut Cx, input: ChangeAssignment) -> Result<C
     let assignment = store::grants::assignment(&cx.tx, organization.id, input.assignment)
         .await?
         .ok_or(Refused::NotFound)?;
+    let member = managed_member(cx, &organization, assignment.member).await?;
     let entitlement = store::grants::entitlement_locked(&cx.tx, organization.id, assignment.entitlement)
         .await?
         .ok_or(Refused::NotFound)?;
     if !entitlement.is_in_force_at(cx.now) {
         return Err(AssignError::NotEntitled);
     }
-    let member = store::members::get(&cx.tx, organization.id, assignment.member)
-        .await?
-        .ok_or(Refused::NotFound)?;
     if assignment.revoked_at.is_none() && assignment.version != input.version {
         return Err(store::StoreError::Stale.into());
     }
@@ -280,6 +278,7 @@ pub async fn revoke_assignment(cx: &mut Cx, id: AssignmentId, reason: Option<Str
     let assignment = store::grants::assignment(&cx.tx, organization.id, id)
         .await?
         .ok_or(Refused::NotFound)?;
+    managed_member(cx, &organization, assignment.member).await?;
     end_assignment(cx, &organization, assignment, EventKind::AssignmentRevoked, reason).await
 }
 
@@ -309,7 +308,7 @@ pub(crate) async fn may_assign(cx: &Cx, application: &str, members: &[MemberId])
         .await?
         .ok_or(Refused::NotFound)?;
     for id in members {
-        store::members::get(&cx.tx, organization.id, *id).await?.ok_or(Refused::NotFound)?;
+        managed_member(cx, &organization, *id).await?;
     }
     Ok(())
 }
@@ -321,8 +320,18 @@ pub(crate) async fn may_assign(cx: &Cx, application: &str, members: &[MemberId])
 pub(crate) async fn may_change_assignment(cx: &Cx, id: AssignmentId) -> Result<(), AssignError> {
     let organization = own_organization(cx).await?;
     cx.authorise(Action::AssignApplication, &organization)?;
-    let assignment = store::grants::assignment(&cx.tx, organization.id, id).await?;
-    assignment.map(drop).ok_or(Refused::NotFound.into())
+    let assignment = store::grants::assignment(&cx.tx, organization.id, id)
+        .await?
+        .ok_or(Refused::NotFound)?;
+    managed_member(cx, &organization, assignment.member).await?;
+    Ok(())
+}
+
+/// A member of the organization, when the actor's own role lets them act on that one.
+async fn managed_member(cx: &Cx, organization: &Organization, id: MemberId) -> Result<Member, AssignError> {
+    let member = store::members::get(&cx.tx, organization.id, id).await?.ok_or(Refused::NotFound)?;
+    delegation::must_manage(&cx.actor, Action::AssignApplication, &member)?;
+    Ok(member)
 }
 
 async fn end_assignment(
@@ -359,13 +368,15 @@ async fn end_assignment(
     })
 }
 
-/// The organization in whose name the actor acts, held until the transaction ends; there is none in the tenant's hat.
+/// The organization in whose name the actor acts, and still does, held until the transaction ends; there is none in the tenant's hat.
 pub(super) async fn own_organization(cx: &Cx) -> Result<Organization, AssignError> {
     if matches!(cx.actor, Actor::Anonymous) {
         return Err(Refused::SignedOut.into());
     }
     let id = cx.actor.organization().ok_or(Refused::NotFound)?;
-    Ok(store::organizations::get_locked(&cx.tx, id).await?.ok_or(Refused::NotFound)?)
+    let organization = store::organizations::get_locked(&cx.tx, id).await?.ok_or(Refused::NotFound)?;
+    still_acting::<AssignError>(cx).await?;
+    Ok(organization)
 }
 
 /// The wanted end, when it is not on a later day than what it is part of; on the very last day it is that thing's own end.

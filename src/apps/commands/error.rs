@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::{access::Refused, apps::GrantError, kernel::Day, store::StoreError, web::Refusal};
+use crate::{access::Refused, apps::GrantError, kernel::Day, people::ActorChanged, store::StoreError, web::Refusal};
 
 /// Why an assignment is not made or changed.
 #[derive(Debug, Error)]
@@ -16,6 +16,9 @@ pub enum AssignError {
     /// The grant cannot be so.
     #[error(transparent)]
     Grant(#[from] GrantError),
+    /// Whoever assigns lost the role or the membership in the meantime.
+    #[error(transparent)]
+    ActorChanged(#[from] ActorChanged),
     /// The organization does not hold the application now.
     #[error("Your organization does not hold this application now.")]
     NotEntitled,
@@ -61,9 +64,10 @@ impl From<AssignError> for Refusal {
             AssignError::AlreadyAssigned { .. } | AssignError::NotAMember { .. } | AssignError::Nobody => {
                 Self::field("members[]", error.to_string())
             }
-            AssignError::Grant(GrantError::Revoked) | AssignError::NotEntitled | AssignError::NoSeatLeft { .. } => {
-                Self::because(error.to_string())
-            }
+            AssignError::Grant(GrantError::Revoked)
+            | AssignError::ActorChanged(_)
+            | AssignError::NotEntitled
+            | AssignError::NoSeatLeft { .. } => Self::because(error.to_string()),
         }
     }
 }

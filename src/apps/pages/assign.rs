@@ -101,7 +101,7 @@ fn assign_content(cx: &PageCx, choices: &AssignChoices, search: Option<String>) 
         let text = if search.is_some() {
             "Nobody with that name or address is without it."
         } else {
-            "Everyone in your team has it already."
+            "Everyone whom you may give it to has it already."
         };
         view! { {filter}<EmptyState icon="users" title="Nobody to assign it to" text=text /> }.into_any()
     } else {

@@ -208,7 +208,7 @@ fn holder_row(cx: &PageCx, team: &TeamApplication, holder: &Holder, warn_days: i
         Some(at) => view! { <RelativeTime at=at /> }.into_any(),
         None => view! { <Muted>"never"</Muted> }.into_any(),
     };
-    let actions = team.may_assign.then(|| {
+    let actions = (team.may_assign && holder.manageable).then(|| {
         let change = href.clone();
         let takes = take_away(&application.slug, &application.name, holder, None);
         view! { <LinkButton href=change size=Size::Small kind=Kind::Secondary>"Change"</LinkButton>{takes} }

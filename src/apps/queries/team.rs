@@ -10,7 +10,7 @@ use crate::{
     cx::Qx,
     kernel::{ApplicationId, AssignmentId, Timestamp},
     organizations::{Contract, Organization},
-    people::Member,
+    people::{Member, delegation::may_manage},
     store::{
         self,
         holdings::{Held, Position, SeatsTaken, Which},
@@ -126,6 +126,8 @@ pub struct Holder {
     pub assignment: Assignment,
     /// The chain of their launch.
     pub facts: LaunchFacts,
+    /// Whether the actor's own role lets them act on this person.
+    pub manageable: bool,
 }
 
 /// One application of the organization and who has it.
@@ -205,6 +207,7 @@ fn holder(
         qx.now,
     );
     Holder {
+        manageable: may_manage(&qx.actor, &somebody.member),
         somebody,
         assignment,
         facts,
@@ -216,7 +219,7 @@ fn holder(
 pub struct AssignChoices {
     /// What.
     pub app: TeamApp,
-    /// Members who do not have it, by name.
+    /// Members who do not have it and whom the actor may act on, by name.
     pub members: Vec<Somebody>,
     /// There are more than shown.
     pub more: bool,
@@ -235,6 +238,7 @@ pub async fn assign_choices(qx: &Qx, slug: &str, search: Option<&str>) -> Result
     let mut members = store::lookup::candidates(&qx.db, organization.id, app.entitlement.id, search, qx.now, CHOICES as u64 + 1).await?;
     let more = members.len() > CHOICES;
     members.truncate(CHOICES);
+    members.retain(|somebody| may_manage(&qx.actor, &somebody.member));
     Ok(AssignChoices { app, members, more })
 }
 
@@ -258,7 +262,8 @@ pub async fn team_assignment(qx: &Qx, slug: &str, id: AssignmentId) -> Result<(T
         email: person.email.as_str().to_owned(),
     };
     let holder = holder(qx, &organization, &app, contract.as_ref(), assignment, somebody);
-    Ok((app, holder, qx.may(Action::AssignApplication, &organization)))
+    let may_assign = holder.manageable && qx.may(Action::AssignApplication, &organization);
+    Ok((app, holder, may_assign))
 }
 
 /// What one member of an organization holds, and what else could be assigned to them.
@@ -302,7 +307,10 @@ pub async fn holdings_of_member(qx: &Qx, organization: &Organization, member: &M
         .collect();
     held.sort_by_key(|(held, _)| held.application.name.to_lowercase());
     let stays = !member.standing_at(qx.now).is_over() && !member.read_only;
-    let may_assign = stays && qx.actor.organization() == Some(organization.id) && qx.may(Action::AssignApplication, organization);
+    let may_assign = stays
+        && may_manage(&qx.actor, member)
+        && qx.actor.organization() == Some(organization.id)
+        && qx.may(Action::AssignApplication, organization);
     let available = if may_assign {
         available(qx, organization, &held).await?
     } else {

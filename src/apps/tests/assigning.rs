@@ -147,6 +147,67 @@ for_each_backend!(a_plain_member_assigns_nothing_and_another_organization_sees_n
     assert!(matches!(refused, Err(AssignError::Access(Refused::NotFound))), "{refused:?}");
 });
 
+for_each_backend!(whoever_was_suspended_meanwhile_assigns_and_takes_away_nothing, |world| {
+    let acme = acme(&world).await;
+    let cy = world.member(&acme.organization, "Cy Moss", MemberRole::Member).await;
+    let read = acme.scopes[0].id;
+    // Identified before, asked after the suspension.
+    let admin = world.acting(&acme.admin).await;
+    world.suspend(&acme.admin).await;
+    let mut cx = world.cx(admin).await;
+    let refused = commands::assign_application(&mut cx, input(&[cy.id], &[read], None)).await;
+    assert!(matches!(refused, Err(AssignError::ActorChanged(_))), "{refused:?}");
+    let change = ChangeAssignment {
+        assignment: acme.assignment.id,
+        version: 1,
+        scopes: vec![read],
+        ends_at: None,
+    };
+    let refused = commands::change_assignment(&mut cx, change).await;
+    assert!(matches!(refused, Err(AssignError::ActorChanged(_))), "{refused:?}");
+    let refused = commands::revoke_assignment(&mut cx, acme.assignment.id, None).await;
+    assert!(matches!(refused, Err(AssignError::ActorChanged(_))), "{refused:?}");
+});
+
+for_each_backend!(a_user_manager_leaves_what_a_partner_admin_holds, |world| {
+    let acme = acme(&world).await;
+    let manager = world.member(&acme.organization, "Mia Holt", MemberRole::UserManager).await;
+    let held = world.assign(&acme.admin, &acme.entitlement).await;
+    let (payroll, scopes) = world.application("payroll").await;
+    world.entitle(&acme.organization, &payroll, &scopes).await;
+    let read = acme.scopes[0].id;
+    let forbidden = |error: &AssignError| matches!(error, AssignError::Access(Refused::Forbidden { .. }));
+
+    let mut cx = world.cx(world.acting(&manager).await).await;
+    let change = |assignment| ChangeAssignment {
+        assignment,
+        version: 1,
+        scopes: vec![read],
+        ends_at: None,
+    };
+    let refused = commands::change_assignment(&mut cx, change(held.id)).await.unwrap_err();
+    assert!(forbidden(&refused), "{refused:?}");
+    let refused = commands::revoke_assignment(&mut cx, held.id, None).await.unwrap_err();
+    assert!(forbidden(&refused), "{refused:?}");
+    let more = AssignApplication {
+        application: "payroll".to_owned(),
+        ..input(&[acme.admin.id], &[scopes[0].id], None)
+    };
+    let refused = commands::assign_application(&mut cx, more).await.unwrap_err();
+    assert!(forbidden(&refused), "{refused:?}");
+    // What a member holds, and what they hold themselves, is theirs to change.
+    commands::change_assignment(&mut cx, change(acme.assignment.id)).await.unwrap();
+    commands::assign_application(&mut cx, input(&[manager.id], &[read], None))
+        .await
+        .unwrap();
+    cx.commit().await.unwrap();
+    // An admin needs nobody's leave to give their own back, nor to take away from a manager.
+    let mut cx = world.cx(world.acting(&acme.admin).await).await;
+    commands::return_application(&mut cx, "orders").await.unwrap();
+    let managers = store::grants::assignments_of_member(&cx.tx, manager.id).await.unwrap();
+    commands::revoke_assignment(&mut cx, managers[0].id, None).await.unwrap();
+});
+
 for_each_backend!(the_last_seat_goes_to_one_of_two, |world| {
     let acme = acme(&world).await;
     let cx = world.system().await;

@@ -188,6 +188,31 @@ for_each_backend!(an_admin_assigns_in_the_browser_and_a_refused_form_keeps_what_
     ));
 });
 
+for_each_backend!(a_user_manager_is_offered_nothing_to_change_for_a_partner_admin, |world| {
+    let acme = acme(&world).await;
+    let manager = world.member(&acme.organization, "Mia Holt", MemberRole::UserManager).await;
+    let held = world.assign(&acme.admin, &acme.entitlement).await;
+    let (payroll, scopes) = world.application("payroll").await;
+    world.entitle(&acme.organization, &payroll, &scopes).await;
+    let mut mia = world.browser_as(manager.person, Some(manager.id)).await;
+    let take = |assignment: &Assignment| format!("take-{}", assignment.id);
+    let list = mia.get("/team/apps/orders").await.text;
+    assert!(list.contains("Ana Ruiz") && list.contains(&take(&acme.assignment)) && !list.contains(&take(&held)));
+    let one = mia.get(&format!("/team/apps/orders/{}", held.id)).await.text;
+    assert!(one.contains("Ana Ruiz") && !one.contains("/do/revoke-assignment") && !one.contains("/do/change-assignment"));
+    let one = mia.get(&format!("/team/apps/orders/{}", acme.assignment.id)).await.text;
+    assert!(one.contains("/do/revoke-assignment") && one.contains("/do/change-assignment"));
+    let choices = mia.get("/team/apps/payroll/assign").await.text;
+    assert!(choices.contains("Bo Lind") && !choices.contains("Ana Ruiz"));
+    let about = mia.get(&format!("/team/{}", acme.admin.id)).await.text;
+    assert!(about.contains("Ana Ruiz") && !about.contains("/do/revoke-assignment") && !about.contains("/team/apps/payroll/assign"));
+    let id = held.id.to_string();
+    let answer = mia
+        .post("/do/revoke-assignment", &[("application", "orders"), ("assignment", &id)])
+        .await;
+    assert_eq!(answer.status, 403);
+});
+
 for_each_backend!(an_owner_grants_and_takes_away_in_the_browser, |world| {
     let acme = acme(&world).await;
     let owner = world.employee("Olga Berg", TenantRole::Owner).await;

@@ -78,7 +78,9 @@ impl Step<'_> {
             self.record(event).await?;
             self.did(Mark::Change, "contract", shown, fields);
         } else {
-            store::contracts::insert(&self.cx.tx, &contract, self.cx.now).await?;
+            if !store::contracts::insert(&self.cx.tx, &contract, self.cx.now).await? {
+                return Err(Stop::at(key, "was created by somebody else just now; apply the file again"));
+            }
             let event = Event::new(EventKind::ContractCreated)
                 .organization(organization.id, organization.name.clone())
                 .subject(subject);

@@ -15,7 +15,7 @@ use crate::{
     audit::{Event, EventKind, Subject},
     kernel::{AssignmentId, MemberId, Timestamp},
     organizations::{Organization, OrganizationStatus},
-    people::{Member, MemberRole, MemberStatus, Person, run_until},
+    people::{Member, MemberRole, MemberStatus, Person, invitations::withdraw_hand_over, run_until},
     signin::Ended,
     store::{
         self, StoreError,
@@ -111,6 +111,7 @@ impl Step<'_> {
                     .detail("assignments_ended", assignments)
                     .ended(ended);
                 self.record(event).await?;
+                withdraw_hand_over(self.cx, organization, member.id).await?;
                 self.did(Mark::End, "member", shown, Fields::default());
                 return Ok(None);
             }

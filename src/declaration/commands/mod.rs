@@ -76,6 +76,7 @@ async fn apply(cx: &mut Cx, file: &str, declaration: &Declaration, passwords: pa
     if let Some(tenant) = &declaration.tenant {
         step.tenant(tenant).await?;
     }
+    step.hold_organizations(declaration).await?;
     let mut passwords = passwords;
     for (index, person) in declaration.people.iter().enumerate() {
         let password = passwords.remove(person.email.normalized());

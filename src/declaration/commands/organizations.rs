@@ -1,11 +1,13 @@
 //! Organizations: their family, owners, status and certification; contracts and entitlements of each follow.
 
+use std::collections::BTreeSet;
+
 use super::{
     super::{
         Mark,
         changes::{Fields, optional, text, yes},
         error::Stop,
-        model::OrganizationEntry,
+        model::{Declaration, OrganizationEntry},
     },
     lifetimes::{shown_lifetimes, wanted_lifetimes},
     people::or_cleared,
@@ -23,6 +25,30 @@ use crate::{
 const DEEPEST: usize = 20;
 
 impl Step<'_> {
+    /// Holds every organization that the file is about until the transaction ends, always in the order of their ids: who is a member and
+    /// who runs it is then as it is counted at the end. Before the first change of a person, as everywhere else.
+    pub async fn hold_organizations(&self, declaration: &Declaration) -> Result<(), Stop> {
+        let declared = declaration.organizations.iter().map(|organization| organization.slug.as_str());
+        let joined = declaration
+            .people
+            .iter()
+            .flat_map(|person| &person.memberships)
+            .map(|membership| membership.organization.as_str());
+        let mut ids = Vec::new();
+        for slug in declared.chain(joined).collect::<BTreeSet<_>>() {
+            ids.extend(
+                store::organizations::find_by_slug(&self.cx.tx, slug)
+                    .await?
+                    .map(|organization| organization.id),
+            );
+        }
+        ids.sort_unstable();
+        for id in ids {
+            store::organizations::get_locked(&self.cx.tx, id).await?;
+        }
+        Ok(())
+    }
+
     /// Every organization, a parent before its children, then what each may use.
     pub async fn all_organizations(&mut self, entries: &[OrganizationEntry]) -> Result<(), Stop> {
         let mut waiting: Vec<usize> = (0..entries.len()).collect();

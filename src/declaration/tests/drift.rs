@@ -6,7 +6,7 @@ use crate::{
     for_each_backend,
     kernel::EmailAddress,
     organizations::{Organization, OrganizationStatus},
-    people::{Member, MemberRole, MemberStatus},
+    people::{Member, MemberRole, MemberStatus, invitations::invite_joiner},
     store,
 };
 
@@ -139,6 +139,25 @@ for_each_backend!(suspending_and_removing_end_sessions_and_grants, |world| {
     assert_eq!(world.events(EventKind::OrganizationSuspended).await, 1);
     applied(&world, "[[organizations]]\nslug = \"acme\"\nstatus = \"active\"").await;
     assert_eq!(world.events(EventKind::OrganizationActivated).await, 1);
+});
+
+for_each_backend!(who_is_removed_before_they_set_up_their_account_has_no_invitation_left, |world| {
+    applied(&world, SMALL).await;
+    let (acme, bo) = (acme(&world).await, member(&world, "bo@acme.example").await.unwrap());
+    let mut cx = world.system().await;
+    let person = store::people::get(&cx.tx, bo.person).await.unwrap().unwrap();
+    invite_joiner(&mut cx, &acme, &bo, &person, "Cy Moss").await.unwrap();
+    cx.commit().await.unwrap();
+    applied(
+        &world,
+        "[[people]]\nemail = \"bo@acme.example\"\nmemberships = [{ organization = \"acme\", status = \"removed\" }]",
+    )
+    .await;
+    let waiting = store::invitations::pending_of_member(&world.portal.store.reader(), bo.id)
+        .await
+        .unwrap();
+    assert!(waiting.is_empty());
+    assert_eq!(world.events(EventKind::InvitationWithdrawn).await, 1);
 });
 
 for_each_backend!(a_grant_can_be_taken_away_and_given_again, |world| {

@@ -1,7 +1,7 @@
 //! What does not fit what is there is refused with the key that is to blame.
 
 use super::*;
-use crate::for_each_backend;
+use crate::{for_each_backend, kernel::EmailAddress, store};
 
 for_each_backend!(what_does_not_fit_is_refused_with_its_key, |world| {
     applied(&world, SMALL).await;
@@ -161,4 +161,28 @@ for_each_backend!(a_file_does_not_take_an_organizations_last_admin, |world| {
     }
     let successor = "[[people]]\nemail = \"cy@acme.example\"\nname = \"Cy Moss\"\n[[people.memberships]]\norganization = \"acme\"\nrole = \"partner_admin\"\n";
     applied(&world, &format!("{}{successor}", ada("role = \"member\""))).await;
+});
+
+for_each_backend!(a_file_counts_the_admins_who_are_left_by_whoever_acts_at_this_moment, |world| {
+    applied(&world, SMALL).await;
+    let cy = |more: &str| {
+        format!(
+            "[[people]]\nemail = \"cy@acme.example\"\nname = \"Cy Moss\"\n[[people.memberships]]\norganization = \"acme\"\nrole = \"partner_admin\"\n{more}\n"
+        )
+    };
+    applied(&world, &cy("")).await;
+    let cx = world.system().await;
+    let ada: EmailAddress = "ada@acme.example".parse().unwrap();
+    let ada = store::people::find_by_email(&cx.tx, &ada).await.unwrap().unwrap();
+    let acme = store::organizations::find_by_slug(&cx.tx, "acme").await.unwrap().unwrap();
+    store::organizations::get_locked(&cx.tx, acme.id).await.unwrap();
+    let member = store::members::find(&cx.tx, acme.id, ada.id).await.unwrap().unwrap();
+    store::members::update(&cx.tx, &member.remove(None, cx.now).unwrap()).await.unwrap();
+    // Nothing of it is to be seen yet when the file comes.
+    let file = cy("status = \"removed\"");
+    let (told, ()) = tokio::join!(refusal(&world, &file), async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        cx.commit().await.unwrap();
+    });
+    assert!(told.contains("would leave acme without a partner admin"), "{told}");
 });

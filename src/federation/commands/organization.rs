@@ -6,6 +6,7 @@ use crate::{
     access::{Action, Refused},
     cx::Cx,
     organizations::{Organization, OrganizationStatus},
+    people::{ActorChanged, still_acting},
     store::{self, StoreError},
     web::Refusal,
 };
@@ -16,6 +17,9 @@ pub enum ManageError {
     /// The relationship is over.
     #[error("The partnership with {0} is over, so nothing can be changed.")]
     Over(String),
+    /// Whoever manages it lost the role or the membership in the meantime.
+    #[error(transparent)]
+    ActorChanged(#[from] ActorChanged),
     /// Not allowed, or not theirs.
     #[error(transparent)]
     Access(#[from] Refused),
@@ -29,7 +33,7 @@ impl From<ManageError> for Refusal {
         match error {
             ManageError::Access(refused) => refused.into(),
             ManageError::Store(error) => error.into(),
-            over => Self::because(over.to_string()),
+            other => Self::because(other.to_string()),
         }
     }
 }
@@ -45,6 +49,7 @@ pub async fn managed_organization(cx: &Cx, slug: &str) -> Result<Organization, M
     };
     let organization = store::organizations::get_locked(&cx.tx, id).await?.ok_or(Refused::NotFound)?;
     cx.authorise(Action::ManageSignIn, &organization)?;
+    still_acting::<ManageError>(cx).await?;
     if organization.status == OrganizationStatus::Offboarded {
         return Err(ManageError::Over(organization.name));
     }

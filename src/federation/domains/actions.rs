@@ -10,7 +10,7 @@ use crate::{
     access::Refused,
     federation::{commands::managed_organization, place::domains_of},
     kernel::{DomainId, ProviderId},
-    organizations::actions::version_of,
+    organizations::{actions::version_of, commands::same_team},
     store,
     ui::Flash,
     web::{Done, Post, RequestCx},
@@ -20,11 +20,16 @@ const NOTHING: [(&str, String); 0] = [];
 
 /// `POST /do/claim-domain`: lists a domain, to be proven.
 #[server(prefix = "/do", endpoint = "claim-domain")]
-pub async fn claim_domain(#[server(default)] organization: String, #[server(default)] name: String) -> Result<(), ServerFnError> {
+pub async fn claim_domain(
+    #[server(default)] organization: String,
+    #[server(default)] team: String,
+    #[server(default)] name: String,
+) -> Result<(), ServerFnError> {
     let page = domains_of(&organization);
     let mut post = Post::begin("claim", page.clone(), [("name", name.clone())]).await?;
     let outcome = async {
         let organization = managed_organization(&post.cx, &organization).await?;
+        same_team(&post.cx, team.parse().ok())?;
         let domain = commands::claim_domain(&mut post.cx, &organization, &name).await?;
         let text = format!(
             "{} is in the list. Set the record below at your DNS provider, then check it here.",

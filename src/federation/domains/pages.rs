@@ -42,7 +42,7 @@ fn content(cx: &PageCx, place: &Place, domains: Vec<Domain>, providers: &[Identi
         });
         cards.collect_view().into_any()
     };
-    let slug = place.slug();
+    let (slug, team) = (place.slug(), place.team());
     let form = cx.form("claim");
     Content::new(
         "Domains",
@@ -51,6 +51,7 @@ fn content(cx: &PageCx, place: &Place, domains: Vec<Domain>, providers: &[Identi
             {list}
             <FormCard title="Add a domain" action="/do/claim-domain" form=form id="claim">
                 <Hidden name="organization" value=slug />
+                <Hidden name="team" value=team />
                 <Field name="name" label="Domain" placeholder="example.com" required=true autocomplete="off" inputmode="url"
                     hint="Write *.example.com if names below it count too, like people.example.com." />
                 <FormActions><SubmitButton>"Add domain"</SubmitButton></FormActions>

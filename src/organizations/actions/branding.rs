@@ -30,6 +30,7 @@ fn named(organization: String) -> Option<String> {
 #[server(prefix = "/do", endpoint = "change-branding")]
 pub async fn change_branding(
     #[server(default)] organization: String,
+    #[server(default)] team: String,
     #[server(default)] version: String,
     #[server(default)] accent: String,
     #[server(default)] logo: String,
@@ -42,8 +43,9 @@ pub async fn change_branding(
         [("accent", accent.clone()), ("remove_logo", remove_logo.clone())],
     )
     .await?;
+    let team = team.parse().ok();
     let outcome = async {
-        commands::own_or_named(&post.cx, Some(&organization), Action::EditBranding).await?;
+        commands::own_or_named(&post.cx, Some(&organization), team, Action::EditBranding).await?;
         let mut errors = FieldErrors::default();
         let accent = errors.take(
             "accent",
@@ -71,6 +73,7 @@ pub async fn change_branding(
         errors.check()?;
         let input = commands::ChangeBranding {
             organization: named(organization),
+            team,
             version: version_of(&version),
             accent,
             logo,
@@ -86,6 +89,7 @@ pub async fn change_branding(
 #[server(prefix = "/do", endpoint = "change-sign-in-rules")]
 pub async fn change_sign_in_rules(
     #[server(default)] organization: String,
+    #[server(default)] team: String,
     #[server(default)] version: String,
     #[server(default)] require_step_up: String,
 ) -> Result<(), ServerFnError> {
@@ -94,6 +98,7 @@ pub async fn change_sign_in_rules(
     let outcome = async {
         let input = commands::ChangeSignInRules {
             organization: named(organization),
+            team: team.parse().ok(),
             version: version_of(&version),
             require_step_up: require_step_up == "yes",
         };

@@ -84,6 +84,7 @@ impl From<ContractRefused> for Refusal {
             ContractRefused::Contract(ContractError::EndsBeforeStart) | ContractRefused::EndInThePast => Self::field("ends", sentence),
             ContractRefused::Contract(ContractError::NoSeats) | ContractRefused::SeatsTaken(_) => Self::field("seats", sentence),
             ContractRefused::Begun => Self::field("starts", sentence),
+            ContractRefused::ReferenceTaken(_) => Self::field("reference", sentence),
             ContractRefused::Contract(ContractError::Ended) | ContractRefused::NeedsConfirmation => Self::because(sentence),
             ContractRefused::Organization(error) => error.into(),
             ContractRefused::Refused(refused) => refused.into(),
@@ -98,6 +99,7 @@ impl From<BrandingError> for Refusal {
         match error {
             BrandingError::NotAnImage | BrandingError::TooLarge => Self::field("logo", sentence),
             BrandingError::NoSecondFactor => Self::field("require_step_up", sentence),
+            BrandingError::ActorChanged(_) => Self::because(sentence),
             BrandingError::Organization(error) => error.into(),
             BrandingError::Refused(refused) => refused.into(),
             BrandingError::Store(error) => error.into(),

@@ -2,13 +2,14 @@
 
 use thiserror::Error;
 
-use super::{partner_locked, same_version};
+use super::{partner_locked, same_team, same_version};
 use crate::{
     access::{Action, Refused},
     audit::{self, Event, EventKind, Subject},
     cx::Cx,
-    kernel::AccentColor,
+    kernel::{AccentColor, OrganizationId},
     organizations::{Organization, OrganizationError, OrganizationStatus, profile},
+    people::{ActorChanged, still_acting},
     store::{self, StoreError},
 };
 
@@ -24,6 +25,9 @@ pub enum BrandingError {
     /// Whoever asks for second factors needs one.
     #[error("Set up an authenticator app for yourself first, otherwise you could not change anything any more.")]
     NoSecondFactor,
+    /// Whoever changes them lost the role or the membership in the meantime.
+    #[error(transparent)]
+    ActorChanged(#[from] ActorChanged),
     /// The state of the partner does not allow it.
     #[error(transparent)]
     Organization(#[from] OrganizationError),
@@ -52,6 +56,8 @@ pub enum LogoChange {
 pub struct ChangeBranding {
     /// Short name of the partner; only looked at when no partner's hat is worn.
     pub organization: Option<String>,
+    /// The own organization as the form's page showed it; only looked at when a partner's hat is worn.
+    pub team: Option<OrganizationId>,
     /// The version the form was made from.
     pub version: i32,
     /// The colour.
@@ -63,9 +69,10 @@ pub struct ChangeBranding {
 /// Changes colour and logo.
 ///
 /// # Errors
-/// [`BrandingError`] when the file is no image or too large; [`StoreError::Stale`] when somebody else changed the organization.
+/// [`BrandingError`] when the file is no image or too large; [`StoreError::Stale`] when somebody else changed the organization,
+/// or the form was about another one.
 pub async fn change_branding(cx: &mut Cx, input: ChangeBranding) -> Result<Organization, BrandingError> {
-    let mut organization = own_or_named(cx, input.organization.as_deref(), Action::EditBranding).await?;
+    let mut organization = own_or_named(cx, input.organization.as_deref(), input.team, Action::EditBranding).await?;
     same_version(&organization, input.version)?;
     let mut event = event(EventKind::BrandingChanged, &organization);
     if organization.accent != input.accent {
@@ -99,6 +106,8 @@ pub async fn change_branding(cx: &mut Cx, input: ChangeBranding) -> Result<Organ
 pub struct ChangeSignInRules {
     /// Short name of the partner; only looked at when no partner's hat is worn.
     pub organization: Option<String>,
+    /// The own organization as the form's page showed it; only looked at when a partner's hat is worn.
+    pub team: Option<OrganizationId>,
     /// The version the form was made from.
     pub version: i32,
     /// Administrative actions need a fresh second factor.
@@ -110,7 +119,7 @@ pub struct ChangeSignInRules {
 /// # Errors
 /// [`BrandingError::NoSecondFactor`] when the actor could not give one themselves.
 pub async fn change_sign_in_rules(cx: &mut Cx, input: ChangeSignInRules) -> Result<Organization, BrandingError> {
-    let mut organization = own_or_named(cx, input.organization.as_deref(), Action::EditSignInRules).await?;
+    let mut organization = own_or_named(cx, input.organization.as_deref(), input.team, Action::EditSignInRules).await?;
     same_version(&organization, input.version)?;
     if organization.require_step_up == input.require_step_up {
         return Ok(organization);
@@ -125,8 +134,14 @@ pub async fn change_sign_in_rules(cx: &mut Cx, input: ChangeSignInRules) -> Resu
     Ok(organization)
 }
 
-/// In a partner's hat the organization is the actor's own and `own_action` is asked; the tenant's people name one and need to be its editors.
-pub(crate) async fn own_or_named(cx: &Cx, slug: Option<&str>, own_action: Action) -> Result<Organization, BrandingError> {
+/// In a partner's hat the organization is the actor's own, which has to be the one that the page was about, and `own_action` is asked; the
+/// tenant's people name one and need to be its editors.
+pub(crate) async fn own_or_named(
+    cx: &Cx,
+    slug: Option<&str>,
+    team: Option<OrganizationId>,
+    own_action: Action,
+) -> Result<Organization, BrandingError> {
     let (organization, action) = match cx.actor.organization() {
         Some(id) => (
             store::organizations::get_locked(&cx.tx, id).await?.ok_or(Refused::NotFound)?,
@@ -138,6 +153,8 @@ pub(crate) async fn own_or_named(cx: &Cx, slug: Option<&str>, own_action: Action
         ),
     };
     cx.authorise(action, &organization)?;
+    still_acting::<BrandingError>(cx).await?;
+    same_team(cx, team)?;
     if organization.status == OrganizationStatus::Offboarded {
         return Err(OrganizationError::WrongStatus(organization.status).into());
     }

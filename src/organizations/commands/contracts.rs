@@ -25,6 +25,9 @@ pub enum ContractRefused {
     /// The first day of a contract that has begun.
     #[error("This contract has begun, so its first day cannot be changed.")]
     Begun,
+    /// The partner has another contract of this reference.
+    #[error("This partner already has a contract {0}. Change that one, or enter another number or name.")]
+    ReferenceTaken(String),
     /// Fewer seats than people.
     #[error("{0} people hold a seat now. Remove some of them first, or keep at least {0} seats.")]
     SeatsTaken(u64),
@@ -81,7 +84,10 @@ pub async fn add_contract(cx: &mut Cx, input: AddContract) -> Result<Contract, C
     if contract.ends_at <= cx.now {
         return Err(ContractRefused::EndInThePast);
     }
-    store::contracts::insert(&cx.tx, &contract, cx.now).await?;
+    // Somebody who presses the button twice has added it once: ending one of two of a reference would leave the other in force.
+    if !store::contracts::insert(&cx.tx, &contract, cx.now).await? {
+        return Err(ContractRefused::ReferenceTaken(contract.reference));
+    }
     let event = Event::new(EventKind::ContractCreated)
         .organization(organization.id, &organization.name)
         .subject(Subject::new("contract", contract.id, &contract.reference))
@@ -157,6 +163,12 @@ pub async fn change_contract(cx: &mut Cx, input: ChangeContract) -> Result<Contr
     let changed = changed(&contract, &input, cx.now)?;
     if changed == contract {
         return Ok(contract);
+    }
+    if before
+        .iter()
+        .any(|other| other.id != changed.id && other.reference == changed.reference)
+    {
+        return Err(ContractRefused::ReferenceTaken(changed.reference));
     }
     let after: Vec<Contract> = before
         .iter()

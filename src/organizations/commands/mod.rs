@@ -20,7 +20,7 @@ pub use tenant::{ChangeTenant, GrantRole, RevokeRole, TenantError, change_tenant
 use crate::{
     access::{Action, Actor, Refused, Resource},
     cx::Cx,
-    kernel::{PersonId, Timestamp},
+    kernel::{OrganizationId, PersonId, Timestamp},
     mail::{self, Letter},
     organizations::Organization,
     store::{self, StoreError},
@@ -53,6 +53,14 @@ pub(crate) fn same_version(organization: &Organization, version: i32) -> Result<
         Ok(())
     } else {
         Err(StoreError::Stale)
+    }
+}
+
+/// Refuses a form of the own team whose page was about another one: since then another hat was put on.
+pub(crate) fn same_team(cx: &Cx, shown: Option<OrganizationId>) -> Result<(), StoreError> {
+    match cx.actor.organization() {
+        Some(worn) if shown != Some(worn) => Err(StoreError::Stale),
+        _ => Ok(()),
     }
 }
 

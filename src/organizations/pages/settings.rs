@@ -78,15 +78,17 @@ fn logo(organization: &Organization) -> String {
 pub(super) fn branding_card(organization: &Organization, form: FormState, named: bool) -> AnyView {
     let accent = organization.accent.as_str().to_owned();
     let version = organization.version.to_string();
-    let slug = named
-        .then(|| organization.slug.clone())
-        .map(|slug| view! { <Hidden name="organization" value=slug /> });
+    let (field, whose) = if named {
+        ("organization", organization.slug.clone())
+    } else {
+        ("team", organization.id.to_string())
+    };
     let (mark, logo) = (organization.name.clone(), organization.has_logo.then(|| logo(organization)));
     let has_logo = organization.has_logo;
     view! {
         <FormCard title="Branding" purpose="The colour of buttons and links, and the mark at the top left." action="/do/upload-branding" form=form
             id="branding" multipart=true>
-            {slug}
+            <Hidden name=field value=whose />
             <Hidden name="version" value=version />
             <Field name="accent" label="Accent colour" kind="color" value=accent required=true width=Width::Short />
             <Cluster><OrganizationMark name=mark logo=logo /><Muted>"The mark as it is now"</Muted></Cluster>
@@ -99,9 +101,14 @@ pub(super) fn branding_card(organization: &Organization, form: FormState, named:
 }
 
 fn rules_card(organization: &Organization, form: FormState) -> AnyView {
-    let (version, step_up) = (organization.version.to_string(), organization.require_step_up);
+    let (team, version, step_up) = (
+        organization.id.to_string(),
+        organization.version.to_string(),
+        organization.require_step_up,
+    );
     view! {
         <FormCard title="Sign-in rules" action="/do/change-sign-in-rules" form=form id="rules">
+            <Hidden name="team" value=team />
             <Hidden name="version" value=version />
             <Checkbox name="require_step_up" label="Changes need a fresh confirmation with an authenticator app" checked=step_up
                 hint="Whoever invites, removes or assigns is asked for a code when they last gave one more than 15 minutes ago. You need an authenticator app yourself to turn this on." />

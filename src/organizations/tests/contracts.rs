@@ -241,6 +241,58 @@ for_each_backend!(a_contract_that_is_over_is_not_added, |world| {
     ));
 });
 
+for_each_backend!(a_reference_names_one_contract_of_a_partner, |world| {
+    let (acme, owner, contract, _) = acme(&world).await;
+    world.organization("Beta").await;
+    let mut cx = world.cx(acting(&world, &owner).await).await;
+    let input = |reference: &str| AddContract {
+        organization: "acme".to_owned(),
+        reference: reference.to_owned(),
+        starts_at: world.now(),
+        ends_at: world.now() + Duration::days(30),
+        notice_days: 0,
+        seats: 5,
+    };
+    let second = add_contract(&mut cx, input("C-2")).await.unwrap();
+    assert!(matches!(
+        add_contract(&mut cx, input("C-2")).await,
+        Err(ContractRefused::ReferenceTaken(reference)) if reference == "C-2"
+    ));
+    let renamed = ChangeContract {
+        reference: contract.reference.clone(),
+        ..ending(&second, ContractEnd::At(second.ends_at), false)
+    };
+    assert!(matches!(
+        change_contract(&mut cx, renamed).await,
+        Err(ContractRefused::ReferenceTaken(_))
+    ));
+    // What another partner calls its contract does not matter.
+    add_contract(&mut cx, input("C-Beta")).await.unwrap();
+    cx.commit().await.unwrap();
+    let db = world.portal.store.reader();
+    assert_eq!(store::contracts::of_organization(&db, acme.id).await.unwrap().len(), 3);
+    assert_eq!(world.events(EventKind::ContractCreated).await, 2);
+});
+
+for_each_backend!(a_button_pressed_twice_adds_one_contract, |world| {
+    let (acme, owner, _, _) = acme(&world).await;
+    let mut browser = world.browser_as(owner.id, None).await;
+    let form = [
+        ("organization", "acme"),
+        ("reference", "C-7"),
+        ("starts", "2026-06-01"),
+        ("ends", "2026-12-31"),
+        ("notice_days", "30"),
+        ("seats", "5"),
+    ];
+    browser.post("/do/add-contract", &form).await;
+    let answer = browser.post("/do/add-contract", &form).await;
+    let page = browser.get(answer.location.as_deref().unwrap()).await;
+    assert!(page.text.contains("This partner already has a contract C-7."), "{}", page.text);
+    let db = world.portal.store.reader();
+    assert_eq!(store::contracts::of_organization(&db, acme.id).await.unwrap().len(), 2);
+});
+
 for_each_backend!(the_form_leads_to_the_preview_and_the_preview_to_the_change, |world| {
     let (acme, owner, contract, _) = acme(&world).await;
     let mut browser = world.browser_as(owner.id, None).await;

@@ -5,7 +5,7 @@ use thiserror::Error;
 use crate::{
     access::Refused,
     kernel::Day,
-    people::{MemberError, MemberRole},
+    people::{ActorChanged, MemberError, MemberRole},
     store::StoreError,
     web::Refusal,
 };
@@ -26,8 +26,8 @@ pub enum MembershipError {
     #[error("You cannot do this to yourself. Ask another admin, or hand over to a successor.")]
     Yourself,
     /// The actor lost the role or the membership in the meantime.
-    #[error("Your own access was changed at the same moment, so nothing was done.")]
-    ActorChanged,
+    #[error(transparent)]
+    ActorChanged(#[from] ActorChanged),
     /// Nobody would be left to run the organization.
     #[error("{}", last_admin(name, organization, *until))]
     LastAdmin {
@@ -74,7 +74,7 @@ impl From<MembershipError> for Refusal {
             MembershipError::Member(MemberError::OverlapWhileSuspended) => Self::field("overlap", error.to_string()),
             MembershipError::Member(_)
             | MembershipError::Yourself
-            | MembershipError::ActorChanged
+            | MembershipError::ActorChanged(_)
             | MembershipError::LastAdmin { .. }
             | MembershipError::NoSeatLeft(_) => Self::because(error.to_string()),
         }

@@ -13,7 +13,7 @@ pub use role::{ChangeRole, change_role};
 pub use rotate::{LONGEST_OVERLAP_HOURS, RotateError, RotateMember, Rotated, rotate_member};
 pub use standing::{EndMembership, ReinstateMember, reinstate_member, remove_member, suspend_member};
 
-use super::{Member, Person, delegation, run_until};
+use super::{Member, Person, delegation, run_until, still_acting};
 use crate::{
     access::{Action, Refused},
     audit::{Event, EventKind, Subject},
@@ -58,14 +58,11 @@ async fn open(cx: &Cx, action: Action, which: MemberRef) -> Result<Opened, Membe
         .await?
         .ok_or(Refused::NotFound)?;
     cx.authorise(action, &organization)?;
-    still_acting(cx).await?;
+    still_acting::<MembershipError>(cx).await?;
     let member = store::members::get(&cx.tx, organization.id, which.member)
         .await?
         .ok_or(Refused::NotFound)?;
-    if !delegation::may_manage(&cx.actor, &member) {
-        let reason = format!("A {} has more rights than you.", member.role.title().to_lowercase());
-        return Err(Refused::Forbidden { action, reason }.into());
-    }
+    delegation::must_manage(&cx.actor, action, &member)?;
     if member.version != which.version {
         return Err(StoreError::Stale.into());
     }
@@ -83,14 +80,6 @@ async fn open(cx: &Cx, action: Action, which: MemberRef) -> Result<Opened, Membe
 /// [`MembershipError`] says how to answer.
 pub(crate) async fn may(cx: &Cx, action: Action, which: MemberRef) -> Result<(), MembershipError> {
     open(cx, action, which).await.map(drop)
-}
-
-/// The actor was identified before the organization was held; meanwhile somebody may have suspended or demoted them.
-async fn still_acting(cx: &Cx) -> Result<(), MembershipError> {
-    let Some(acting) = cx.actor.member() else { return Ok(()) };
-    let own = store::members::get(&cx.tx, acting.organization, acting.id).await?;
-    let unchanged = own.is_some_and(|own| own.role == acting.role && own.read_only == acting.read_only && own.is_in_force_at(cx.now));
-    if unchanged { Ok(()) } else { Err(MembershipError::ActorChanged) }
 }
 
 /// Refuses what one cannot do to oneself.

@@ -11,7 +11,10 @@ use crate::{
     cx::Cx,
     kernel::{AssignmentId, EmailAddress, MemberId, PersonId},
     mail::{self, Letter},
-    people::{Member, Person, delegation, invitations},
+    people::{
+        Member, Person, close_ended, delegation,
+        invitations::{invite_joiner, withdraw_hand_over},
+    },
     signin::Ended,
     store::{self, StoreError},
     web::Refusal,
@@ -122,12 +125,13 @@ pub async fn rotate_member(cx: &mut Cx, input: RotateMember) -> Result<Rotated, 
     };
     record_both_ways(cx, &opened, &leaver, &joiner, &person, assignments, ended).await?;
     if !leaver.read_only {
+        withdraw_hand_over(cx, &opened.organization, leaver.id).await?;
         let letter = Letter::MembershipEnded {
             organization: opened.organization.name.clone(),
         };
         mail::queue(cx, &opened.person.email, Some(opened.organization.id), letter).await?;
     }
-    invitations::commands::invite_joiner(cx, &opened.organization, &joiner, &person, &opened.person.name).await?;
+    invite_joiner(cx, &opened.organization, &joiner, &person, &opened.person.name).await?;
     Ok(Rotated {
         leaver,
         leaver_name: opened.person.name,
@@ -180,12 +184,7 @@ async fn make_way(cx: &mut Cx, opened: &Opened, former: Member, person: &Person)
         return Err(RotateError::AlreadyMember(person.name.clone()));
     }
     let former = former.remove(None, cx.now).map_err(MembershipError::from)?;
-    store::members::update(&cx.tx, &former).await?;
-    store::grants::revoke_assignments_of_member(&cx.tx, former.id, cx.now).await?;
-    let event = Event::new(EventKind::MemberEnded)
-        .organization(opened.organization.id, opened.organization.name.clone())
-        .subject(Subject::new("member", former.id, person.name.clone()));
-    Ok(audit::record(cx, event).await?)
+    Ok(close_ended(cx, &opened.organization, &former, &person.name).await?)
 }
 
 /// Gives the joiner what the leaver holds: the same entitlements and scopes, as far as the organization still has them, until the

@@ -6,7 +6,7 @@ use crate::{
     audit::{self, EventKind},
     cx::Cx,
     mail::{self, Letter},
-    people::Member,
+    people::{Member, invitations::withdraw_hand_over},
     store,
     web::routes,
 };
@@ -91,6 +91,7 @@ pub async fn remove_member(cx: &mut Cx, input: EndMembership) -> Result<(Member,
         .detail("assignments_ended", assignments)
         .ended(ended);
     audit::record(cx, event).await?;
+    withdraw_hand_over(cx, &opened.organization, member.id).await?;
     let letter = Letter::MembershipEnded {
         organization: opened.organization.name.clone(),
     };

@@ -9,7 +9,7 @@ use super::{
     acceptance::{self, Accepted, OPENED_KEY, Opened},
     commands, facts,
     input::{self, ListError},
-    queries::{Place, place_of_form},
+    queries::{Place, place_of_form, place_to_begin_in},
 };
 use crate::{
     access::Refused,
@@ -46,6 +46,7 @@ fn only_slug(text: &str) -> String {
 #[allow(clippy::too_many_arguments, reason = "one per field of the form")]
 pub async fn preview_invitations(
     #[server(default)] partner: String,
+    #[server(default)] team: String,
     #[server(default)] by: String,
     #[server(default)] email: String,
     #[server(default)] name: String,
@@ -80,7 +81,7 @@ pub async fn preview_invitations(
     );
     let post = Post::begin("invite", back.clone(), values).await?;
     let outcome = async {
-        let place = place_of_form(&post.cx, &partner).await?;
+        let place = place_to_begin_in(&post.cx, &partner, &team).await?;
         commands::check_open(&place.organization)?;
         let mut errors = FieldErrors::default();
         let rows = match by.as_str() {

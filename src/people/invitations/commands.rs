@@ -1,4 +1,4 @@
-//! Sending, sending again and withdrawing invitations; and the second half of a rotation.
+//! Sending, sending again and withdrawing invitations.
 
 use chrono::Duration;
 use thiserror::Error;
@@ -6,6 +6,7 @@ use thiserror::Error;
 use super::{
     Draft, Invitation, InvitationError, InvitationStatus, Plan, Report, Secrets,
     facts::{self, may_grant, may_manage},
+    hand_over::as_its_member_is,
     plan::review,
 };
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
     kernel::{InvitationId, OrganizationId, Timestamp, last_day},
     mail::{self, Letter},
     organizations::Organization,
-    people::{Member, Person},
+    people::{ActorChanged, still_acting},
     store::{self, StoreError},
     web::{Refusal, routes},
 };
@@ -29,6 +30,9 @@ pub enum InviteError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Whoever invites lost the role or the membership in the meantime.
+    #[error(transparent)]
+    ActorChanged(#[from] ActorChanged),
     /// It is not waiting any more, or its last day is over.
     #[error(transparent)]
     State(#[from] InvitationError),
@@ -44,6 +48,9 @@ pub enum InviteError {
     /// The person became a member meanwhile.
     #[error("This person is a member already, so there is nothing to send. Withdraw the invitation.")]
     AlreadyMember,
+    /// The member whose account a hand-over sets up is one no more.
+    #[error("This person is no longer a member, so there is nothing to send. Invite them anew.")]
+    NoMember,
     /// What would be sent is not what was shown.
     #[error("Something changed since you saw this list, so nothing was sent. The list now shows how it is; check it and send again.")]
     Changed,
@@ -87,11 +94,7 @@ pub async fn send_invitations(
     seen: &str,
     leave_out: bool,
 ) -> Result<Sent, InviteError> {
-    // The lock: whoever else invites or accepts here waits, so no seat is promised twice.
-    let organization = store::organizations::get_locked(&cx.tx, organization)
-        .await?
-        .ok_or(Refused::NotFound)?;
-    cx.authorise(Action::InviteMember, &organization)?;
+    let organization = inviting(cx, organization).await?;
     if draft.organization != organization.id {
         return Err(Refused::NotFound.into());
     }
@@ -121,6 +124,17 @@ pub async fn send_invitations(
         invite(cx, &organization, plan, contract_ends).await?;
     }
     Ok(Sent { sent, left_out })
+}
+
+/// Holds the organization: whoever else invites or accepts here waits, so no seat is promised twice. Then asks whether the actor may
+/// invite there, and still may.
+async fn inviting(cx: &Cx, organization: OrganizationId) -> Result<Organization, InviteError> {
+    let organization = store::organizations::get_locked(&cx.tx, organization)
+        .await?
+        .ok_or(Refused::NotFound)?;
+    cx.authorise(Action::InviteMember, &organization)?;
+    still_acting::<InviteError>(cx).await?;
+    Ok(organization)
 }
 
 /// Whoever is invited must be able to come in.
@@ -176,26 +190,24 @@ async fn invite(cx: &mut Cx, organization: &Organization, plan: Plan, contract_e
 /// Sends a waiting or expired invitation again: new link, new code, new end; what was mailed before stops working.
 ///
 /// # Errors
-/// [`InviteError::State`], [`InviteError::NoSeat`], [`InviteError::NoContract`], [`InviteError::AlreadyMember`], [`InviteError::Access`];
-/// [`StoreError::Stale`] when it changed since `version`.
+/// [`InviteError::State`], [`InviteError::NoSeat`], [`InviteError::NoContract`], [`InviteError::AlreadyMember`],
+/// [`InviteError::NoMember`], [`InviteError::Access`]; [`StoreError::Stale`] when it changed since `version`.
 pub async fn resend_invitation(
     cx: &mut Cx,
     organization: OrganizationId,
     id: InvitationId,
     version: i32,
 ) -> Result<Invitation, InviteError> {
-    let organization = store::organizations::get_locked(&cx.tx, organization)
-        .await?
-        .ok_or(Refused::NotFound)?;
-    cx.authorise(Action::InviteMember, &organization)?;
+    let organization = inviting(cx, organization).await?;
     let invitation = store::invitations::get(&cx.tx, organization.id, id)
         .await?
         .ok_or(Refused::NotFound)?;
-    if !may_grant(&cx.actor, invitation.role) {
-        return Err(above_own("send again").into());
-    }
     if invitation.version != version {
         return Err(StoreError::Stale.into());
+    }
+    let invitation = as_its_member_is(cx, invitation).await?;
+    if !may_grant(&cx.actor, invitation.role) {
+        return Err(above_own("send again").into());
     }
     check_open(&organization)?;
     let contract = store::contracts::in_force(&cx.tx, organization.id, cx.now)
@@ -260,17 +272,15 @@ async fn letter_again(cx: &Cx, organization: &Organization, invitation: &Invitat
 /// Takes an invitation back; link and code stop working at once.
 ///
 /// # Errors
-/// [`InviteError::State`] when it is not waiting, [`InviteError::Access`]; [`StoreError::Stale`] when it changed since `version`.
+/// [`InviteError::State`] when it is not waiting or its person is a member already, [`InviteError::Access`]; [`StoreError::Stale`] when it
+/// changed since `version`.
 pub async fn withdraw_invitation(
     cx: &mut Cx,
     organization: OrganizationId,
     id: InvitationId,
     version: i32,
 ) -> Result<Invitation, InviteError> {
-    let organization = store::organizations::get_locked(&cx.tx, organization)
-        .await?
-        .ok_or(Refused::NotFound)?;
-    cx.authorise(Action::InviteMember, &organization)?;
+    let organization = inviting(cx, organization).await?;
     let invitation = store::invitations::get(&cx.tx, organization.id, id)
         .await?
         .ok_or(Refused::NotFound)?;
@@ -287,67 +297,8 @@ pub async fn withdraw_invitation(
     Ok(invitation)
 }
 
-/// Tells the joiner of a rotation how to get in. With an account they are only told; without one they get a link and a code
-/// with which they set it up. The caller has decided that the actor may do this and holds the organization's lock.
-///
-/// # Errors
-/// [`StoreError`] when the rows cannot be written.
-pub async fn invite_joiner(
-    cx: &mut Cx,
-    organization: &Organization,
-    member: &Member,
-    person: &Person,
-    leaver_name: &str,
-) -> Result<(), StoreError> {
-    if person.has_password {
-        let letter = Letter::MembershipAdded {
-            organization: organization.name.clone(),
-            inviter: inviter(cx),
-            link: format!("{}{}", cx.settings.public_url, routes::HOME),
-        };
-        return mail::queue(cx, &person.email, Some(organization.id), letter).await;
-    }
-    let secrets = Secrets::generate(&cx.master_key, &mut cx.rng);
-    let invitation = Invitation {
-        id: InvitationId::new(cx.now, &mut cx.rng),
-        organization: organization.id,
-        email: person.email.clone(),
-        name: person.name.clone(),
-        role: member.role,
-        status: InvitationStatus::Pending,
-        token_hash: secrets.token.hash(),
-        code_hash: secrets.code_hash.clone(),
-        grants: Vec::new(),
-        member_ends_at: member.ends_at,
-        invited_by: cx.actor.person().map(|person| person.id),
-        rotated_from: member.rotated_from,
-        member: Some(member.id),
-        sent_at: cx.now,
-        opened_at: None,
-        accepted_at: None,
-        expires_at: expiry(cx, member.ends_at, None),
-        created_at: cx.now,
-        version: 1,
-    };
-    replace_pending(cx, organization, &invitation).await?;
-    if !store::invitations::insert(&cx.tx, &invitation).await? {
-        return Err(StoreError::Stale);
-    }
-    let event = told(cx, EventKind::MemberInvited, organization, &invitation).detail("takes_over_from", leaver_name.to_owned());
-    audit::record(cx, event).await?;
-    let letter = Letter::HandOver {
-        organization: organization.name.clone(),
-        inviter: inviter(cx),
-        leaver: leaver_name.to_owned(),
-        link: link(cx, &secrets),
-        code: secrets.code,
-        expires_at: invitation.expires_at,
-    };
-    mail::queue(cx, &person.email, Some(organization.id), letter).await
-}
-
 /// Makes room for a new invitation to the same address: one that ran out is closed, and a hand-over takes the place of one that waits.
-async fn replace_pending(cx: &mut Cx, organization: &Organization, next: &Invitation) -> Result<(), StoreError> {
+pub(super) async fn replace_pending(cx: &mut Cx, organization: &Organization, next: &Invitation) -> Result<(), StoreError> {
     let Some(mut old) = store::invitations::pending_in(&cx.tx, organization.id, &next.email).await? else {
         return Ok(());
     };
@@ -365,7 +316,7 @@ async fn replace_pending(cx: &mut Cx, organization: &Organization, next: &Invita
 }
 
 /// An invitation ends after the configured days, and never after what it is for.
-fn expiry(cx: &Cx, member_ends: Option<Timestamp>, contract_ends: Option<Timestamp>) -> Timestamp {
+pub(super) fn expiry(cx: &Cx, member_ends: Option<Timestamp>, contract_ends: Option<Timestamp>) -> Timestamp {
     let after_days = cx.now + Duration::days(cx.settings.invitation_days);
     [Some(after_days), member_ends, contract_ends]
         .into_iter()
@@ -374,14 +325,14 @@ fn expiry(cx: &Cx, member_ends: Option<Timestamp>, contract_ends: Option<Timesta
         .unwrap_or(after_days)
 }
 
-fn inviter(cx: &Cx) -> String {
+pub(super) fn inviter(cx: &Cx) -> String {
     match &cx.actor {
         Actor::Person(person) => person.name.clone(),
         _ => cx.tenant.name.clone(),
     }
 }
 
-fn link(cx: &Cx, secrets: &Secrets) -> String {
+pub(super) fn link(cx: &Cx, secrets: &Secrets) -> String {
     format!("{}{}", cx.settings.public_url, routes::invitation(secrets.token.reveal()))
 }
 
@@ -393,7 +344,7 @@ fn above_own(verb: &str) -> Refused {
 }
 
 /// The event about an invitation; its secrets are no part of it.
-fn told(cx: &Cx, kind: EventKind, organization: &Organization, invitation: &Invitation) -> Event {
+pub(super) fn told(cx: &Cx, kind: EventKind, organization: &Organization, invitation: &Invitation) -> Event {
     let mut event = Event::new(kind)
         .organization(organization.id, organization.name.clone())
         .subject(Subject::new("invitation", invitation.id, invitation.email.as_str()))

@@ -118,6 +118,9 @@ pub enum InvitationError {
     /// The last day that came with it is over.
     #[error("The last day of this invitation is over. Withdraw it and invite the person again.")]
     LastDayOver,
+    /// The person is a member already: it only sets up their account.
+    #[error("This person took over from a colleague and is a member already. To end that, remove the person instead.")]
+    HandOver,
 }
 
 impl Invitation {
@@ -165,13 +168,16 @@ impl Invitation {
         Ok(self)
     }
 
-    /// Takes it back.
+    /// Takes it back. A hand-over goes with its membership alone: without it the member would stay, and could never get in.
     ///
     /// # Errors
-    /// [`InvitationError::NotPending`].
+    /// [`InvitationError::NotPending`], [`InvitationError::HandOver`].
     pub fn withdraw(mut self) -> Result<Self, InvitationError> {
         if self.status != InvitationStatus::Pending {
             return Err(InvitationError::NotPending(self.status));
+        }
+        if self.is_hand_over() {
+            return Err(InvitationError::HandOver);
         }
         self.status = InvitationStatus::Withdrawn;
         Ok(self)

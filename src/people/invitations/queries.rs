@@ -15,7 +15,7 @@ use crate::{
     cx::{Cx, Qx},
     kernel::{EmailAddress, InvitationId, OrganizationId, Page, PageRequest, PersonId, Timestamp},
     mail::MessageStatus,
-    organizations::{self, Organization},
+    organizations::{self, Organization, commands::same_team},
     people::MemberRole,
     store::{self, StoreError},
     web::{PageError, routes},
@@ -56,6 +56,15 @@ impl Place {
             self.organization.slug.clone()
         } else {
             String::new()
+        }
+    }
+    /// The value of the field that says whose form it is in one's own organization; empty for a partner's.
+    #[must_use]
+    pub fn team(&self) -> String {
+        if self.as_partner {
+            String::new()
+        } else {
+            self.organization.id.to_string()
         }
     }
     fn page(&self, own: &str, part: &str) -> String {
@@ -109,6 +118,16 @@ pub async fn place_of_form(cx: &Cx, partner: &str) -> Result<Place, PlaceError> 
         organization,
         as_partner: !partner.is_empty(),
     })
+}
+
+/// The place of a form that begins something: nothing in it but `team` says which of their organizations a person filled it in for.
+///
+/// # Errors
+/// As [`place_of_form`]; [`StoreError::Stale`] when another hat is worn by now.
+pub async fn place_to_begin_in(cx: &Cx, partner: &str, team: &str) -> Result<Place, PlaceError> {
+    let place = place_of_form(cx, partner).await?;
+    same_team(cx, team.parse().ok())?;
+    Ok(place)
 }
 
 /// Why a form has no place.
@@ -255,7 +274,7 @@ pub async fn list(qx: &Qx, place: &Place, filter: &InvitationFilter, page: PageR
                     .filter_map(|grant| names.get(&grant.entitlement).cloned())
                     .collect(),
                 may_resend: pending && !over && may_grant(&qx.actor, invitation.role),
-                may_withdraw: pending && may_manage(&qx.actor, invitation.role),
+                may_withdraw: pending && !invitation.is_hand_over() && may_manage(&qx.actor, invitation.role),
                 invitation,
             }
         })

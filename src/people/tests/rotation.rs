@@ -7,7 +7,13 @@ use crate::{
     audit::EventKind,
     for_each_backend,
     kernel::EmailAddress,
-    people::{MemberError, MemberStatus, Standing},
+    people::{
+        MemberError, MemberStatus, Standing,
+        invitations::{
+            Invitation, InvitationError, InvitationStatus,
+            commands::{InviteError, resend_invitation, withdraw_invitation},
+        },
+    },
 };
 
 async fn swap(world: &World, leaver: &Member, overlap_hours: i32) -> RotateMember {
@@ -25,6 +31,13 @@ async fn rotate_as(world: &World, actor: &Member, rotation: RotateMember) -> Res
     let done = rotate_member(&mut cx, rotation).await?;
     cx.commit().await?;
     Ok(done)
+}
+
+/// What waits to set up this member's account.
+async fn waiting(world: &World, member: &Member) -> Vec<Invitation> {
+    store::invitations::pending_of_member(&world.portal.store.reader(), member.id)
+        .await
+        .unwrap()
 }
 
 for_each_backend!(the_joiner_gets_the_same_for_the_remaining_time_under_a_new_subject, |world| {
@@ -180,10 +193,14 @@ for_each_backend!(a_member_cannot_join_again_but_a_former_one_can, |world| {
     .unwrap();
     cx.commit().await.unwrap();
     world.clock.advance(Duration::days(1));
+    // Nothing tidied up yet: a browser still has the old hat on.
+    world.browser_as(jo.person, Some(jo.id)).await;
     let done = rotate_as(&world, &ana, swap(&world, &bo, 0).await).await.unwrap();
     assert_eq!(done.joiner.person, jo.person);
     assert_ne!(done.joiner.id, jo.id, "a new subject");
     assert_eq!(latest(&world, &jo).await.status, MemberStatus::Removed);
+    let told = world.told(EventKind::MemberEnded).await;
+    assert_eq!((told.len(), &told[0]["sessions_ended"]), (1, &serde_json::json!(1)), "{told:?}");
 });
 
 for_each_backend!(what_the_organization_no_longer_holds_is_not_handed_over, |world| {
@@ -249,4 +266,61 @@ for_each_backend!(a_suspended_leaver_has_nothing_to_overlap, |world| {
     ));
     let done = rotate_as(&world, &ana, swap(&world, &bo, 0).await).await.unwrap();
     assert_eq!(done.joiner.status, MemberStatus::Active);
+});
+
+for_each_backend!(what_sets_up_the_joiners_account_goes_with_the_membership_alone, |world| {
+    let (acme, ana, bo) = acme(&world).await;
+    let done = rotate_as(&world, &ana, swap(&world, &bo, 0).await).await.unwrap();
+    let invitation = waiting(&world, &done.joiner).await.remove(0);
+    // Taken back alone it would leave a member who can never get in.
+    let mut cx = acting(&world, &ana).await;
+    let refused = withdraw_invitation(&mut cx, acme.id, invitation.id, invitation.version).await;
+    assert!(matches!(refused, Err(InviteError::State(InvitationError::HandOver))), "{refused:?}");
+    drop(cx);
+    let target = ending(&world, &done.joiner).await;
+    remove_as(&world, world.acting(&ana).await, target).await.unwrap();
+    assert!(waiting(&world, &done.joiner).await.is_empty());
+    let gone = store::invitations::get(&world.portal.store.reader(), acme.id, invitation.id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(gone.status, InvitationStatus::Withdrawn);
+    assert_eq!(world.events(EventKind::InvitationWithdrawn).await, 1);
+});
+
+for_each_backend!(a_joiner_who_hands_over_in_turn_needs_no_account_any_more, |world| {
+    let (_, ana, bo) = acme(&world).await;
+    let jo = rotate_as(&world, &ana, swap(&world, &bo, 0).await).await.unwrap().joiner;
+    let next = RotateMember {
+        email: "kim.wu@example.com".parse().unwrap(),
+        ..swap(&world, &jo, 0).await
+    };
+    let kim = rotate_as(&world, &ana, next).await.unwrap().joiner;
+    assert!(waiting(&world, &jo).await.is_empty());
+    assert_eq!(waiting(&world, &kim).await.len(), 1);
+});
+
+for_each_backend!(an_account_is_not_set_up_for_a_membership_that_is_over, |world| {
+    let (acme, ana, bo) = acme(&world).await;
+    let jo = rotate_as(&world, &ana, swap(&world, &bo, 0).await).await.unwrap().joiner;
+    let target = which(&world, &jo).await;
+    let mut cx = acting(&world, &ana).await;
+    let today = ScheduleLeave {
+        which: target,
+        last_day: Some(world.now().date_naive()),
+    };
+    schedule_leave(&mut cx, today).await.unwrap();
+    cx.commit().await.unwrap();
+    world.clock.advance(Duration::days(1));
+    let invitation = waiting(&world, &jo).await.remove(0);
+    let mut cx = acting(&world, &ana).await;
+    let refused = resend_invitation(&mut cx, acme.id, invitation.id, invitation.version).await;
+    assert!(matches!(refused, Err(InviteError::NoMember)), "{refused:?}");
+    drop(cx);
+    // Who comes back is a new member: the old invitation makes way together with the old membership.
+    let cleo = world.member(&acme, "Cleo Ost", MemberRole::Member).await;
+    let again = rotate_as(&world, &ana, swap(&world, &cleo, 0).await).await.unwrap().joiner;
+    assert_eq!(again.person, jo.person);
+    assert!(waiting(&world, &jo).await.is_empty());
+    assert_eq!(waiting(&world, &again).await.len(), 1);
 });

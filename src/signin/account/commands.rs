@@ -116,13 +116,22 @@ pub async fn change_profile(cx: &mut Cx, name: String, time_zone: Tz, version: i
     if name != person.name && is_known_elsewhere(cx, &me).await? {
         return Err(AccountError::NameThroughProvider);
     }
-    let event = Event::new(EventKind::ProfileChanged)
-        .detail("name", name.clone())
-        .detail("time_zone", time_zone.name());
     person.name = name;
     person.time_zone = time_zone;
     store::people::update_profile(&cx.tx, &person).await?;
-    Ok(record(cx, &me, event).await?)
+    Ok(record_profile(cx, &person, me.name).await?)
+}
+
+/// Records what somebody calls themself from now on, and in which time zone they are; `known_as` is what they were called.
+///
+/// # Errors
+/// [`StoreError`] when it cannot be written.
+pub(crate) async fn record_profile(cx: &mut Cx, person: &Person, known_as: String) -> Result<(), StoreError> {
+    let event = Event::new(EventKind::ProfileChanged)
+        .subject(Subject::new("person", person.id, known_as))
+        .detail("name", person.name.clone())
+        .detail("time_zone", person.time_zone.name());
+    trail::record(cx, person.id, event).await
 }
 
 /// Whether the session speaks for one organization while the account belongs to others too.

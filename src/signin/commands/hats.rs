@@ -26,10 +26,6 @@ pub async fn switch_hat(cx: &mut Cx, session: SignedInAs, hat: Option<MemberId>)
         .ok_or(Refused::NotFound)?;
     let subject = Subject::new("person", me.id, me.name.clone());
     let (person, key) = (me.id, me.session_key.clone());
-    let from = me
-        .member
-        .as_ref()
-        .map_or_else(|| cx.tenant.name.clone(), |member| member.organization_name.clone());
     let who = SignedInAs { member: hat, ..session };
     let found = identify(&cx.tx, &who, key, &cx.tenant.name, cx.now)
         .await?
@@ -38,7 +34,8 @@ pub async fn switch_hat(cx: &mut Cx, session: SignedInAs, hat: Option<MemberId>)
         return Err(Refused::NotFound.into());
     }
     cx.actor = found.actor;
-    trail::record(cx, person, Event::new(EventKind::HatSwitched).subject(subject).detail("from", from)).await?;
+    // Not from where: whoever reads this trail need not know for whom else the person works.
+    trail::record(cx, person, Event::new(EventKind::HatSwitched).subject(subject)).await?;
     Ok((who, organization_name))
 }
 

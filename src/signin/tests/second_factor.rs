@@ -213,8 +213,9 @@ for_each_backend!(a_confirmation_that_is_too_old_is_asked_for_again_and_the_form
     store::organizations::update(&cx.tx, &acme).await.unwrap();
     cx.commit().await.unwrap();
     let mut browser = world.browser_as(bo.person, Some(bo.id)).await;
+    let team = acme.id.to_string();
     for (version, colour) in [("2", "#0a7d33"), ("3", "#7d330a")] {
-        let form = [("version", version), ("accent", colour)];
+        let form = [("team", team.as_str()), ("version", version), ("accent", colour)];
         let asked = browser.post("/do/change-branding", &form).await;
         assert_eq!(asked.location.as_deref(), Some("/sign-in/step-up"), "version {version}");
         let code = secret.code_at(world.now());

@@ -11,7 +11,11 @@ for_each_backend!(a_partner_admin_claims_sees_the_record_and_proves, |world| {
     let acme = world.organization("Acme").await;
     let kim = admin(&world, &acme).await;
     let mut browser = world.browser_as(kim.person, Some(kim.id)).await;
-    let answer = browser.post("/do/claim-domain", &[("name", "acme.example")]).await;
+    let team = acme.id.to_string();
+    // A page that was made in another hat lists nothing.
+    browser.post("/do/claim-domain", &[("name", "acme.example")]).await;
+    assert!(browser.get("/team/settings/domains").await.text.contains("so nothing was done"));
+    let answer = browser.post("/do/claim-domain", &[("team", &team), ("name", "acme.example")]).await;
     assert_eq!(answer.location.as_deref(), Some("/team/settings/domains"));
     let listed = store::federation::domains::of_organization(&world.portal.store.reader(), acme.id)
         .await
@@ -35,7 +39,8 @@ for_each_backend!(a_partner_admin_claims_sees_the_record_and_proves, |world| {
     let other = world.organization("Other").await;
     let fay = admin(&world, &other).await;
     let mut theirs = world.browser_as(fay.person, Some(fay.id)).await;
-    theirs.post("/do/claim-domain", &[("name", "acme.example")]).await;
+    let team = other.id.to_string();
+    theirs.post("/do/claim-domain", &[("team", &team), ("name", "acme.example")]).await;
     let page = theirs.get("/team/settings/domains").await.text;
     assert!(
         page.contains("proven by another organization already") && !page.contains("Acme"),
@@ -49,7 +54,10 @@ for_each_backend!(
         let acme = world.organization("Acme").await;
         let kim = admin(&world, &acme).await;
         let mut browser = world.browser_as(kim.person, Some(kim.id)).await;
-        browser.post("/do/claim-domain", &[("name", "Bücher.example")]).await;
+        let team = acme.id.to_string();
+        browser
+            .post("/do/claim-domain", &[("team", &team), ("name", "Bücher.example")])
+            .await;
         let page = browser.get("/team/settings/domains").await.text;
         for shown in [
             "bücher.example is in the list.",

@@ -9,7 +9,7 @@ use crate::{
         commands::managed_organization,
         place::{connection_of, sign_in_of},
     },
-    organizations::actions::version_of,
+    organizations::{actions::version_of, commands::same_team},
     ui::Flash,
     web::{Done, Post},
 };
@@ -18,6 +18,7 @@ use crate::{
 #[server(prefix = "/do", endpoint = "create-provider")]
 pub async fn create_provider(
     #[server(default)] organization: String,
+    #[server(default)] team: String,
     #[server(default)] preset: String,
     #[server(default)] name: String,
 ) -> Result<(), ServerFnError> {
@@ -26,6 +27,7 @@ pub async fn create_provider(
     let mut post = Post::begin(&form, back, [("name", name.clone())]).await?;
     let outcome = async {
         let found = managed_organization(&post.cx, &organization).await?;
+        same_team(&post.cx, team.parse().ok())?;
         let (preset, name) = begun(&preset, &name)?;
         let provider = commands::create_provider(&mut post.cx, &found, preset, name).await?;
         Ok(Done::to(connection_of(&organization, &provider.id.to_string())).saying(Flash::good(

@@ -203,7 +203,7 @@ pub(in super::super) fn choice(cx: &PageCx, action: &'static str, place: &Place,
     };
     let id = format!("create-{}", preset.as_str());
     let form = cx.form(&id);
-    let slug = place.slug();
+    let (slug, team) = (place.slug(), place.team());
     let label = format!(
         "Connect {}",
         if matches!(preset, Preset::Oidc | Preset::Saml) {
@@ -219,6 +219,7 @@ pub(in super::super) fn choice(cx: &PageCx, action: &'static str, place: &Place,
             <Paragraph>{text}</Paragraph>
             <Form action=action form=form id=id>
                 <Hidden name="organization" value=slug />
+                <Hidden name="team" value=team />
                 <Hidden name="preset" value=preset.as_str() />
                 <Field name="name" label=asked value=suggested required=true maxlength="60" />
                 <FormActions><SubmitButton kind=Kind::Secondary>{label}</SubmitButton></FormActions>

@@ -6,7 +6,12 @@ use super::*;
 use crate::{
     access::Refused,
     audit::EventKind,
-    federation::{Protocol, ProviderStatus, discovery, setup::commands::MAX_PROVIDERS},
+    federation::{
+        Protocol, ProviderStatus,
+        commands::{ManageError, managed_organization},
+        discovery,
+        setup::commands::MAX_PROVIDERS,
+    },
     for_each_backend,
     people::TenantRole,
     store::StoreError,
@@ -26,6 +31,17 @@ for_each_backend!(a_draft_signs_nobody_in, |world| {
     let way = discovery::route(&world.portal.store.reader(), &address).await.unwrap();
     assert!(matches!(way, discovery::Route::Local), "{way:?}");
     assert_eq!(world.events(EventKind::ProviderCreated).await, 1);
+});
+
+for_each_backend!(whoever_was_suspended_meanwhile_sets_nothing_up, |world| {
+    let acme = world.organization("Acme").await;
+    let kim = admin(&world, &acme).await;
+    // Identified before, asked after the suspension.
+    let actor = world.acting(&kim).await;
+    world.suspend(&kim).await;
+    let cx = world.cx(actor).await;
+    let refused = managed_organization(&cx, "").await;
+    assert!(matches!(refused, Err(ManageError::ActorChanged(_))), "{refused:?}");
 });
 
 for_each_backend!(every_kind_begins_with_a_key_of_its_own, |world| {

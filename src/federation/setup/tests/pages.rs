@@ -43,9 +43,11 @@ for_each_backend!(a_partner_admin_connects_and_nobody_reads_the_secret_again, |w
     for page in ["/team/settings/sign-in", "/team/settings/sign-in/new"] {
         assert_eq!(browser.get(page).await.status, StatusCode::OK, "{page}");
     }
-    let answer = browser
-        .post("/do/create-provider", &[("preset", "keycloak"), ("name", "Acme account")])
-        .await;
+    let team = acme.id.to_string();
+    let form = [("team", team.as_str()), ("preset", "keycloak"), ("name", "Acme account")];
+    // A page that was made in another hat begins nothing.
+    browser.post("/do/create-provider", &form[1..]).await;
+    let answer = browser.post("/do/create-provider", &form).await;
     let provider = only(&world, &acme).await;
     let (page, id) = (format!("/team/settings/sign-in/{}", provider.id), provider.id.to_string());
     assert_eq!(answer.location.as_deref(), Some(page.as_str()));

@@ -11,6 +11,7 @@ use crate::{
     organizations::Organization,
     people::Person,
     signin::{
+        account::commands::record_profile,
         commands::store_password,
         passwords::{self, HashedPassword, PasswordError},
     },
@@ -37,8 +38,12 @@ pub async fn accept_invitation(
         });
     }
     let name = checked_name(name)?;
-    let person = account(cx, &invitation, name).await?;
+    let (person, known_as) = account(cx, &invitation, name).await?;
     let accepted = settle(cx, &organization, &invitation, opened, &person).await?;
+    // By now the person acts, so that the trail says it of them.
+    if let Some(known_as) = known_as {
+        record_profile(cx, &person, known_as).await?;
+    }
     store_password(cx, &person, password?).await?;
     Ok(accepted)
 }
@@ -102,8 +107,9 @@ fn checked_name(typed: &str) -> Result<String, AcceptError> {
     Ok(name.to_owned())
 }
 
-/// The account of the invited address: a new one, or the one without a password. Never one that somebody signs in to.
-async fn account(cx: &mut Cx, invitation: &Invitation, name: String) -> Result<Person, AcceptError> {
+/// The account of the invited address: a new one, or the one without a password, and what that was called when its name is another one now.
+/// Never one that somebody signs in to.
+async fn account(cx: &mut Cx, invitation: &Invitation, name: String) -> Result<(Person, Option<String>), AcceptError> {
     if let Some(mut person) = store::people::find_by_email(&cx.tx, &invitation.email).await? {
         if person.disabled_at.is_some() {
             return Err(AcceptError::AccountOff);
@@ -111,12 +117,13 @@ async fn account(cx: &mut Cx, invitation: &Invitation, name: String) -> Result<P
         if person.has_password {
             return Err(AcceptError::SignInFirst);
         }
-        if person.name != name {
-            person.name = name;
-            store::people::update_profile(&cx.tx, &person).await?;
-            person.version += 1;
+        if person.name == name {
+            return Ok((person, None));
         }
-        return Ok(person);
+        let known_as = std::mem::replace(&mut person.name, name);
+        store::people::update_profile(&cx.tx, &person).await?;
+        person.version += 1;
+        return Ok((person, Some(known_as)));
     }
     let person = Person {
         id: PersonId::new(cx.now, &mut cx.rng),
@@ -133,5 +140,5 @@ async fn account(cx: &mut Cx, invitation: &Invitation, name: String) -> Result<P
         // Somebody made the account in this very moment.
         return Err(AcceptError::SignInFirst);
     }
-    Ok(person)
+    Ok((person, None))
 }

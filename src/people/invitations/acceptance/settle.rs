@@ -11,7 +11,7 @@ use crate::{
     cx::Cx,
     kernel::{MemberId, PersonId},
     organizations::{Contract, Organization, OrganizationStatus},
-    people::{Member, MemberStatus, Person},
+    people::{Member, MemberStatus, Person, close_ended},
     signin::identify,
     store::{self, StoreError, sessions::SignedInAs},
 };
@@ -98,8 +98,7 @@ async fn new_member(
         }
         // A membership past its end makes room; the new one is a new subject.
         let ended = old.remove(None, cx.now)?;
-        store::members::update(&cx.tx, &ended).await?;
-        store::grants::revoke_assignments_of_member(&cx.tx, ended.id, cx.now).await?;
+        close_ended(cx, organization, &ended, &person.name).await?;
     }
     let taken = store::members::seats_taken(&cx.tx, organization.id, cx.now).await?;
     if taken >= u64::try_from(contract.seats).unwrap_or_default() {

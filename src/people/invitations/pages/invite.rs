@@ -116,13 +116,14 @@ fn form_view(place: &Place, by: By, facts: &Facts, form: FormState) -> AnyView {
         By::Addresses => ("/do/preview-invitations", false, "addresses"),
         By::File => ("/do/upload-invitations", true, "file"),
     };
-    let partner = place.field();
+    let (partner, team) = (place.field(), place.team());
     // Fields are made inside of the form: that is where they find what was typed and what is wrong with it.
     let facts = facts.clone();
     let cancel = place.invitations();
     view! {
         <Form action=action form=form id="invite" multipart=multipart>
             <Hidden name="partner" value=partner />
+            <Hidden name="team" value=team />
             <Hidden name="by" value=word />
             {who(by, &facts)}
             {common(by, &facts)}

@@ -220,14 +220,9 @@ fn actions(place: &Place, listed: &Listed) -> AnyView {
     });
     let withdraw = listed.may_withdraw.then(|| {
         let (id, title) = (format!("withdraw-{}", invitation.id), format!("Withdraw the invitation to {email}?"));
-        let text = if invitation.is_hand_over() {
-            "The link and the code stop working at once. The person stays a member; to end that, remove them from the team."
-        } else {
-            "The link and the code stop working at once and the seat is free again. You can invite the person anew at any time."
-        };
         view! {
             <Confirm id=id trigger="Withdraw…" title=title verb="Withdraw invitation" action="/do/withdraw-invitation" fields=fields() kind=Kind::Danger size=Size::Small>
-                {text}
+                "The link and the code stop working at once and the seat is free again. You can invite the person anew at any time."
             </Confirm>
         }
     });

@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     audit::EventKind,
     for_each_backend,
-    people::invitations::{InvitationStatus, commands},
+    people::invitations::{InvitationStatus, invite_joiner},
 };
 
 /// Invites and opens.
@@ -52,6 +52,7 @@ for_each_backend!(an_accepted_invitation_makes_account_membership_and_assignment
     assert_eq!(assignments[0].ends_at, member.ends_at);
     assert_eq!(world.events(EventKind::InvitationAccepted).await, 1);
     assert_eq!(world.events(EventKind::InvitationOpened).await, 1);
+    assert_eq!(world.events(EventKind::ProfileChanged).await, 0, "a new name is no other name");
 });
 
 for_each_backend!(an_invitation_is_accepted_once, |world| {
@@ -222,9 +223,15 @@ for_each_backend!(who_was_a_member_until_a_date_can_come_back, |world| {
     store::members::update(&cx.tx, &leaving).await.unwrap();
     cx.commit().await.unwrap();
     world.clock.advance(Duration::hours(2));
+    // Nothing tidied up yet: a browser still has the old hat on.
+    world.browser_as(bo.person, Some(bo.id)).await;
     let opened = opened(&world, &acme, &ana, "bo.lind@example.com").await;
     let accepted = accept(&world, &opened).await.unwrap();
     assert_ne!(accepted.member, bo.id);
+    let told = world.told(EventKind::MemberEnded).await;
+    assert_eq!((told.len(), &told[0]["sessions_ended"]), (1, &serde_json::json!(1)), "{told:?}");
+    let left = store::sessions::live_of_member(&world.portal.store.reader(), bo.id, world.now(), Duration::minutes(60)).await;
+    assert_eq!(left.unwrap(), 0);
 });
 
 for_each_backend!(the_joiner_of_a_rotation_only_sets_up_their_account, |world| {
@@ -236,13 +243,16 @@ for_each_backend!(the_joiner_of_a_rotation_only_sets_up_their_account, |world| {
     let mut joiner = store::members::get(&cx.tx, acme.id, joiner.id).await.unwrap().unwrap();
     joiner.rotated_from = Some(leaver.id);
     let person = store::people::get(&cx.tx, joiner.person).await.unwrap().unwrap();
-    commands::invite_joiner(&mut cx, &acme, &joiner, &person, "Bo Lind").await.unwrap();
+    invite_joiner(&mut cx, &acme, &joiner, &person, "Bo Lind").await.unwrap();
     cx.commit().await.unwrap();
     // Every seat is taken, and that does not matter: the joiner has theirs.
     seats(&world, &acme, 3).await;
     let opened = open(&world, &mailed(&world, "cleo.new@example.com").await.0).await.unwrap();
     let accepted = accept(&world, &opened).await.unwrap();
     assert_eq!((accepted.member, accepted.person), (joiner.id, joiner.person));
+    // They corrected their name on the way, and the trail has it.
+    let told = world.told(EventKind::ProfileChanged).await;
+    assert_eq!((told.len(), &told[0]["name"]), (1, &serde_json::json!("Cleo Vance")), "{told:?}");
     let db = world.portal.store.reader();
     assert_eq!(store::members::seats_taken(&db, acme.id, world.now()).await.unwrap(), 3);
     assert!(store::people::get(&db, joiner.person).await.unwrap().unwrap().has_password);
@@ -257,7 +267,7 @@ for_each_backend!(a_joiner_with_an_account_is_only_told, |world| {
         .await
         .unwrap();
     let person = store::people::get(&cx.tx, joiner.person).await.unwrap().unwrap();
-    commands::invite_joiner(&mut cx, &acme, &joiner, &person, "Bo Lind").await.unwrap();
+    invite_joiner(&mut cx, &acme, &joiner, &person, "Bo Lind").await.unwrap();
     cx.commit().await.unwrap();
     assert_eq!(mails(&world).await, 1);
     assert!(waiting(&world, &acme, "cleo.new@example.com").await.is_none());
@@ -270,7 +280,7 @@ for_each_backend!(a_hand_over_takes_the_place_of_an_invitation_that_waits, |worl
     let before = opened(&world, &acme, &ana, "cleo.new@example.com").await;
     let joiner = world.membership(&acme, &cleo, MemberRole::Member).await;
     let mut cx = world.cx(world.acting(&ana).await).await;
-    commands::invite_joiner(&mut cx, &acme, &joiner, &cleo, "Bo Lind").await.unwrap();
+    invite_joiner(&mut cx, &acme, &joiner, &cleo, "Bo Lind").await.unwrap();
     cx.commit().await.unwrap();
     assert!(matches!(accept(&world, &before).await, Err(AcceptError::Unusable)));
     let now_waiting = waiting(&world, &acme, "cleo.new@example.com").await.unwrap();

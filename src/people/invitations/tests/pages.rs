@@ -1,7 +1,12 @@
 //! Through the router: forms, pages, redirects.
 
 use super::*;
-use crate::{audit::EventKind, for_each_backend, people::TenantRole, testing::Browser};
+use crate::{
+    audit::EventKind,
+    for_each_backend,
+    people::{TenantRole, invitations::invite_joiner},
+    testing::Browser,
+};
 
 async fn browser(world: &World, member: &Member) -> Browser {
     world.browser_as(member.person, Some(member.id)).await
@@ -28,11 +33,13 @@ for_each_backend!(from_the_form_over_the_report_and_the_mail_to_the_launchpad, |
     let page = admin.get("/team/invite").await;
     assert_eq!(page.status, 200);
     assert!(page.text.contains("scopes[orders][]"));
-    let scope = scopes[0].id.to_string();
+    let (team, scope) = (acme.id.to_string(), scopes[0].id.to_string());
+    assert_eq!(hidden(&page.text, "team"), team);
     let answer = admin
         .post(
             "/do/preview-invitations",
             &[
+                ("team", &team),
                 ("by", "one"),
                 ("email", "new@example.com"),
                 ("role", "member"),
@@ -103,6 +110,20 @@ for_each_backend!(looking_at_an_invitation_changes_nothing, |world| {
     assert_eq!(waiting(&world, &acme, "new@example.com").await.unwrap(), before);
 });
 
+for_each_backend!(what_sets_up_a_members_account_is_sent_again_and_not_withdrawn, |world| {
+    let acme = world.organization("Acme").await;
+    let ana = admin(&world, &acme).await;
+    let joiner = world.member(&acme, "Cleo New", MemberRole::Member).await;
+    let mut cx = world.cx(world.acting(&ana).await).await;
+    let person = store::people::get(&cx.tx, joiner.person).await.unwrap().unwrap();
+    invite_joiner(&mut cx, &acme, &joiner, &person, "Bo Lind").await.unwrap();
+    cx.commit().await.unwrap();
+    let mut admin = browser(&world, &ana).await;
+    let list = admin.get("/team/invitations").await.text;
+    assert!(list.contains("cleo.new@example.com") && list.contains("/do/resend-invitation"));
+    assert!(!list.contains("/do/withdraw-invitation"), "{list}");
+});
+
 for_each_backend!(an_invitation_that_cannot_be_used_says_what_to_do, |world| {
     let mut anyone = world.browser();
     let page = anyone.get("/invitation/nothing-of-ours").await;
@@ -139,7 +160,9 @@ for_each_backend!(a_csv_file_with_bad_rows_sends_nothing_by_itself, |world| {
     let ana = admin(&world, &acme).await;
     let mut admin = browser(&world, &ana).await;
     let file = b"email,name,role\ngood@example.com,Good,member\nbad,Bad,member\ngood@example.com,Again,member\n";
-    let answer = admin.upload("/do/upload-invitations", &[("role", "member")], "file", file).await;
+    let team = acme.id.to_string();
+    let form = [("team", team.as_str()), ("role", "member")];
+    let answer = admin.upload("/do/upload-invitations", &form, "file", file).await;
     assert_eq!(
         (answer.status.as_u16(), answer.location.as_deref()),
         (303, Some("/team/invite/review")),
@@ -165,12 +188,14 @@ for_each_backend!(a_file_that_is_no_list_comes_back_with_the_reason, |world| {
     let acme = world.organization("Acme").await;
     let ana = admin(&world, &acme).await;
     let mut admin = browser(&world, &ana).await;
+    let team = acme.id.to_string();
+    let form = [("team", team.as_str()), ("role", "member")];
     for (file, reason) in [
         (&b"email,phone\n"[..], "There is no column"),
         (b"\xff\xfe\x00", "UTF-8"),
         (b"", "Choose a file"),
     ] {
-        let answer = admin.upload("/do/upload-invitations", &[("role", "member")], "file", file).await;
+        let answer = admin.upload("/do/upload-invitations", &form, "file", file).await;
         assert_eq!(answer.location.as_deref(), Some("/team/invite?by=file"));
         assert!(admin.get("/team/invite?by=file").await.text.contains(reason));
     }
@@ -251,14 +276,36 @@ for_each_backend!(pages_are_closed_to_whom_they_are_not_for, |world| {
     assert!(olga.get("/partners/acme/invite/review").await.text.contains("Send 1 invitation"));
 });
 
+for_each_backend!(a_form_that_was_made_in_another_hat_drafts_nothing, |world| {
+    let (acme, other) = (world.organization("Acme").await, world.organization("Other").await);
+    let ana = admin(&world, &acme).await;
+    let person = store::people::get(&world.portal.store.reader(), ana.person).await.unwrap().unwrap();
+    let elsewhere = world.membership(&other, &person, MemberRole::PartnerAdmin).await;
+    // The page was about Acme; in another tab Ana has put on the hat of Other since.
+    let mut browser = browser(&world, &elsewhere).await;
+    let team = acme.id.to_string();
+    for form in [
+        vec![("team", team.as_str()), ("email", "new@example.com"), ("role", "member")],
+        vec![("email", "new@example.com"), ("role", "member")],
+    ] {
+        let answer = browser.post("/do/preview-invitations", &form).await;
+        assert_eq!(answer.location.as_deref(), Some("/team/invite"));
+        let page = browser.get("/team/invite").await.text;
+        assert!(page.contains("so nothing was done") && page.contains("new@example.com"), "{page}");
+        assert_eq!(hidden(&page, "team"), other.id.to_string());
+    }
+});
+
 for_each_backend!(a_refused_form_keeps_what_was_typed, |world| {
     let acme = world.organization("Acme").await;
     let ana = admin(&world, &acme).await;
     let mut admin = browser(&world, &ana).await;
+    let team = acme.id.to_string();
     let answer = admin
         .post(
             "/do/preview-invitations",
             &[
+                ("team", &team),
                 ("email", "not-an-address"),
                 ("name", "Bo Lind"),
                 ("role", "member"),

@@ -151,6 +151,26 @@ for_each_backend!(members_invite_nobody_and_others_do_not_see_the_organization, 
     assert!(matches!(refused, Err(InviteError::Access(Refused::NotFound))));
 });
 
+for_each_backend!(whoever_was_suspended_meanwhile_invites_nobody, |world| {
+    let acme = world.organization("Acme").await;
+    let ana = admin(&world, &acme).await;
+    // Identified before, asked after the suspension.
+    let actor = world.acting(&ana).await;
+    send(&world, actor.clone(), &draft(&acme, &["first@example.com"])).await.unwrap();
+    let first = waiting(&world, &acme, "first@example.com").await.unwrap();
+    world.suspend(&ana).await;
+    let refused = send(&world, actor.clone(), &draft(&acme, &["new@example.com"])).await;
+    assert!(matches!(refused, Err(InviteError::ActorChanged(_))), "{refused:?}");
+    let mut cx = world.cx(actor).await;
+    let again = resend_invitation(&mut cx, acme.id, first.id, first.version).await;
+    assert!(matches!(again, Err(InviteError::ActorChanged(_))), "{again:?}");
+    let back = withdraw_invitation(&mut cx, acme.id, first.id, first.version).await;
+    assert!(matches!(back, Err(InviteError::ActorChanged(_))), "{back:?}");
+    drop(cx);
+    assert!(waiting(&world, &acme, "new@example.com").await.is_none());
+    assert_eq!(waiting(&world, &acme, "first@example.com").await, Some(first));
+});
+
 for_each_backend!(an_owner_invites_the_first_partner_admin, |world| {
     let owner = world.employee("Olga Owner", TenantRole::Owner).await;
     let acme = world.own(&world.organization("Acme").await, &owner).await;
