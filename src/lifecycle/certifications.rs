@@ -17,7 +17,8 @@ use crate::{
 const BREAKER_COUNT: usize = 5;
 const BREAKER_SHARE: u64 = 5;
 
-/// The partners to suspend; none when there are suspiciously many, which is noted in the trail once a day and in the log.
+/// The partners to suspend; none when there are suspiciously many, which is noted in the trail once a day and in the log. Their people
+/// are refused at decision time all the same.
 pub(super) async fn to_suspend(portal: &Portal) -> Result<Option<Vec<OrganizationId>>, StoreError> {
     let db = portal.store.reader();
     let now = portal.clock.now();
@@ -33,7 +34,7 @@ pub(super) async fn to_suspend(portal: &Portal) -> Result<Option<Vec<Organizatio
     tracing::error!(
         would_suspend = lapsed.len(),
         active,
-        "the sweep would suspend too many partners at once and did nothing; check the clock and the certification dates"
+        "the sweep would suspend too many partners at once and suspended none; check the clock and the certification dates"
     );
     metrics::counter!("portico_sweeps_stopped_total").increment(1);
     alert(portal, lapsed.len(), active).await?;

@@ -17,6 +17,7 @@ use crate::{
     access::Actor,
     cx::{Cx, Portal, Qx, RequestMeta},
     kernel::Timestamp,
+    organizations::Tenant,
     signin::{HatTrouble, identify},
     store::{
         StoreError,
@@ -179,7 +180,7 @@ async fn actor_of(portal: &Portal, session: &Session, now: Timestamp) -> Result<
     };
     let key = sessions::key_of(&id);
     let db = portal.store.reader();
-    let tenant = crate::store::tenant::get(&db).await?.map(|tenant| tenant.name).unwrap_or_default();
+    let tenant = crate::store::tenant::get(&db).await?.unwrap_or_else(Tenant::unnamed);
     let Some(found) = identify(&db, &signed_in, key.clone(), &tenant, now).await? else {
         return Ok((Actor::Anonymous, Vec::new()));
     };

@@ -31,9 +31,7 @@ pub async fn switch_hat(cx: &mut Cx, session: SignedInAs, hat: Option<MemberId>)
         .as_ref()
         .map_or_else(|| cx.tenant.name.clone(), |member| member.organization_name.clone());
     let who = SignedInAs { member: hat, ..session };
-    let found = identify(&cx.tx, &who, key, &cx.tenant.name, cx.now)
-        .await?
-        .ok_or(Refused::NotFound)?;
+    let found = identify(&cx.tx, &who, key, &cx.tenant, cx.now).await?.ok_or(Refused::NotFound)?;
     if found.actor.member().map(|member| member.id) != hat {
         return Err(Refused::NotFound.into());
     }
