@@ -31,7 +31,7 @@ pub struct Swept {
     pub stopped: bool,
     /// Partners suspended because nobody certified them in time.
     pub lapsed: u64,
-    /// Reminders sent.
+    /// Partners of whose certification somebody was reminded.
     pub reminded: u64,
     /// Contracts whose near end was told of.
     pub contracts_told: u64,

@@ -191,9 +191,24 @@ pub enum Letter {
         organization: String,
         /// When it is (or was) due.
         due_at: Timestamp,
-        /// When the partner is suspended if nothing happens.
+        /// When its access is paused if nothing happens.
         suspended_at: Timestamp,
+        /// That moment has come already.
+        paused: bool,
         /// The page to decide on.
+        link: String,
+    },
+    /// A certification is due or overdue, and neither owner nor deputy can decide.
+    NobodyCertifies {
+        /// The partner.
+        organization: String,
+        /// When it is (or was) due.
+        due_at: Timestamp,
+        /// When its access is paused if nothing happens.
+        suspended_at: Timestamp,
+        /// That moment has come already.
+        paused: bool,
+        /// The page to name an owner on.
         link: String,
     },
     /// A partner was suspended because nobody certified it, or someone declined.

@@ -244,15 +244,25 @@ fn draft(tenant: &Tenant, letter: Letter) -> Draft {
             vec![format!("Your access for {organization} in the partner portal of {us} has ended. Its applications are closed to you.")],
             ASK,
         ),
-        Letter::CertificationDue { organization, due_at, suspended_at, link } => Draft::new(
+        Letter::CertificationDue { organization, due_at, suspended_at, paused, link } => Draft::new(
             format!("Certify {organization}"),
             vec![
                 format!("You answer for {organization}. Please say whether {us} still needs this partner and its people; the decision is due on {}.", when(due_at)),
-                format!("If nobody decides, the access of {organization} is paused on {}.", when(suspended_at)),
+                undecided(&organization, &when(suspended_at), paused),
             ],
             "If you do not answer for this partner any more, tell the people who run the portal.",
         )
         .action("Look at the partner and decide", link),
+        Letter::NobodyCertifies { organization, due_at, suspended_at, paused, link } => Draft::new(
+            format!("Nobody can certify {organization}"),
+            vec![
+                format!("Somebody has to say whether {us} still needs {organization} and its people; the decision is due on {}.", when(due_at)),
+                "Only the owner of a partner and the deputy can decide. Here nobody is named, or who is named cannot sign in any more, or is no partner owner any more.".to_owned(),
+                undecided(&organization, &when(suspended_at), paused),
+            ],
+            "You get this letter because you run the portal.",
+        )
+        .action("Name an owner", link),
         Letter::PartnerSuspended { organization, reason, link } => Draft::new(
             format!("{organization} is suspended"),
             vec![
@@ -262,6 +272,15 @@ fn draft(tenant: &Tenant, letter: Letter) -> Draft {
             "This can be undone: open the partner's page.",
         )
         .action("Open the partner", link),
+    }
+}
+
+/// What becomes of a partner that nobody certifies.
+fn undecided(organization: &str, at: &str, paused: bool) -> String {
+    if paused {
+        format!("Nobody decided in time, so the access of {organization} has been paused since {at}. A yes opens it again.")
+    } else {
+        format!("If nobody decides, the access of {organization} is paused on {at}.")
     }
 }
 

@@ -68,6 +68,22 @@ fn a_letter_escapes_what_people_typed_and_loads_nothing_from_elsewhere() {
 }
 
 #[test]
+fn a_reminder_after_the_grace_does_not_announce_what_has_come() {
+    let at = chrono::DateTime::from_timestamp(1_780_000_000, 0).expect("a moment");
+    for (paused, says) in [(false, "is paused on"), (true, "has been paused since")] {
+        let letter = Letter::CertificationDue {
+            organization: "Acme".to_owned(),
+            due_at: at,
+            suspended_at: at,
+            paused,
+            link: "http://127.0.0.1:3000/partners/acme/certify".to_owned(),
+        };
+        let rendered = render::render(&crate::organizations::Tenant::unnamed(), letter);
+        assert!(rendered.text.contains(says), "{}", rendered.text);
+    }
+}
+
+#[test]
 fn a_subject_line_is_one_line() {
     let letter = Letter::MembershipEnded {
         organization: "Acme\r\nBcc: everyone@example.com".to_owned(),
