@@ -130,6 +130,7 @@ pub(super) fn assembled(state: WebState, more: Router<WebState>) -> Router {
                 .quality(tower_http::CompressionLevel::Fastest),
         )
         .layer(from_fn(guard::bound_body))
+        .layer(from_fn(guard::refuse_nul))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             Duration::from_secs(30),

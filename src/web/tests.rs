@@ -8,12 +8,17 @@ use axum::{
     http::{Request, StatusCode, header},
     routing::get,
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use leptos::prelude::*;
 use leptos_axum::render_app_async_with_context;
 use tower::ServiceExt as _;
 
 use super::{download::inert, guard::LONGEST_BODY, location, meta_of, router::assembled};
-use crate::{for_each_backend, people::MemberRole, testing::World};
+use crate::{
+    for_each_backend,
+    people::{MemberRole, TenantRole},
+    testing::World,
+};
 
 /// A server function that goes wrong; it is in no release.
 #[server(prefix = "/do", endpoint = "panic-in-a-test")]
@@ -208,6 +213,59 @@ for_each_backend!(without_a_database_every_answer_is_a_page_with_a_reference, |w
     assert_eq!(nobody.get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(nobody.get("/healthz").await.status, StatusCode::OK, "the process itself lives");
 });
+
+for_each_backend!(a_character_that_no_database_takes_is_refused_where_it_comes_in, |world| {
+    let owner = world.employee("Ada Own", TenantRole::Owner).await;
+    let acme = world.own(&world.organization("Acme").await, &owner).await;
+    let admin = world.member(&acme, "Pat Admin", MemberRole::PartnerAdmin).await;
+    let mut own = world.browser_as(admin.person, Some(admin.id)).await;
+    let mut answering = world.browser_as(owner.id, None).await;
+    for path in [
+        "/branding/%00.css",
+        "/branding/a%00b/logo",
+        "/launch/%00",
+        "/apps/a%00",
+        "/partners/%00",
+        "/partners/%00/activity/export.csv",
+    ] {
+        for browser in [&mut own, &mut answering] {
+            let answer = browser.get(path).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}: {}", answer.text);
+            assert!(answer.text.contains("There is nothing here"), "{path}: {}", answer.text);
+        }
+    }
+    for path in ["/team?q=%00", "/team.csv?q=a%00b", "/team/invitations?q=%00", "/search?q=%00"] {
+        let answer = own.get(path).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}: {}", answer.text);
+        assert!(answer.text.contains("could not be understood"), "{path}: {}", answer.text);
+    }
+    assert_eq!(own.get("/team?q=%2500").await.status, StatusCode::OK, "these are three letters");
+    let form = [("organization", "ac\0me"), ("version", "1"), ("reason", "Over")];
+    let answer = answering.post("/do/decline-partner", &form).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.text);
+    assert!(answer.text.contains("could not be understood"), "{}", answer.text);
+});
+
+for_each_backend!(servers_are_told_of_such_a_character_in_their_own_words, |world| {
+    let mut server = world.browser();
+    let form = [("grant_type", "client_credentials"), ("client_id", "a\0")];
+    for path in ["/oauth/token", "/oauth/par", "/oauth/introspect", "/oauth/revoke"] {
+        let answer = server.post_as_server(path, &form, &[]).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}: {}", answer.text);
+        assert_eq!(error_of(&answer.text), "invalid_request", "{path}");
+    }
+    let credentials = format!("Basic {}", STANDARD.encode("a%00:secret"));
+    let answer = server
+        .post_as_server("/oauth/token", &form[..1], &[("authorization", &credentials)])
+        .await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{}", answer.text);
+    assert_eq!(error_of(&answer.text), "invalid_client");
+});
+
+fn error_of(json: &str) -> String {
+    let body: serde_json::Value = serde_json::from_str(json).expect("JSON");
+    body["error"].as_str().expect("a word").to_owned()
+}
 
 #[test]
 fn no_cell_is_a_formula() {
