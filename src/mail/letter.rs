@@ -220,4 +220,13 @@ pub enum Letter {
         /// The partner's page.
         link: String,
     },
+    /// The relationship with a partner was ended for good.
+    PartnerOffboarded {
+        /// The partner.
+        organization: String,
+        /// Why.
+        reason: String,
+        /// The partner's page.
+        link: String,
+    },
 }

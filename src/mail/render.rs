@@ -272,6 +272,15 @@ fn draft(tenant: &Tenant, letter: Letter) -> Draft {
             "This can be undone: open the partner's page.",
         )
         .action("Open the partner", link),
+        Letter::PartnerOffboarded { organization, reason, link } => Draft::new(
+            format!("The partnership with {organization} is over"),
+            vec![
+                format!("The partnership with {organization} was ended in the partner portal of {us}: its people cannot open any application any more. What happened until now can still be seen on the partner's page."),
+                format!("Why: {reason}"),
+            ],
+            "This cannot be undone. If it is a mistake, tell the people who run the portal.",
+        )
+        .action("Open the partner", link),
     }
 }
 

@@ -324,6 +324,11 @@ for_each_backend!(a_server_that_is_down_or_hangs_up_loses_nothing, |world| {
 
 /// Subjects of the letters to an address, oldest first.
 async fn subjects_to(world: &World, email: &str) -> Vec<String> {
+    letters_to(world, email).await.into_iter().map(|(subject, _)| subject).collect()
+}
+
+/// Subjects and texts of the letters to an address, oldest first.
+async fn letters_to(world: &World, email: &str) -> Vec<(String, String)> {
     use crate::store::{Db as _, entity::outbox};
     use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
     let rows = outbox::Entity::find()
@@ -332,7 +337,7 @@ async fn subjects_to(world: &World, email: &str) -> Vec<String> {
         .all(world.portal.store.reader().connection())
         .await
         .unwrap();
-    rows.into_iter().map(|row| row.subject).collect()
+    rows.into_iter().map(|row| (row.subject, row.body_text)).collect()
 }
 
 for_each_backend!(people_are_told_of_what_is_given_to_them, |world| {
@@ -398,6 +403,32 @@ for_each_backend!(owners_are_told_when_a_partner_changes_hands, |world| {
         ["You answer for Acme", "You answer for Acme", "You no longer answer for Acme"]
     );
     assert_eq!(subjects_to(&world, "sam.second@example.com").await, ["You answer for Acme"]);
+});
+
+for_each_backend!(whoever_answers_for_a_partner_reads_whether_it_can_be_undone, |world| {
+    let owner = world.employee("Olga First", TenantRole::Owner).await;
+    world.own(&world.organization("Acme").await, &owner).await;
+    let operator = world.employee("Opal Operator", TenantRole::Operator).await;
+    let mut browser = world.browser_as(operator.id, None).await;
+    for (address, version) in [("/do/suspend-partner", "2"), ("/do/offboard-partner", "3")] {
+        let form = [("organization", "acme"), ("version", version), ("reason", "They moved")];
+        assert_eq!(
+            browser.post(address, &form).await.location.as_deref(),
+            Some("/partners/acme"),
+            "{address}"
+        );
+        world.clock.advance(Duration::seconds(1));
+    }
+    let letters = letters_to(&world, "olga.first@example.com").await;
+    let expected = [
+        ("Acme is suspended", "This can be undone"),
+        ("The partnership with Acme is over", "This cannot be undone"),
+    ];
+    assert_eq!(letters.len(), expected.len(), "{letters:?}");
+    for ((subject, text), (says, undone)) in letters.iter().zip(expected) {
+        assert_eq!(subject, says);
+        assert!(text.contains(undone) && text.contains("They moved"), "{text}");
+    }
 });
 
 for_each_backend!(the_operators_list_says_what_becomes_of_mails, |world| {
