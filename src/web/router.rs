@@ -17,7 +17,11 @@ use tower::ServiceBuilder;
 use tower_http::{compression::CompressionLayer, services::ServeDir, timeout::TimeoutLayer};
 use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
 
-use super::{App, RequestCx, branding, csrf, errors, guard, headers, request, request::RequestId, shell::shell};
+use super::{
+    App, RequestCx, branding, csrf, errors, guard, headers, request,
+    request::{Committed, RequestId},
+    shell::shell,
+};
 use crate::{cx::Portal, store::sessions::SessionRows, ui::time::Viewing};
 
 /// What handlers and middleware share.
@@ -179,11 +183,17 @@ async fn server_function(request: Request) -> Response {
     response
 }
 
-/// Gives bare refusals of the framework (method not allowed, out of time) a page.
-async fn render_errors(request: Request, next: Next) -> Response {
+/// Gives bare refusals of the framework (method not allowed, out of time) a page; and whatever fails after a command was committed one that
+/// says so, whether the form's answer or the layer of the session could not write.
+async fn render_errors(mut request: Request, next: Next) -> Response {
     let reference = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let committed = Committed::default();
+    request.extensions_mut().insert(committed.clone());
     let response = next.run(request).await;
     let status = response.status();
+    if let Some(left) = committed.left().filter(|_| status.is_server_error()) {
+        return errors::done_page(left, &reference);
+    }
     let bare = !response.headers().contains_key(header::CONTENT_TYPE)
         || response
             .headers()

@@ -15,8 +15,11 @@ use tower::ServiceExt as _;
 
 use super::{download::inert, guard::LONGEST_BODY, location, meta_of, router::assembled};
 use crate::{
+    audit::EventKind,
     for_each_backend,
+    kernel::Password,
     people::{MemberRole, TenantRole},
+    signin::commands::set_password,
     testing::World,
 };
 
@@ -274,6 +277,67 @@ fn no_cell_is_a_formula() {
     }
     assert_eq!(inert("a=b".to_owned()), "a=b");
 }
+
+/// From here on the database takes no change of a session.
+async fn keep_sessions_as_they_are(world: &World) {
+    use sea_orm::ConnectionTrait as _;
+    let statements: Vec<String> = if world.portal.store.is_embedded() {
+        ["INSERT", "UPDATE", "DELETE"]
+            .iter()
+            .map(|verb| format!("CREATE TRIGGER no_{verb} BEFORE {verb} ON sessions BEGIN SELECT RAISE(ABORT, 'no'); END"))
+            .collect()
+    } else {
+        vec![
+            "CREATE FUNCTION no_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$".to_owned(),
+            "CREATE TRIGGER no_change BEFORE INSERT OR UPDATE OR DELETE ON sessions FOR EACH STATEMENT EXECUTE FUNCTION no_change()"
+                .to_owned(),
+        ]
+    };
+    let reader = world.portal.store.reader();
+    for statement in statements {
+        crate::store::Db::connection(&reader)
+            .execute_unprepared(&statement)
+            .await
+            .expect("the trigger is made");
+    }
+}
+
+for_each_backend!(what_was_committed_is_never_told_as_if_it_had_not_been_done, |world| {
+    let acme = world.organization("Acme").await;
+    let admin = world.member(&acme, "Pat Admin", MemberRole::PartnerAdmin).await;
+    let mut cx = world.system().await;
+    let password = Password::new("plinth gravel ocean tuba".to_owned());
+    set_password(&mut cx, admin.person, password).await.expect("a password");
+    cx.commit().await.expect("commit");
+    let mut own = world.browser_as(admin.person, Some(admin.id)).await;
+    let mut signing_in = world.browser();
+    let email = ("email", "pat.admin@example.com");
+    signing_in.post("/do/begin-sign-in", &[email]).await;
+    keep_sessions_as_they_are(&world).await;
+
+    let branding = [("version", "1"), ("accent", "#0a7d33")];
+    let credentials = [email, ("password", "plinth gravel ocean tuba")];
+    for (answer, says) in [
+        // Where only the message about it could not be kept.
+        (own.post("/do/change-branding", &branding).await, "do not send it again"),
+        (signing_in.post("/do/check-password", &credentials).await, "do not send it again"),
+        (own.post("/do/sign-out", &[]).await, "may still be signed in"),
+    ] {
+        assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{}", answer.text);
+        let reference = answer.headers["x-request-id"].to_str().expect("text");
+        assert!(answer.text.contains(says), "{}", answer.text);
+        assert!(answer.text.contains("This was done") && !answer.text.contains("Nothing was changed"));
+        assert!(answer.text.contains(reference));
+    }
+    assert_eq!(
+        (
+            world.events(EventKind::BrandingChanged).await,
+            world.events(EventKind::SignedIn).await,
+            world.events(EventKind::SignedOut).await
+        ),
+        (1, 1, 1)
+    );
+});
 
 /// Takes the database away from under the portal: on PostgreSQL the server drops it, on SQLite nothing opens it any more.
 async fn gone(world: &World) {
