@@ -63,6 +63,15 @@ pub enum Letter {
         /// What happened, in a sentence.
         what: String,
     },
+    /// So many wrong codes of the second factor were entered that no more are looked at for a while.
+    SecondFactorGuessed {
+        /// How many.
+        wrong: i32,
+        /// When codes are looked at again.
+        until: Timestamp,
+        /// The page to ask for a new password on.
+        link: String,
+    },
     /// A membership was paused.
     MembershipSuspended {
         /// The organization.

@@ -126,6 +126,15 @@ fn draft(tenant: &Tenant, letter: Letter) -> Draft {
             vec![what, format!("This was done on {}.", when(at))],
             NOT_YOU,
         ),
+        Letter::SecondFactorGuessed { wrong, until, link } => Draft::new(
+            format!("Somebody may know your password for {us}"),
+            vec![
+                format!("{wrong} wrong codes of your second factor were entered for your account in the partner portal of {us} within a day. Whoever does that knows your password, or uses a browser in which you are signed in."),
+                format!("Nobody gets in with a code before {}, not even you. Set a new password now, and look at the list of your sessions once you are in again.", when(until)),
+            ],
+            "If it was you, wait until then, and check that the clock of your phone is right.",
+        )
+        .action("Set a new password", link),
         Letter::MembershipSuspended { organization, reason } => Draft::new(
             format!("Your access for {organization} is paused"),
             vec![
