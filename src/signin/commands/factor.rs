@@ -36,14 +36,9 @@ pub async fn prove_totp(cx: &mut Cx, person: &Person, code: &str) -> Result<(), 
     let Some(sealed) = credentials.totp_secret.filter(|_| credentials.totp_confirmed_at.is_some()) else {
         return refused(cx, person, "authenticator", SignInError::WrongCode).await;
     };
-    let secret = cx
-        .master_key
-        .open(&sealed)
-        .map(TotpSecret::new)
-        .map_err(|error| StoreError::Corrupt {
-            column: "people.totp_secret",
-            value: error.to_string(),
-        })?;
+    let secret = cx.master_key.open(&sealed).map(TotpSecret::new).map_err(|_| StoreError::Corrupt {
+        column: "people.totp_secret",
+    })?;
     let Some(step) = secret.step_of(code, cx.now) else {
         return refused(cx, person, "authenticator", SignInError::WrongCode).await;
     };
