@@ -143,7 +143,9 @@ impl Cx {
     /// # Errors
     /// [`Refused`] says how to answer.
     pub fn authorise(&self, action: Action, resource: impl Into<Resource>) -> Result<Decision, Refused> {
-        self.policies.authorise(&self.actor, action, &resource.into(), self.now)
+        let resource: Resource = resource.into();
+        let resource = resource.as_of(self.now, self.tenant.certification_grace_days);
+        self.policies.authorise(&self.actor, action, &resource, self.now)
     }
 
     /// Commits and hands back nothing to write with.
@@ -178,14 +180,17 @@ impl Qx {
     /// # Errors
     /// [`Refused`] says how to answer.
     pub fn authorise(&self, action: Action, resource: impl Into<Resource>) -> Result<Decision, Refused> {
-        self.policies.authorise(&self.actor, action, &resource.into(), self.now)
+        let resource: Resource = resource.into();
+        let resource = resource.as_of(self.now, self.tenant.certification_grace_days);
+        self.policies.authorise(&self.actor, action, &resource, self.now)
     }
 
     /// Whether the actor may; for showing or hiding a button. The command decides again.
     #[must_use]
     pub fn may(&self, action: Action, resource: impl Into<Resource>) -> bool {
-        let verdict = self.policies.decide(&self.actor, action, &resource.into(), self.now).verdict;
-        verdict != crate::access::Verdict::Deny
+        let resource: Resource = resource.into();
+        let resource = resource.as_of(self.now, self.tenant.certification_grace_days);
+        self.policies.decide(&self.actor, action, &resource, self.now).verdict != crate::access::Verdict::Deny
     }
 }
 

@@ -5,8 +5,8 @@ use thiserror::Error;
 use super::{Action, LaunchFacts};
 use crate::{
     apps::Scope,
-    kernel::{OrganizationId, PersonId},
-    organizations::Organization,
+    kernel::{OrganizationId, PersonId, Timestamp},
+    organizations::{Organization, lapsed_at},
 };
 
 /// What of an organization a decision depends on.
@@ -20,19 +20,43 @@ pub struct OrganizationFacts {
     pub deputy: Option<PersonId>,
     /// Administrative actions need a fresh second factor.
     pub requires_step_up: bool,
-    /// Active or onboarding: changes are possible at all.
+    /// Active or onboarding, and as of the moment of the decision not overdue: changes are possible at all.
     pub open_to_changes: bool,
+    /// When its certification is due.
+    pub certification_due_at: Option<Timestamp>,
+}
+
+impl OrganizationFacts {
+    /// The organization whose hat somebody wears, as far as a menu needs to know it: it is open, or nobody could wear the hat.
+    #[must_use]
+    pub const fn worn(id: OrganizationId) -> Self {
+        Self {
+            id,
+            owner: None,
+            deputy: None,
+            requires_step_up: false,
+            open_to_changes: true,
+            certification_due_at: None,
+        }
+    }
+
+    /// As of a moment: what nobody certified in time is closed, although it is not marked as suspended yet.
+    #[must_use]
+    pub fn as_of(mut self, now: Timestamp, grace_days: i32) -> Self {
+        self.open_to_changes &= !lapsed_at(self.certification_due_at, now, grace_days);
+        self
+    }
 }
 
 impl From<&Organization> for OrganizationFacts {
     fn from(organization: &Organization) -> Self {
-        use crate::organizations::OrganizationStatus as S;
         Self {
             id: organization.id,
             owner: organization.owner,
             deputy: organization.deputy,
             requires_step_up: organization.require_step_up,
-            open_to_changes: matches!(organization.status, S::Active | S::Onboarding),
+            open_to_changes: organization.status.takes_changes(),
+            certification_due_at: organization.certification_due_at,
         }
     }
 }
@@ -48,6 +72,17 @@ pub enum Resource {
     Launch(Box<LaunchFacts>),
     /// One scope of that application.
     Scope(Box<LaunchFacts>, Box<Scope>),
+}
+
+impl Resource {
+    /// As of a moment; see [`OrganizationFacts::as_of`].
+    #[must_use]
+    pub fn as_of(self, now: Timestamp, grace_days: i32) -> Self {
+        match self {
+            Self::Organization(facts) => Self::Organization(facts.as_of(now, grace_days)),
+            other => other,
+        }
+    }
 }
 
 impl From<&Organization> for Resource {

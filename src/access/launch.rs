@@ -150,7 +150,7 @@ impl LaunchFacts {
     fn organization_link(organization: &Organization, grace_days: i32, now: Timestamp) -> Link {
         let lapsed = organization.certification_lapsed_at(now, grace_days);
         let says = match organization.status {
-            OrganizationStatus::Active if lapsed => "The yearly confirmation of this partnership is overdue.".to_owned(),
+            OrganizationStatus::Active if lapsed => "The confirmation of this partnership is overdue.".to_owned(),
             OrganizationStatus::Active => format!("{} is an active partner.", organization.name),
             OrganizationStatus::Onboarding => format!("{} is still being set up.", organization.name),
             OrganizationStatus::Suspended => format!("Access of {} is paused.", organization.name),

@@ -56,13 +56,7 @@ enum Waiting {
 fn waiting(qx: &Qx) -> Vec<Waiting> {
     let Actor::Person(person) = &*qx.actor else { return Vec::new() };
     if let Some(member) = &person.member {
-        let own = OrganizationFacts {
-            id: member.organization,
-            owner: None,
-            deputy: None,
-            requires_step_up: false,
-            open_to_changes: true,
-        };
+        let own = OrganizationFacts::worn(member.organization);
         return if qx.may(Action::InviteMember, Resource::Organization(own)) {
             vec![Waiting::Team(member.organization)]
         } else {

@@ -249,6 +249,33 @@ for_each_backend!(a_lapsed_certification_refuses_at_decision_time, |world| {
     assert_eq!(stored(&world, &acme).await.status, OrganizationStatus::Active);
 });
 
+for_each_backend!(
+    a_lapsed_partner_is_closed_to_its_own_people_and_open_to_whoever_answers_for_it,
+    |world| {
+        let (acme, owner) = owned(&world).await;
+        let operator = world.employee("Op", TenantRole::Operator).await;
+        let admin = world.member(&acme, "Ana Ruiz", MemberRole::PartnerAdmin).await;
+        world.clock.advance(Duration::days(90 + 14) - Duration::seconds(1));
+        let let_in_before = world.acting(&admin).await;
+        assert!(
+            world.qx(let_in_before.clone()).await.may(Action::InviteMember, &acme),
+            "within the grace"
+        );
+        world.clock.advance(Duration::seconds(1));
+        assert!(world.acting(&admin).await.member().is_none(), "nothing swept, and yet no hat");
+        assert!(!world.qx(let_in_before).await.may(Action::InviteMember, &acme));
+        assert_eq!(stored(&world, &acme).await.status, OrganizationStatus::Active);
+        for person in [&owner, &operator] {
+            let qx = world.qx(acting(&world, person).await).await;
+            assert!(qx.may(Action::EditOrganization, &acme) && qx.may(Action::ChangeOrganizationStatus, &acme));
+        }
+        let mut cx = world.cx(acting(&world, &owner).await).await;
+        certify_partner(&mut cx, yes(&world, &acme)).await.unwrap();
+        cx.commit().await.unwrap();
+        assert!(world.acting(&admin).await.member().is_some());
+    }
+);
+
 for_each_backend!(what_waits_is_counted_for_whom_it_waits, |world| {
     let (acme, owner) = owned(&world).await;
     let operator = world.employee("Op", TenantRole::Operator).await;

@@ -11,6 +11,7 @@ use crate::{
     cx::{Cx, Portal, RequestMeta},
     issuer::acting::commands::{GiveDelegation, give_delegation},
     kernel::EmailAddress,
+    organizations::Tenant,
     people::{
         MemberRole,
         invitations::{Draft, DraftRow, commands::send_invitations, queries},
@@ -316,7 +317,7 @@ async fn as_person(portal: &Portal, email: &str) -> Result<Option<Cx>, StoreErro
         second_factor_at: Some(now),
         through: None,
     };
-    let tenant = store::tenant::get(&db).await?.map(|tenant| tenant.name).unwrap_or_default();
+    let tenant = store::tenant::get(&db).await?.unwrap_or_else(Tenant::unnamed);
     let Some(found) = identify(&db, &who, Vec::new(), &tenant, now).await? else {
         return Ok(None);
     };

@@ -202,7 +202,7 @@ pub async fn stand(
         trouble,
         person,
         worn,
-    }) = identify(db, &signed_in, Vec::new(), &tenant.name, now).await?
+    }) = identify(db, &signed_in, Vec::new(), tenant, now).await?
     else {
         return nobody("The account is switched off.");
     };

@@ -9,6 +9,7 @@ use crate::{
     cx::{Cx, Portal},
     kernel::OrganizationId,
     mail::{self, Letter},
+    organizations::commands::{able_owners, operators},
     store::{self, StoreError},
     web::routes,
 };
@@ -17,7 +18,8 @@ use crate::{
 const BREAKER_COUNT: usize = 5;
 const BREAKER_SHARE: u64 = 5;
 
-/// The partners to suspend; none when there are suspiciously many, which is noted in the trail once a day and in the log.
+/// The partners to suspend; none when there are suspiciously many, which is noted in the trail once a day and in the log. Their people
+/// are refused at decision time all the same.
 pub(super) async fn to_suspend(portal: &Portal) -> Result<Option<Vec<OrganizationId>>, StoreError> {
     let db = portal.store.reader();
     let now = portal.clock.now();
@@ -33,7 +35,7 @@ pub(super) async fn to_suspend(portal: &Portal) -> Result<Option<Vec<Organizatio
     tracing::error!(
         would_suspend = lapsed.len(),
         active,
-        "the sweep would suspend too many partners at once and did nothing; check the clock and the certification dates"
+        "the sweep would suspend too many partners at once and suspended none; check the clock and the certification dates"
     );
     metrics::counter!("portico_sweeps_stopped_total").increment(1);
     alert(portal, lapsed.len(), active).await?;
@@ -75,7 +77,8 @@ async fn suspend_one(cx: &mut Cx, id: OrganizationId) -> Result<bool, StoreError
     Ok(lapse(cx, organization).await?.is_some())
 }
 
-/// Reminds the owners of what is due soon or overdue, once per stage and due date; answers how many letters were put on their way.
+/// Reminds whoever can decide of what is due soon or overdue, once per stage and due date; where nobody can, the operators, who can name
+/// somebody. Answers of how many partners.
 pub(super) async fn remind(portal: &Portal) -> Result<u64, StoreError> {
     let db = portal.store.reader();
     let now = portal.clock.now();
@@ -101,25 +104,42 @@ async fn remind_one(cx: &mut Cx, id: OrganizationId, reminder: &str) -> Result<b
     let Some(due_at) = organization.certification_due_at else {
         return Ok(false);
     };
-    // Nobody to write to now; once somebody is named they are told.
-    let Some(owner) = organization.owner.or(organization.deputy) else {
-        return Ok(false);
+    let owners = able_owners(cx, &organization).await?;
+    let by_owners = !owners.is_empty();
+    // Noted in another way, so that somebody who is named afterwards is reminded all the same.
+    let (readers, reminder) = if by_owners {
+        (owners, reminder.to_owned())
+    } else {
+        (operators(cx).await?, format!("{reminder} operators"))
     };
-    let Some(owner) = store::people::get(&cx.tx, owner)
-        .await?
-        .filter(|person| person.disabled_at.is_none())
-    else {
-        return Ok(false);
-    };
-    if !store::lifecycle::note_reminder(&cx.tx, id, reminder).await? {
+    // Nobody to write to now; once there is somebody they are told.
+    if readers.is_empty() || !store::lifecycle::note_reminder(&cx.tx, id, &reminder).await? {
         return Ok(false);
     }
-    let letter = Letter::CertificationDue {
-        organization: organization.name.clone(),
-        due_at,
-        suspended_at: due_at + Duration::days(cx.tenant.certification_grace_days.into()),
-        link: format!("{}{}", cx.settings.public_url, routes::partner_part(&organization.slug, "certify")),
+    let grace_days = cx.tenant.certification_grace_days;
+    let suspended_at = due_at + Duration::days(grace_days.into());
+    let paused = organization.certification_lapsed_at(cx.now, grace_days);
+    let page = |part: &str| routes::absolute(&cx.settings.public_url, &routes::partner_part(&organization.slug, part));
+    let name = organization.name.clone();
+    let letter = if by_owners {
+        Letter::CertificationDue {
+            organization: name,
+            due_at,
+            suspended_at,
+            paused,
+            link: page("certify"),
+        }
+    } else {
+        Letter::NobodyCertifies {
+            organization: name,
+            due_at,
+            suspended_at,
+            paused,
+            link: page("edit"),
+        }
     };
-    mail::queue(cx, &owner.email, Some(organization.id), letter).await?;
+    for reader in readers {
+        mail::queue(cx, &reader.email, Some(organization.id), letter.clone()).await?;
+    }
     Ok(true)
 }

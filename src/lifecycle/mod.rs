@@ -27,11 +27,11 @@ pub const ACTOR: Actor = Actor::System("Portico");
 /// What one pass did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Swept {
-    /// So many partners would have been suspended that nothing was done at all.
+    /// So many partners would have been suspended that none was.
     pub stopped: bool,
     /// Partners suspended because nobody certified them in time.
     pub lapsed: u64,
-    /// Reminders sent.
+    /// Partners of whose certification somebody was reminded.
     pub reminded: u64,
     /// Contracts whose near end was told of.
     pub contracts_told: u64,
@@ -59,11 +59,11 @@ pub struct Swept {
 /// [`StoreError`] when the database does not answer; what was committed until then stays.
 pub async fn sweep(portal: &Portal) -> Result<Swept, StoreError> {
     let mut swept = Swept::default();
-    let Some(lapsed) = certifications::to_suspend(portal).await? else {
-        swept.stopped = true;
-        return Ok(swept);
-    };
-    swept.lapsed = certifications::suspend(portal, lapsed).await?;
+    match certifications::to_suspend(portal).await? {
+        Some(lapsed) => swept.lapsed = certifications::suspend(portal, lapsed).await?,
+        // What ends by other dates ends all the same.
+        None => swept.stopped = true,
+    }
     swept.reminded = certifications::remind(portal).await?;
     swept.contracts_told = contracts::tell(portal).await?;
     swept.certificates_told = providers::warn(portal).await?;

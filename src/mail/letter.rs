@@ -63,6 +63,15 @@ pub enum Letter {
         /// What happened, in a sentence.
         what: String,
     },
+    /// So many wrong codes of the second factor were entered that no more are looked at for a while.
+    SecondFactorGuessed {
+        /// How many.
+        wrong: i32,
+        /// When codes are looked at again.
+        until: Timestamp,
+        /// The page to ask for a new password on.
+        link: String,
+    },
     /// A membership was paused.
     MembershipSuspended {
         /// The organization.
@@ -191,13 +200,37 @@ pub enum Letter {
         organization: String,
         /// When it is (or was) due.
         due_at: Timestamp,
-        /// When the partner is suspended if nothing happens.
+        /// When its access is paused if nothing happens.
         suspended_at: Timestamp,
+        /// That moment has come already.
+        paused: bool,
         /// The page to decide on.
+        link: String,
+    },
+    /// A certification is due or overdue, and neither owner nor deputy can decide.
+    NobodyCertifies {
+        /// The partner.
+        organization: String,
+        /// When it is (or was) due.
+        due_at: Timestamp,
+        /// When its access is paused if nothing happens.
+        suspended_at: Timestamp,
+        /// That moment has come already.
+        paused: bool,
+        /// The page to name an owner on.
         link: String,
     },
     /// A partner was suspended because nobody certified it, or someone declined.
     PartnerSuspended {
+        /// The partner.
+        organization: String,
+        /// Why.
+        reason: String,
+        /// The partner's page.
+        link: String,
+    },
+    /// The relationship with a partner was ended for good.
+    PartnerOffboarded {
         /// The partner.
         organization: String,
         /// Why.

@@ -126,6 +126,15 @@ fn draft(tenant: &Tenant, letter: Letter) -> Draft {
             vec![what, format!("This was done on {}.", when(at))],
             NOT_YOU,
         ),
+        Letter::SecondFactorGuessed { wrong, until, link } => Draft::new(
+            format!("Somebody may know your password for {us}"),
+            vec![
+                format!("{wrong} wrong codes of your second factor were entered for your account in the partner portal of {us} within a day. Whoever does that knows your password, or uses a browser in which you are signed in."),
+                format!("Nobody gets in with a code before {}, not even you. Set a new password now, and look at the list of your sessions once you are in again.", when(until)),
+            ],
+            "If it was you, wait until then, and check that the clock of your phone is right.",
+        )
+        .action("Set a new password", link),
         Letter::MembershipSuspended { organization, reason } => Draft::new(
             format!("Your access for {organization} is paused"),
             vec![
@@ -244,15 +253,25 @@ fn draft(tenant: &Tenant, letter: Letter) -> Draft {
             vec![format!("Your access for {organization} in the partner portal of {us} has ended. Its applications are closed to you.")],
             ASK,
         ),
-        Letter::CertificationDue { organization, due_at, suspended_at, link } => Draft::new(
+        Letter::CertificationDue { organization, due_at, suspended_at, paused, link } => Draft::new(
             format!("Certify {organization}"),
             vec![
                 format!("You answer for {organization}. Please say whether {us} still needs this partner and its people; the decision is due on {}.", when(due_at)),
-                format!("If nobody decides, the access of {organization} is paused on {}.", when(suspended_at)),
+                undecided(&organization, &when(suspended_at), paused),
             ],
             "If you do not answer for this partner any more, tell the people who run the portal.",
         )
         .action("Look at the partner and decide", link),
+        Letter::NobodyCertifies { organization, due_at, suspended_at, paused, link } => Draft::new(
+            format!("Nobody can certify {organization}"),
+            vec![
+                format!("Somebody has to say whether {us} still needs {organization} and its people; the decision is due on {}.", when(due_at)),
+                "Only the owner of a partner and the deputy can decide. Here nobody is named, or who is named cannot sign in any more, or is no partner owner any more.".to_owned(),
+                undecided(&organization, &when(suspended_at), paused),
+            ],
+            "You get this letter because you run the portal.",
+        )
+        .action("Name an owner", link),
         Letter::PartnerSuspended { organization, reason, link } => Draft::new(
             format!("{organization} is suspended"),
             vec![
@@ -262,6 +281,24 @@ fn draft(tenant: &Tenant, letter: Letter) -> Draft {
             "This can be undone: open the partner's page.",
         )
         .action("Open the partner", link),
+        Letter::PartnerOffboarded { organization, reason, link } => Draft::new(
+            format!("The partnership with {organization} is over"),
+            vec![
+                format!("The partnership with {organization} was ended in the partner portal of {us}: its people cannot open any application any more. What happened until now can still be seen on the partner's page."),
+                format!("Why: {reason}"),
+            ],
+            "This cannot be undone. If it is a mistake, tell the people who run the portal.",
+        )
+        .action("Open the partner", link),
+    }
+}
+
+/// What becomes of a partner that nobody certifies.
+fn undecided(organization: &str, at: &str, paused: bool) -> String {
+    if paused {
+        format!("Nobody decided in time, so the access of {organization} has been paused since {at}. A yes opens it again.")
+    } else {
+        format!("If nobody decides, the access of {organization} is paused on {at}.")
     }
 }
 

@@ -68,6 +68,22 @@ fn a_letter_escapes_what_people_typed_and_loads_nothing_from_elsewhere() {
 }
 
 #[test]
+fn a_reminder_after_the_grace_does_not_announce_what_has_come() {
+    let at = chrono::DateTime::from_timestamp(1_780_000_000, 0).expect("a moment");
+    for (paused, says) in [(false, "is paused on"), (true, "has been paused since")] {
+        let letter = Letter::CertificationDue {
+            organization: "Acme".to_owned(),
+            due_at: at,
+            suspended_at: at,
+            paused,
+            link: "http://127.0.0.1:3000/partners/acme/certify".to_owned(),
+        };
+        let rendered = render::render(&crate::organizations::Tenant::unnamed(), letter);
+        assert!(rendered.text.contains(says), "{}", rendered.text);
+    }
+}
+
+#[test]
 fn a_subject_line_is_one_line() {
     let letter = Letter::MembershipEnded {
         organization: "Acme\r\nBcc: everyone@example.com".to_owned(),
@@ -308,6 +324,11 @@ for_each_backend!(a_server_that_is_down_or_hangs_up_loses_nothing, |world| {
 
 /// Subjects of the letters to an address, oldest first.
 async fn subjects_to(world: &World, email: &str) -> Vec<String> {
+    letters_to(world, email).await.into_iter().map(|(subject, _)| subject).collect()
+}
+
+/// Subjects and texts of the letters to an address, oldest first.
+async fn letters_to(world: &World, email: &str) -> Vec<(String, String)> {
     use crate::store::{Db as _, entity::outbox};
     use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
     let rows = outbox::Entity::find()
@@ -316,7 +337,7 @@ async fn subjects_to(world: &World, email: &str) -> Vec<String> {
         .all(world.portal.store.reader().connection())
         .await
         .unwrap();
-    rows.into_iter().map(|row| row.subject).collect()
+    rows.into_iter().map(|row| (row.subject, row.body_text)).collect()
 }
 
 for_each_backend!(people_are_told_of_what_is_given_to_them, |world| {
@@ -382,6 +403,32 @@ for_each_backend!(owners_are_told_when_a_partner_changes_hands, |world| {
         ["You answer for Acme", "You answer for Acme", "You no longer answer for Acme"]
     );
     assert_eq!(subjects_to(&world, "sam.second@example.com").await, ["You answer for Acme"]);
+});
+
+for_each_backend!(whoever_answers_for_a_partner_reads_whether_it_can_be_undone, |world| {
+    let owner = world.employee("Olga First", TenantRole::Owner).await;
+    world.own(&world.organization("Acme").await, &owner).await;
+    let operator = world.employee("Opal Operator", TenantRole::Operator).await;
+    let mut browser = world.browser_as(operator.id, None).await;
+    for (address, version) in [("/do/suspend-partner", "2"), ("/do/offboard-partner", "3")] {
+        let form = [("organization", "acme"), ("version", version), ("reason", "They moved")];
+        assert_eq!(
+            browser.post(address, &form).await.location.as_deref(),
+            Some("/partners/acme"),
+            "{address}"
+        );
+        world.clock.advance(Duration::seconds(1));
+    }
+    let letters = letters_to(&world, "olga.first@example.com").await;
+    let expected = [
+        ("Acme is suspended", "This can be undone"),
+        ("The partnership with Acme is over", "This cannot be undone"),
+    ];
+    assert_eq!(letters.len(), expected.len(), "{letters:?}");
+    for ((subject, text), (says, undone)) in letters.iter().zip(expected) {
+        assert_eq!(subject, says);
+        assert!(text.contains(undone) && text.contains("They moved"), "{text}");
+    }
 });
 
 for_each_backend!(the_operators_list_says_what_becomes_of_mails, |world| {

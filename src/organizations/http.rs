@@ -10,6 +10,7 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::profile::LOGO_MAX;
+use crate::web::fields::text_of_part;
 
 /// Where the plain form goes.
 const CHANGE_BRANDING: &str = "/do/change-branding";
@@ -44,7 +45,7 @@ async fn as_form(request: Request) -> Result<Request, StatusCode> {
                 let bytes = &bytes[..bytes.len().min(LOGO_MAX + 1)];
                 fields.push((name, URL_SAFE_NO_PAD.encode(bytes)));
             }
-            _ => fields.push((name, String::from_utf8(bytes.to_vec()).map_err(|_| StatusCode::BAD_REQUEST)?)),
+            _ => fields.push((name, text_of_part(&bytes).ok_or(StatusCode::BAD_REQUEST)?)),
         }
     }
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();

@@ -17,4 +17,4 @@ mod tests;
 
 pub use contract::{Contract, ContractError, covered_until};
 pub use lifetimes::Lifetimes;
-pub use model::{CERTIFICATION_MAX_DAYS, Organization, OrganizationError, OrganizationStatus, Tenant};
+pub use model::{CERTIFICATION_MAX_DAYS, Organization, OrganizationError, OrganizationStatus, Tenant, lapsed_at};

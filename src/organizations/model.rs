@@ -30,6 +30,18 @@ impl OrganizationStatus {
             Self::Offboarded => "over",
         }
     }
+
+    /// In use or being set up: changes are possible at all.
+    #[must_use]
+    pub const fn takes_changes(self) -> bool {
+        matches!(self, Self::Active | Self::Onboarding)
+    }
+}
+
+/// Whether a certification that is due then is overdue by more than the grace.
+#[must_use]
+pub fn lapsed_at(due: Option<Timestamp>, now: Timestamp, grace_days: i32) -> bool {
+    due.is_some_and(|due| now >= due + chrono::Duration::days(grace_days.into()))
 }
 
 /// The longest time between two certifications.
@@ -143,8 +155,14 @@ impl Organization {
     /// Whether the certification is overdue by more than the grace.
     #[must_use]
     pub fn certification_lapsed_at(&self, now: Timestamp, grace_days: i32) -> bool {
-        self.certification_due_at
-            .is_some_and(|due| now >= due + chrono::Duration::days(grace_days.into()))
+        lapsed_at(self.certification_due_at, now, grace_days)
+    }
+
+    /// Whether its own people may change anything, and new ones may come in: it is in use or being set up, and its certification is not
+    /// overdue beyond the grace.
+    #[must_use]
+    pub fn takes_changes_at(&self, now: Timestamp, grace_days: i32) -> bool {
+        self.status.takes_changes() && !self.certification_lapsed_at(now, grace_days)
     }
 
     /// Pauses access.

@@ -157,7 +157,7 @@ pub async fn answer(qx: &Qx, question: &Question) -> Result<Answer, PageError> {
         }),
     };
     let nobody = |reason: &str| Ok(Answer::Nobody(reason.to_owned()));
-    let found = identify(&qx.db, &who, Vec::new(), &qx.tenant.name, question.at).await?;
+    let found = identify(&qx.db, &who, Vec::new(), &qx.tenant, question.at).await?;
     let Some(Identified { actor, trouble, worn, .. }) = found else {
         return nobody("The account is switched off.");
     };

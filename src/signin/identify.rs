@@ -3,7 +3,7 @@
 use crate::{
     access::{ActingMember, Actor, Hat, SignedIn},
     kernel::Timestamp,
-    organizations::OrganizationStatus,
+    organizations::{OrganizationStatus, Tenant},
     people::Person,
     store::{
         Db, StoreError,
@@ -36,7 +36,7 @@ pub struct Identified {
 
 /// Why a membership cannot be worn as a hat now; none when it can (mission A2, D1: nothing outlives its end).
 #[must_use]
-pub fn trouble_with(membership: &Membership, now: Timestamp) -> Option<String> {
+pub fn trouble_with(membership: &Membership, grace_days: i32, now: Timestamp) -> Option<String> {
     let organization = &membership.organization;
     let member = &membership.member;
     if organization.status == OrganizationStatus::Offboarded {
@@ -47,6 +47,13 @@ pub fn trouble_with(membership: &Membership, now: Timestamp) -> Option<String> {
     }
     if membership.contract.is_none() {
         return Some(format!("{} has no contract in force.", organization.name));
+    }
+    // Marked as suspended or not: the sweeper may be late, or hold back because it would be too many at once.
+    if organization.certification_lapsed_at(now, grace_days) {
+        return Some(format!(
+            "The partnership with {} was not confirmed in time, so its access is paused.",
+            organization.name
+        ));
     }
     if member.status == crate::people::MemberStatus::Suspended {
         return Some(format!("Your access for {} is paused.", organization.name));
@@ -68,7 +75,7 @@ pub async fn identify(
     db: &impl Db,
     signed_in: &SignedInAs,
     session_key: Vec<u8>,
-    tenant_name: &str,
+    tenant: &Tenant,
     now: Timestamp,
 ) -> Result<Option<Identified>, StoreError> {
     let Some(Identity {
@@ -100,7 +107,7 @@ pub async fn identify(
         let roles = tenant_roles.iter().map(|role| role.title()).collect::<Vec<_>>().join(", ");
         hats.push(Hat {
             member: None,
-            organization_name: tenant_name.to_owned(),
+            organization_name: tenant.name.clone(),
             role: roles,
         });
     }
@@ -108,7 +115,7 @@ pub async fn identify(
     for membership in memberships {
         let elsewhere = (through.is_none() && membership.provider_only)
             .then(|| format!("{} lets its people in through its own sign-in only.", membership.organization.name));
-        match trouble_with(&membership, now).or(elsewhere) {
+        match trouble_with(&membership, tenant.certification_grace_days, now).or(elsewhere) {
             Some(reason) => trouble.push(HatTrouble {
                 organization_name: membership.organization.name,
                 reason,

@@ -44,6 +44,12 @@ pub const CODES_PER_ACCOUNT: Limit = Limit {
     most: 5,
     minutes: 15,
 };
+/// Wrong codes of the second factor per account in a day: whoever knows the password has so many tries, and no more tomorrow than today.
+pub const CODES_PER_DAY: Limit = Limit {
+    name: "code-day",
+    most: 30,
+    minutes: 24 * 60,
+};
 /// Reset links per account.
 pub const RESETS_PER_ACCOUNT: Limit = Limit {
     name: "reset-account",
@@ -116,6 +122,17 @@ pub async fn count(cx: &Cx, limits: &[(Limit, &str)]) -> Result<Option<Throttled
     Ok(throttled)
 }
 
+/// When the attempt that was counted last was the last one that a limit allows: until when no more are looked at.
+///
+/// # Errors
+/// [`StoreError`] when the database does not answer.
+pub async fn used_up(cx: &Cx, limit: &Limit, whose: &str) -> Result<Option<Timestamp>, StoreError> {
+    let attempts = credentials::attempts(&cx.tx, &key(cx, limit, whose)).await?;
+    Ok(attempts
+        .filter(|attempts| attempts.count == limit.most)
+        .map(|attempts| attempts.window_ends_at))
+}
+
 /// Forgets what was counted for an account, after a success.
 ///
 /// # Errors
@@ -127,7 +144,7 @@ pub async fn forget(cx: &Cx, limits: &[Limit], whose: &str) -> Result<(), StoreE
     Ok(())
 }
 
-/// Takes one attempt of an address back, after a success; the failures of others at the same address stay counted.
+/// Takes one attempt back, after a success; the failures of others at the same address, or of whoever else guesses, stay counted.
 ///
 /// # Errors
 /// [`StoreError`] when it cannot be written.

@@ -20,7 +20,6 @@ fn certification(row: Model) -> Result<Certification, StoreError> {
         decision: parse("certifications.decision", &row.decision)?,
         evidence: serde_json::from_str(&row.evidence).map_err(|_| StoreError::Corrupt {
             column: "certifications.evidence",
-            value: row.evidence.clone(),
         })?,
         reason: row.reason,
         decided_at: row.decided_at,

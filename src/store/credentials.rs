@@ -166,8 +166,13 @@ pub async fn count_attempt(tx: &Tx, key: &[u8], now: Timestamp, window_ends_at: 
         .on_conflict(conflict)
         .exec_without_returning(tx.connection())
         .await?;
-    let row = Entity::find_by_id(key.to_vec()).one(tx.connection()).await?;
-    Ok(row.map_or(Attempts { count: 1, window_ends_at }, |row| Attempts {
+    Ok(attempts(tx, key).await?.unwrap_or(Attempts { count: 1, window_ends_at }))
+}
+
+/// How the counter under a key stands.
+pub async fn attempts(db: &impl Db, key: &[u8]) -> Result<Option<Attempts>, StoreError> {
+    let row = entity::attempt::Entity::find_by_id(key.to_vec()).one(db.connection()).await?;
+    Ok(row.map(|row| Attempts {
         count: row.count,
         window_ends_at: row.window_ends_at,
     }))

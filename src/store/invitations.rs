@@ -22,7 +22,6 @@ use entity::invitation::{ActiveModel, Column as C, Entity, Model};
 fn grants(text: &str) -> Result<Vec<InvitedGrant>, StoreError> {
     serde_json::from_str(text).map_err(|_| StoreError::Corrupt {
         column: "invitations.grants",
-        value: text.to_owned(),
     })
 }
 

@@ -20,7 +20,6 @@ pub(crate) fn organization(row: Model) -> Result<Organization, StoreError> {
         accent: parse("organizations.accent", &row.accent)?,
         metadata: serde_json::from_str(&row.metadata).map_err(|_| StoreError::Corrupt {
             column: "organizations.metadata",
-            value: row.metadata.clone(),
         })?,
         slug: row.slug,
         name: row.name,

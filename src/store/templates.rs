@@ -28,10 +28,7 @@ fn template(row: Model) -> Result<Template, StoreError> {
 }
 
 fn read<T: serde::de::DeserializeOwned>(column: &'static str, text: &str) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|_| StoreError::Corrupt {
-        column,
-        value: text.to_owned(),
-    })
+    serde_json::from_str(text).map_err(|_| StoreError::Corrupt { column })
 }
 
 fn written(value: &impl serde::Serialize) -> Result<String, StoreError> {

@@ -131,7 +131,9 @@ impl World {
     }
 
     async fn actor_as(&self, who: &SignedInAs) -> Actor {
-        let found = identify(&self.portal.store.reader(), who, vec![1], "Northwind Industries", self.now())
+        let db = self.portal.store.reader();
+        let tenant = store::tenant::get(&db).await.expect("the database answers").expect("a tenant");
+        let found = identify(&db, who, vec![1], &tenant, self.now())
             .await
             .expect("the database answers");
         found.map_or(Actor::Anonymous, |found| found.actor)

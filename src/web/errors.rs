@@ -6,7 +6,7 @@ use axum::{
 };
 use leptos::{prelude::*, reactive::owner::Owner};
 
-use super::by_hand::page_by_hand;
+use super::{by_hand::page_by_hand, request::Left};
 use crate::ui::{EmptyState, LinkButton, Muted, Plain, Stack};
 
 /// Heading and explanation of a status.
@@ -68,6 +68,23 @@ pub fn framed(heading: &'static str, text: &'static str, reference: &str) -> imp
 #[must_use]
 pub fn error_page(status: StatusCode, reference: &str) -> Response<Body> {
     let (heading, text) = words(status);
+    page_of(status, heading, text, reference)
+}
+
+/// The page for what failed after a command was committed. It is no 503, which asks to send the same again.
+#[must_use]
+pub(super) fn done_page(left: Left, reference: &str) -> Response<Body> {
+    let text = match left {
+        Left::Noting => {
+            "What you sent has been done, so do not send it again. Only your browser could not be told. Go to the start page, and sign in again if you are asked to."
+        }
+        Left::SigningOut => "This browser may still be signed in. Sign out again in a minute, or close all its windows.",
+    };
+    let heading = "This was done, but something went wrong afterwards";
+    page_of(StatusCode::INTERNAL_SERVER_ERROR, heading, text, reference)
+}
+
+fn page_of(status: StatusCode, heading: &'static str, text: &'static str, reference: &str) -> Response<Body> {
     let reference = reference.to_owned();
     let owner = Owner::new();
     let body = owner.with(|| {

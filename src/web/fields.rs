@@ -3,6 +3,13 @@
 use super::FieldErrors;
 use crate::kernel::Day;
 
+/// A field of a form that came in parts, as text: UTF-8 without the character NUL, which other forms cannot have either.
+#[must_use]
+pub fn text_of_part(bytes: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    (!text.contains('\0')).then(|| text.to_owned())
+}
+
 /// A text that must be there, trimmed, at most `max` characters.
 pub fn required_text(errors: &mut FieldErrors, field: &str, typed: &str, max: usize, missing: &str) -> Option<String> {
     let typed = typed.trim();

@@ -80,13 +80,7 @@ fn navigation(person: &SignedIn, qx: &Qx, path: &str) -> Vec<NavSection> {
                 item(routes::ME, "My account", "user"),
             ],
         });
-        let own = Resource::Organization(OrganizationFacts {
-            id: member.organization,
-            owner: None,
-            deputy: None,
-            requires_step_up: false,
-            open_to_changes: true,
-        });
+        let own = Resource::Organization(OrganizationFacts::worn(member.organization));
         let may = |action| qx.may(action, own.clone());
         let mut team = Vec::new();
         if may(Action::ViewTeam) {

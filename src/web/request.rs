@@ -1,6 +1,9 @@
 //! One request: who asks, from where, in which session. Made by a middleware, read by pages, forms and handlers.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+};
 
 use axum::{
     extract::{ConnectInfo, Request, State},
@@ -17,6 +20,7 @@ use crate::{
     access::Actor,
     cx::{Cx, Portal, Qx, RequestMeta},
     kernel::Timestamp,
+    organizations::Tenant,
     signin::{HatTrouble, identify},
     store::{
         StoreError,
@@ -41,6 +45,7 @@ pub struct RequestCx {
     pub path_and_query: String,
     /// What came as `Cookie`.
     cookies: Arc<[HeaderValue]>,
+    committed: Committed,
 }
 
 impl RequestCx {
@@ -70,6 +75,11 @@ impl RequestCx {
     /// [`StoreError`] when the database does not answer.
     pub async fn begin(&self) -> Result<Cx, StoreError> {
         self.portal.begin((*self.actor).clone(), self.meta.clone()).await
+    }
+
+    /// Notes that the command was committed: from here on nobody is told that nothing was changed.
+    pub(super) fn note_committed(&self, left: Left) {
+        let _ = self.committed.0.set(left);
     }
 
     /// The path alone.
@@ -110,6 +120,26 @@ impl RequestCx {
 /// The request id given by the outermost layer.
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
+
+/// What is left to do for a browser whose command was committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Left {
+    /// Its session is told what came of it.
+    Noting,
+    /// Its session ends.
+    SigningOut,
+}
+
+/// Whether the command of a request was committed; shared with whoever tells the visitor what went wrong afterwards.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Committed(Arc<OnceLock<Left>>);
+
+impl Committed {
+    /// What is left to do; none before the commit.
+    pub(super) fn left(&self) -> Option<Left> {
+        self.0.get().copied()
+    }
+}
 
 fn shortened(headers: &HeaderMap, name: header::HeaderName) -> Option<String> {
     headers.get(name)?.to_str().ok().map(|text| text.chars().take(200).collect())
@@ -157,6 +187,7 @@ pub async fn identify_request(State(state): State<WebState>, session: Session, m
     };
     let path_and_query = request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
     let cookies = request.headers().get_all(header::COOKIE).iter().cloned().collect();
+    let committed = request.extensions().get::<Committed>().cloned().unwrap_or_default();
     request.extensions_mut().insert(RequestCx {
         portal,
         actor: Arc::new(actor),
@@ -165,6 +196,7 @@ pub async fn identify_request(State(state): State<WebState>, session: Session, m
         session,
         path_and_query,
         cookies,
+        committed,
     });
     next.run(request).await
 }
@@ -179,7 +211,7 @@ async fn actor_of(portal: &Portal, session: &Session, now: Timestamp) -> Result<
     };
     let key = sessions::key_of(&id);
     let db = portal.store.reader();
-    let tenant = crate::store::tenant::get(&db).await?.map(|tenant| tenant.name).unwrap_or_default();
+    let tenant = crate::store::tenant::get(&db).await?.unwrap_or_else(Tenant::unnamed);
     let Some(found) = identify(&db, &signed_in, key.clone(), &tenant, now).await? else {
         return Ok((Actor::Anonymous, Vec::new()));
     };

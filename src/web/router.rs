@@ -17,7 +17,11 @@ use tower::ServiceBuilder;
 use tower_http::{compression::CompressionLayer, services::ServeDir, timeout::TimeoutLayer};
 use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
 
-use super::{App, RequestCx, branding, csrf, errors, guard, headers, request, request::RequestId, shell::shell};
+use super::{
+    App, RequestCx, branding, csrf, errors, guard, headers, request,
+    request::{Committed, RequestId},
+    shell::shell,
+};
 use crate::{cx::Portal, store::sessions::SessionRows, ui::time::Viewing};
 
 /// What handlers and middleware share.
@@ -131,6 +135,7 @@ pub(super) fn assembled(state: WebState, more: Router<WebState>) -> Router {
                 .quality(tower_http::CompressionLevel::Fastest),
         )
         .layer(from_fn(guard::bound_body))
+        .layer(from_fn(guard::refuse_nul))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             Duration::from_secs(30),
@@ -179,11 +184,17 @@ async fn server_function(request: Request) -> Response {
     response
 }
 
-/// Gives bare refusals of the framework (method not allowed, out of time) a page.
-async fn render_errors(request: Request, next: Next) -> Response {
+/// Gives bare refusals of the framework (method not allowed, out of time) a page; and whatever fails after a command was committed one that
+/// says so, whether the form's answer or the layer of the session could not write.
+async fn render_errors(mut request: Request, next: Next) -> Response {
     let reference = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let committed = Committed::default();
+    request.extensions_mut().insert(committed.clone());
     let response = next.run(request).await;
     let status = response.status();
+    if let Some(left) = committed.left().filter(|_| status.is_server_error()) {
+        return errors::done_page(left, &reference);
+    }
     let bare = !response.headers().contains_key(header::CONTENT_TYPE)
         || response
             .headers()

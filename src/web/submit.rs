@@ -6,7 +6,7 @@ use leptos_axum::ResponseOptions;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{Note, RequestCx, routes};
+use super::{Note, RequestCx, request::Left, routes};
 use crate::{
     access::Refused,
     audit::{self, Event, EventKind, Outcome},
@@ -256,6 +256,11 @@ impl Post {
                 if let Err(error) = cx.commit().await {
                     return Err(store_failed(&error));
                 }
+                request.note_committed(if matches!(done.session, SessionChange::SignOut) {
+                    Left::SigningOut
+                } else {
+                    Left::Noting
+                });
                 // After the commit: the session is written by the same single writer.
                 let kept = match done.session {
                     SessionChange::None => Ok(()),
@@ -263,7 +268,8 @@ impl Post {
                     SessionChange::SignOut => request.session.flush().await,
                 };
                 if let Err(error) = kept {
-                    return Err(store_failed(&StoreError::Unavailable(error.to_string())));
+                    tracing::error!(%error, "a command was committed, but the session could not be written");
+                    return Err(answer_with(500));
                 }
                 for (key, value) in done.remembered {
                     let _ = request.session.insert_value(key, value).await;

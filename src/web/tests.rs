@@ -8,12 +8,20 @@ use axum::{
     http::{Request, StatusCode, header},
     routing::get,
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use leptos::prelude::*;
 use leptos_axum::render_app_async_with_context;
 use tower::ServiceExt as _;
 
 use super::{download::inert, guard::LONGEST_BODY, location, meta_of, router::assembled};
-use crate::{for_each_backend, people::MemberRole, testing::World};
+use crate::{
+    audit::EventKind,
+    for_each_backend,
+    kernel::Password,
+    people::{MemberRole, TenantRole},
+    signin::commands::set_password,
+    testing::World,
+};
 
 /// A server function that goes wrong; it is in no release.
 #[server(prefix = "/do", endpoint = "panic-in-a-test")]
@@ -209,6 +217,59 @@ for_each_backend!(without_a_database_every_answer_is_a_page_with_a_reference, |w
     assert_eq!(nobody.get("/healthz").await.status, StatusCode::OK, "the process itself lives");
 });
 
+for_each_backend!(a_character_that_no_database_takes_is_refused_where_it_comes_in, |world| {
+    let owner = world.employee("Ada Own", TenantRole::Owner).await;
+    let acme = world.own(&world.organization("Acme").await, &owner).await;
+    let admin = world.member(&acme, "Pat Admin", MemberRole::PartnerAdmin).await;
+    let mut own = world.browser_as(admin.person, Some(admin.id)).await;
+    let mut answering = world.browser_as(owner.id, None).await;
+    for path in [
+        "/branding/%00.css",
+        "/branding/a%00b/logo",
+        "/launch/%00",
+        "/apps/a%00",
+        "/partners/%00",
+        "/partners/%00/activity/export.csv",
+    ] {
+        for browser in [&mut own, &mut answering] {
+            let answer = browser.get(path).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}: {}", answer.text);
+            assert!(answer.text.contains("There is nothing here"), "{path}: {}", answer.text);
+        }
+    }
+    for path in ["/team?q=%00", "/team.csv?q=a%00b", "/team/invitations?q=%00", "/search?q=%00"] {
+        let answer = own.get(path).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}: {}", answer.text);
+        assert!(answer.text.contains("could not be understood"), "{path}: {}", answer.text);
+    }
+    assert_eq!(own.get("/team?q=%2500").await.status, StatusCode::OK, "these are three letters");
+    let form = [("organization", "ac\0me"), ("version", "1"), ("reason", "Over")];
+    let answer = answering.post("/do/decline-partner", &form).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.text);
+    assert!(answer.text.contains("could not be understood"), "{}", answer.text);
+});
+
+for_each_backend!(servers_are_told_of_such_a_character_in_their_own_words, |world| {
+    let mut server = world.browser();
+    let form = [("grant_type", "client_credentials"), ("client_id", "a\0")];
+    for path in ["/oauth/token", "/oauth/par", "/oauth/introspect", "/oauth/revoke"] {
+        let answer = server.post_as_server(path, &form, &[]).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}: {}", answer.text);
+        assert_eq!(error_of(&answer.text), "invalid_request", "{path}");
+    }
+    let credentials = format!("Basic {}", STANDARD.encode("a%00:secret"));
+    let answer = server
+        .post_as_server("/oauth/token", &form[..1], &[("authorization", &credentials)])
+        .await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{}", answer.text);
+    assert_eq!(error_of(&answer.text), "invalid_client");
+});
+
+fn error_of(json: &str) -> String {
+    let body: serde_json::Value = serde_json::from_str(json).expect("JSON");
+    body["error"].as_str().expect("a word").to_owned()
+}
+
 #[test]
 fn no_cell_is_a_formula() {
     for cell in ["=1+1", "+1", "-1", "@x", "\tx", "\rx"] {
@@ -216,6 +277,67 @@ fn no_cell_is_a_formula() {
     }
     assert_eq!(inert("a=b".to_owned()), "a=b");
 }
+
+/// From here on the database takes no change of a session.
+async fn keep_sessions_as_they_are(world: &World) {
+    use sea_orm::ConnectionTrait as _;
+    let statements: Vec<String> = if world.portal.store.is_embedded() {
+        ["INSERT", "UPDATE", "DELETE"]
+            .iter()
+            .map(|verb| format!("CREATE TRIGGER no_{verb} BEFORE {verb} ON sessions BEGIN SELECT RAISE(ABORT, 'no'); END"))
+            .collect()
+    } else {
+        vec![
+            "CREATE FUNCTION no_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$".to_owned(),
+            "CREATE TRIGGER no_change BEFORE INSERT OR UPDATE OR DELETE ON sessions FOR EACH STATEMENT EXECUTE FUNCTION no_change()"
+                .to_owned(),
+        ]
+    };
+    let reader = world.portal.store.reader();
+    for statement in statements {
+        crate::store::Db::connection(&reader)
+            .execute_unprepared(&statement)
+            .await
+            .expect("the trigger is made");
+    }
+}
+
+for_each_backend!(what_was_committed_is_never_told_as_if_it_had_not_been_done, |world| {
+    let acme = world.organization("Acme").await;
+    let admin = world.member(&acme, "Pat Admin", MemberRole::PartnerAdmin).await;
+    let mut cx = world.system().await;
+    let password = Password::new("plinth gravel ocean tuba".to_owned());
+    set_password(&mut cx, admin.person, password).await.expect("a password");
+    cx.commit().await.expect("commit");
+    let mut own = world.browser_as(admin.person, Some(admin.id)).await;
+    let mut signing_in = world.browser();
+    let email = ("email", "pat.admin@example.com");
+    signing_in.post("/do/begin-sign-in", &[email]).await;
+    keep_sessions_as_they_are(&world).await;
+
+    let branding = [("version", "1"), ("accent", "#0a7d33")];
+    let credentials = [email, ("password", "plinth gravel ocean tuba")];
+    for (answer, says) in [
+        // Where only the message about it could not be kept.
+        (own.post("/do/change-branding", &branding).await, "do not send it again"),
+        (signing_in.post("/do/check-password", &credentials).await, "do not send it again"),
+        (own.post("/do/sign-out", &[]).await, "may still be signed in"),
+    ] {
+        assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{}", answer.text);
+        let reference = answer.headers["x-request-id"].to_str().expect("text");
+        assert!(answer.text.contains(says), "{}", answer.text);
+        assert!(answer.text.contains("This was done") && !answer.text.contains("Nothing was changed"));
+        assert!(answer.text.contains(reference));
+    }
+    assert_eq!(
+        (
+            world.events(EventKind::BrandingChanged).await,
+            world.events(EventKind::SignedIn).await,
+            world.events(EventKind::SignedOut).await
+        ),
+        (1, 1, 1)
+    );
+});
 
 /// Takes the database away from under the portal: on PostgreSQL the server drops it, on SQLite nothing opens it any more.
 async fn gone(world: &World) {

@@ -361,7 +361,7 @@ async fn let_in(
         }),
     };
     let kept = |reason: String| EnterError::Kept(reason);
-    let Some(found) = identify(&cx.tx, &who, Vec::new(), &cx.tenant.name, cx.now).await? else {
+    let Some(found) = identify(&cx.tx, &who, Vec::new(), &cx.tenant, cx.now).await? else {
         return Err(kept(
             "This account is switched off. Ask the person who runs your team here.".to_owned(),
         ));

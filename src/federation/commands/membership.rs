@@ -9,7 +9,7 @@ use crate::{
     cx::Cx,
     federation::{IdentityProvider, JoinPolicy, Profile},
     kernel::{ApplicationId, MemberId, PersonId},
-    organizations::{Organization, OrganizationStatus},
+    organizations::Organization,
     people::{
         Member, MemberStatus, Person,
         invitations::{AcceptError, accept_vouched},
@@ -94,7 +94,7 @@ async fn open_joining(
     person: Option<Person>,
 ) -> Result<(Member, Person), JoinError> {
     let contract = store::contracts::in_force(&cx.tx, organization.id, cx.now).await?;
-    let open = matches!(organization.status, OrganizationStatus::Active | OrganizationStatus::Onboarding);
+    let open = organization.takes_changes_at(cx.now, cx.tenant.certification_grace_days);
     let contract = contract
         .filter(|_| open)
         .ok_or_else(|| JoinError::Closed(organization.name.clone()))?;

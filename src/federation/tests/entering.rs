@@ -14,7 +14,7 @@ use crate::{
     },
     for_each_backend,
     kernel::{DomainId, ProviderId},
-    organizations::Organization,
+    organizations::{Organization, Tenant},
     people::{Member, MemberRole, MemberStatus, Person, TenantRole},
     signin::identify,
     store::{self, federation as rows, sessions::SignedInAs},
@@ -358,15 +358,15 @@ for_each_backend!(a_session_through_a_provider_wears_that_hat_alone, |world| {
     );
     cx.commit().await.unwrap();
     let who = enter(&world, &provider, &said("s-1", "kim@acme.example")).await.unwrap();
-    let db = world.portal.store.reader();
-    let found = identify(&db, &who, vec![1], "Northwind", world.now()).await.unwrap().unwrap();
+    let (db, tenant) = (world.portal.store.reader(), Tenant::unnamed());
+    let found = identify(&db, &who, vec![1], &tenant, world.now()).await.unwrap().unwrap();
     let signed_in = found.actor.person().unwrap();
     assert!(signed_in.tenant_roles.is_empty(), "no role in the tenant");
     assert_eq!(signed_in.hats.len(), 1);
     assert_eq!(found.actor.organization(), Some(acme.id));
     // The same person with their password has all of it.
     let local = SignedInAs { through: None, ..who };
-    let found = identify(&db, &local, vec![1], "Northwind", world.now()).await.unwrap().unwrap();
+    let found = identify(&db, &local, vec![1], &tenant, world.now()).await.unwrap().unwrap();
     assert_eq!(found.actor.person().unwrap().hats.len(), 3);
 });
 

@@ -160,6 +160,10 @@ pub(super) async fn authenticate(asking: &Asking<'_>, form: &Presented<'_>) -> R
     let portal = asking.portal;
     let (id, proof) = proof(asking.headers, &without_empty(form))?;
     let refused = OAuthError::Client("The client is not known, or its proof is wrong.");
+    // No client is called so, and PostgreSQL takes no text with it. Forms have none; headers and assertions may.
+    if id.contains('\0') {
+        return Err(refused);
+    }
     let client = clients::by_name(&portal.store.reader(), &id).await?;
     let Some(client) = client.filter(|client| client.disabled_at.is_none()) else {
         return Err(refused);

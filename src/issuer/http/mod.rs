@@ -89,6 +89,20 @@ fn as_address(request: &RequestCx, form: TypedForm, path: &str) -> Response {
     }
 }
 
+/// The answer to a form that no value can be read from, where servers read it; none where a browser shows a page.
+#[must_use]
+pub fn unreadable_form(path: &str) -> Option<Response> {
+    let servers = [
+        routes::OAUTH_TOKEN,
+        routes::OAUTH_PUSH,
+        routes::OAUTH_INTROSPECT,
+        routes::OAUTH_REVOKE,
+        routes::OAUTH_USERINFO,
+    ];
+    let error = OAuthError::request("The form has the character U+0000 in it, which no value can have.");
+    servers.contains(&path).then(|| refusal(&error))
+}
+
 /// An answer that no cache keeps (RFC 6749 §5.1).
 fn fresh(mut response: Response) -> Response {
     let headers = response.headers_mut();

@@ -182,6 +182,7 @@ for_each_backend!(a_refusal_is_in_the_trail_with_what_was_asked, |world| {
             .await
             .contains("\"scopes_asked\":[\"openid\"")
     );
+    desk.world.clock.advance(chrono::Duration::seconds(1));
     let asked = desk.token(&[("grant_type", "client_credentials"), ("scope", "orders:write")]).await;
     assert_eq!(json_of(&asked, 400)["error"], "invalid_scope");
     assert!(
@@ -200,6 +201,7 @@ for_each_backend!(a_refusal_is_in_the_trail_with_what_was_asked, |world| {
         ("refresh_token", tokens["refresh_token"].as_str().unwrap()),
     ];
     let before = desk.world.events(EventKind::TokenIssued).await;
+    desk.world.clock.advance(chrono::Duration::seconds(1));
     let mut server = desk.world.browser();
     let refused = server
         .post_as_server("/oauth/token", &form, &[("authorization", &credentials)])

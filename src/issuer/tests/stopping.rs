@@ -14,7 +14,7 @@ use crate::{
     audit::EventKind,
     declaration, for_each_backend,
     issuer::{acting, commands::switch_client},
-    people::MemberRole,
+    people::{MemberRole, TenantRole},
     store,
     testing::World,
 };
@@ -162,6 +162,8 @@ async fn away_and_back(desk: &Desk, what: Back) {
 }
 
 async fn what_was_taken_away_stays_ended(world: World, what: Back) {
+    // A portal is not left without one.
+    world.employee("Olga Operator", TenantRole::Operator).await;
     let scene = Scene::declared(world).await;
     let given = scene.give(&["orders:read"], None, 10).await;
     let tokens = scene.desk.tokens().await;

@@ -23,6 +23,7 @@ use crate::{
     kernel::{OrganizationId, PersonId, Timestamp},
     mail::{self, Letter},
     organizations::Organization,
+    people::{Person, TenantRole},
     store::{self, StoreError},
 };
 
@@ -84,6 +85,24 @@ pub(crate) async fn tell_owners(cx: &mut Cx, organization: &Organization, letter
         }
     }
     Ok(())
+}
+
+/// Owner and deputy who can act as such now: they hold the role in the tenant, and their account is on.
+pub(crate) async fn able_owners(cx: &Cx, organization: &Organization) -> Result<Vec<Person>, StoreError> {
+    let mut ids = in_role(cx, TenantRole::Owner).await?;
+    ids.retain(|id| [organization.owner, organization.deputy].contains(&Some(*id)));
+    store::people::get_many(&cx.tx, ids).await
+}
+
+/// Everybody who runs the portal and whose account is on.
+pub(crate) async fn operators(cx: &Cx) -> Result<Vec<Person>, StoreError> {
+    let ids = in_role(cx, TenantRole::Operator).await?;
+    store::people::get_many(&cx.tx, ids).await
+}
+
+async fn in_role(cx: &Cx, role: TenantRole) -> Result<Vec<PersonId>, StoreError> {
+    let people = store::tenant::people_in_role(&cx.tx, role).await?;
+    Ok(people.into_iter().map(|(id, _)| id).collect())
 }
 
 /// Writes to every partner admin who runs the organization now, except to `acting`.

@@ -8,7 +8,7 @@ use crate::{
     audit::{self, Event, EventKind, Subject},
     cx::Cx,
     mail::Letter,
-    organizations::{Organization, OrganizationError},
+    organizations::{Organization, OrganizationError, OrganizationStatus},
     store::{self, StoreError},
     web::routes,
 };
@@ -107,14 +107,19 @@ pub(crate) async fn end_access(cx: &mut Cx, organization: &Organization, kind: E
         .detail("setup_links_withdrawn", links);
     audit::record(cx, event).await?;
     let link = format!("{}{}", cx.settings.public_url, routes::partner(&organization.slug));
-    tell_owners(
-        cx,
-        organization,
-        &Letter::PartnerSuspended {
-            organization: organization.name.clone(),
+    let name = organization.name.clone();
+    let letter = if organization.status == OrganizationStatus::Offboarded {
+        Letter::PartnerOffboarded {
+            organization: name,
             reason,
             link,
-        },
-    )
-    .await
+        }
+    } else {
+        Letter::PartnerSuspended {
+            organization: name,
+            reason,
+            link,
+        }
+    };
+    tell_owners(cx, organization, &letter).await
 }

@@ -82,7 +82,7 @@ pub async fn preview_invitations(
     let post = Post::begin("invite", back.clone(), values).await?;
     let outcome = async {
         let place = place_to_begin_in(&post.cx, &partner, &team).await?;
-        commands::check_open(&place.organization)?;
+        commands::check_open(&post.cx, &place.organization)?;
         let mut errors = FieldErrors::default();
         let rows = match by.as_str() {
             "addresses" => errors.take("addresses", input::pasted(&addresses)),

@@ -10,7 +10,7 @@ use super::{
     plan::review,
 };
 use crate::{
-    access::{Action, Actor, OrganizationFacts, Refused},
+    access::{Action, Actor, Refused},
     audit::{self, Event, EventKind, Subject},
     cx::Cx,
     kernel::{InvitationId, OrganizationId, Timestamp, last_day},
@@ -98,7 +98,7 @@ pub async fn send_invitations(
     if draft.organization != organization.id {
         return Err(Refused::NotFound.into());
     }
-    check_open(&organization)?;
+    check_open(cx, &organization)?;
     let facts = facts::load(&cx.tx, &cx.actor, &organization, &draft.addresses(), cx.tenant.time_zone, cx.now).await?;
     let report = review(draft, &facts);
     if report.fingerprint() != seen {
@@ -138,8 +138,8 @@ async fn inviting(cx: &Cx, organization: OrganizationId) -> Result<Organization,
 }
 
 /// Whoever is invited must be able to come in.
-pub(super) fn check_open(organization: &Organization) -> Result<(), InviteError> {
-    if OrganizationFacts::from(organization).open_to_changes {
+pub(super) fn check_open(cx: &Cx, organization: &Organization) -> Result<(), InviteError> {
+    if organization.takes_changes_at(cx.now, cx.tenant.certification_grace_days) {
         Ok(())
     } else {
         Err(InviteError::Closed)
@@ -209,7 +209,7 @@ pub async fn resend_invitation(
     if !may_grant(&cx.actor, invitation.role) {
         return Err(above_own("send again").into());
     }
-    check_open(&organization)?;
+    check_open(cx, &organization)?;
     let contract = store::contracts::in_force(&cx.tx, organization.id, cx.now)
         .await?
         .ok_or(InviteError::NoContract)?;

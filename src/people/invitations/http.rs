@@ -12,7 +12,7 @@ use axum::{
 };
 
 use super::plan::MAX_BYTES;
-use crate::web::{WebState, routes};
+use crate::web::{WebState, fields::text_of_part, routes};
 
 /// A file as it must be; holds nothing of anybody.
 pub const SAMPLE: &str = "email,name,role,apps,until\n\
@@ -62,11 +62,12 @@ async fn as_form(request: Request) -> Result<Request, StatusCode> {
             "by" | "csv" | "csv_error" => {}
             "file" if bytes.is_empty() => fields.push(("csv_error".to_owned(), "none".to_owned())),
             "file" if bytes.len() > MAX_BYTES => fields.push(("csv_error".to_owned(), "size".to_owned())),
-            "file" => match String::from_utf8(bytes.to_vec()) {
-                Ok(text) => fields.push(("csv".to_owned(), text)),
-                Err(_) => fields.push(("csv_error".to_owned(), "encoding".to_owned())),
+            // UTF-16 without a mark at its beginning is UTF-8 with a NUL beside every letter.
+            "file" => match text_of_part(&bytes) {
+                Some(text) => fields.push(("csv".to_owned(), text)),
+                None => fields.push(("csv_error".to_owned(), "encoding".to_owned())),
             },
-            _ => fields.push((name, String::from_utf8(bytes.to_vec()).map_err(|_| StatusCode::BAD_REQUEST)?)),
+            _ => fields.push((name, text_of_part(&bytes).ok_or(StatusCode::BAD_REQUEST)?)),
         }
     }
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();

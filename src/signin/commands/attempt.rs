@@ -219,7 +219,7 @@ async fn enter(cx: &mut Cx, person: &Person, factor: &'static str, second_factor
         second_factor_at,
         through: None,
     };
-    let Some(found) = identify(&cx.tx, &who, Vec::new(), &cx.tenant.name, cx.now).await? else {
+    let Some(found) = identify(&cx.tx, &who, Vec::new(), &cx.tenant, cx.now).await? else {
         return Err(SignInError::WrongPassword);
     };
     who.member = found.actor.member().map(|member| member.id);

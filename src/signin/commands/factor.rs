@@ -12,8 +12,10 @@ use crate::{
     audit::{Event, EventKind, Subject},
     cx::Cx,
     kernel::Timestamp,
+    mail::{self, Letter},
     people::Person,
     store::{self, StoreError, sessions::SignedInAs},
+    web::routes,
 };
 
 /// Whether a second factor was given in this session just now.
@@ -34,21 +36,16 @@ pub async fn prove_totp(cx: &mut Cx, person: &Person, code: &str) -> Result<(), 
     let Some(sealed) = credentials.totp_secret.filter(|_| credentials.totp_confirmed_at.is_some()) else {
         return refused(cx, person, "authenticator", SignInError::WrongCode).await;
     };
-    let secret = cx
-        .master_key
-        .open(&sealed)
-        .map(TotpSecret::new)
-        .map_err(|error| StoreError::Corrupt {
-            column: "people.totp_secret",
-            value: error.to_string(),
-        })?;
+    let secret = cx.master_key.open(&sealed).map(TotpSecret::new).map_err(|_| StoreError::Corrupt {
+        column: "people.totp_secret",
+    })?;
     let Some(step) = secret.step_of(code, cx.now) else {
         return refused(cx, person, "authenticator", SignInError::WrongCode).await;
     };
     if !store::people::use_totp_step(&cx.tx, person.id, step).await? {
         return refused(cx, person, "authenticator", SignInError::CodeUsed).await;
     }
-    throttle::forget(cx, &[throttle::CODES_PER_ACCOUNT], &person.id.to_string()).await?;
+    accepted(cx, person).await?;
     Ok(())
 }
 
@@ -58,15 +55,18 @@ pub(super) async fn prove_recovery_code(cx: &mut Cx, person: &Person, hash: &[u8
     if !store::credentials::use_recovery_code(&cx.tx, person.id, hash, cx.now).await? {
         return refused(cx, person, "recovery code", SignInError::WrongRecoveryCode).await;
     }
-    throttle::forget(cx, &[throttle::CODES_PER_ACCOUNT], &person.id.to_string()).await?;
+    accepted(cx, person).await?;
     Ok(store::credentials::recovery_codes_left(&cx.tx, person.id).await?)
 }
 
 async fn count(cx: &mut Cx, person: &Person, factor: &'static str) -> Result<(), SignInError> {
     let whose = person.id.to_string();
-    let Some(throttled) = throttle::count(cx, &[(throttle::CODES_PER_ACCOUNT, &whose)]).await? else {
-        return Ok(());
-    };
+    let mut throttled = throttle::count(cx, &[(throttle::CODES_PER_ACCOUNT, &whose)]).await?;
+    // What is not looked at now is no wrong code of the day.
+    if throttled.is_none() {
+        throttled = throttle::count(cx, &[(throttle::CODES_PER_DAY, &whose)]).await?;
+    }
+    let Some(throttled) = throttled else { return Ok(()) };
     if throttled.first {
         record_refused(cx, EventKind::SignInThrottled, Some(person), factor).await?;
     }
@@ -75,7 +75,22 @@ async fn count(cx: &mut Cx, person: &Person, factor: &'static str) -> Result<(),
 
 async fn refused<T>(cx: &mut Cx, person: &Person, factor: &'static str, error: SignInError) -> Result<T, SignInError> {
     record_refused(cx, EventKind::SignInFailed, Some(person), factor).await?;
+    if let Some(until) = throttle::used_up(cx, &throttle::CODES_PER_DAY, &person.id.to_string()).await? {
+        let letter = Letter::SecondFactorGuessed {
+            wrong: throttle::CODES_PER_DAY.most,
+            until,
+            link: routes::absolute(&cx.settings.public_url, routes::FORGOT),
+        };
+        mail::queue(cx, &person.email, None, letter).await?;
+    }
     Err(error)
+}
+
+/// Forgets the tries before a right code. The wrong ones of the day stay counted: the person's own sign-ins give nobody new tries.
+async fn accepted(cx: &Cx, person: &Person) -> Result<(), StoreError> {
+    let whose = person.id.to_string();
+    throttle::forget(cx, &[throttle::CODES_PER_ACCOUNT], &whose).await?;
+    throttle::take_back(cx, &throttle::CODES_PER_DAY, &whose).await
 }
 
 /// Gives a fresh second factor in a session that exists; the session goes on under a new cookie value.

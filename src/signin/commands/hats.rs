@@ -27,9 +27,7 @@ pub async fn switch_hat(cx: &mut Cx, session: SignedInAs, hat: Option<MemberId>)
     let subject = Subject::new("person", me.id, me.name.clone());
     let (person, key) = (me.id, me.session_key.clone());
     let who = SignedInAs { member: hat, ..session };
-    let found = identify(&cx.tx, &who, key, &cx.tenant.name, cx.now)
-        .await?
-        .ok_or(Refused::NotFound)?;
+    let found = identify(&cx.tx, &who, key, &cx.tenant, cx.now).await?.ok_or(Refused::NotFound)?;
     if found.actor.member().map(|member| member.id) != hat {
         return Err(Refused::NotFound.into());
     }

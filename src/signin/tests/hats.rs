@@ -121,6 +121,29 @@ for_each_backend!(the_end_of_the_contract_ends_a_live_session, |world| {
     );
 });
 
+for_each_backend!(a_certification_that_ran_out_takes_the_hat_off_before_anything_is_swept, |world| {
+    let owner = world.employee("Ada Own", TenantRole::Owner).await;
+    let acme = world.own(&world.organization("Acme").await, &owner).await;
+    let bo = world.member(&acme, "Bo Lind", MemberRole::PartnerAdmin).await;
+    world.clock.advance(Duration::days(90 + 14) - Duration::seconds(1));
+    let mut browser = world.browser_as(bo.person, Some(bo.id)).await;
+    assert_eq!(browser.get("/team").await.status.as_u16(), 200, "within the grace");
+    world.clock.advance(Duration::seconds(1));
+    assert_eq!(browser.get("/team").await.location.as_deref(), Some("/no-access"));
+    let page = browser.get("/no-access").await.text;
+    assert!(page.contains("The partnership with Acme was not confirmed in time"), "{page}");
+    let version = acme.version.to_string();
+    let form = [
+        ("organization", "acme"),
+        ("version", version.as_str()),
+        ("reason", "Needed"),
+        ("next_due", "2026-12-31"),
+    ];
+    let certified = world.browser_as(owner.id, None).await.post("/do/certify-partner", &form).await;
+    assert_eq!(certified.location.as_deref(), Some("/certifications"));
+    assert_eq!(browser.get("/team").await.status.as_u16(), 200, "and the hat is back");
+});
+
 for_each_backend!(the_page_without_access_is_for_those_without_access, |world| {
     let acme = world.organization("Acme").await;
     let bo = world.member(&acme, "Bo Lind", MemberRole::Member).await;

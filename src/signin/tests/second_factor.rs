@@ -156,6 +156,43 @@ for_each_backend!(codes_are_guessed_five_times_and_no_more, |world| {
     assert!(is_signed_in(&mut later).await);
 });
 
+/// Letters that say that somebody guesses.
+async fn warnings(world: &World) -> u64 {
+    use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
+    use store::{Db as _, entity::outbox as o};
+    let query = o::Entity::find()
+        .filter(o::Column::Recipient.eq("bo.lind@example.com"))
+        .filter(o::Column::Subject.contains("may know your password"));
+    query.count(world.portal.store.reader().connection()).await.unwrap()
+}
+
+for_each_backend!(codes_are_guessed_thirty_times_a_day_and_the_person_is_told_once, |world| {
+    let (_, secret) = bo(&world).await;
+    for round in 1..=6 {
+        let mut browser = after_password(&world).await;
+        for _ in 0..5 {
+            browser.post("/do/check-code", &[("code", "000000")]).await;
+        }
+        assert_eq!(warnings(&world).await, u64::from(round == 6), "round {round}");
+        world.clock.advance(Duration::minutes(15));
+        crate::lifecycle::sweep(&world.portal).await.unwrap();
+        // The person's own sign-ins in between do not give whoever guesses new tries.
+        let mut own = after_password(&world).await;
+        own.post("/do/check-code", &[("code", &secret.code_at(world.now()))]).await;
+        assert_eq!(is_signed_in(&mut own).await, round < 6, "round {round}");
+    }
+    world.clock.advance(Duration::hours(24) - Duration::minutes(91));
+    crate::lifecycle::sweep(&world.portal).await.unwrap();
+    let mut early = after_password(&world).await;
+    early.post("/do/check-code", &[("code", &secret.code_at(world.now()))]).await;
+    assert!(!is_signed_in(&mut early).await);
+    assert_eq!((warnings(&world).await, world.events(EventKind::SignInThrottled).await), (1, 1));
+    world.clock.advance(Duration::minutes(1));
+    let mut later = after_password(&world).await;
+    later.post("/do/check-code", &[("code", &secret.code_at(world.now()))]).await;
+    assert!(is_signed_in(&mut later).await, "a day after the first one");
+});
+
 for_each_backend!(stepping_up_gives_a_fresh_second_factor_under_a_new_cookie, |world| {
     let (bo, secret) = bo(&world).await;
     let mut browser = world.browser_as(bo.person, Some(bo.id)).await;

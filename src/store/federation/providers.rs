@@ -12,10 +12,7 @@ use crate::{
 use entity::identity_provider::{ActiveModel, Column as C, Entity, Model};
 
 fn json<T: serde::de::DeserializeOwned>(column: &'static str, text: &str) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|_| StoreError::Corrupt {
-        column,
-        value: text.to_owned(),
-    })
+    serde_json::from_str(text).map_err(|_| StoreError::Corrupt { column })
 }
 
 fn provider(row: Model) -> Result<IdentityProvider, StoreError> {

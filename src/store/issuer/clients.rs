@@ -14,10 +14,7 @@ use crate::{
 use entity::oauth_client::{ActiveModel, Column as C, Entity, Model};
 
 fn json<T: serde::de::DeserializeOwned>(column: &'static str, value: &str) -> Result<T, StoreError> {
-    serde_json::from_str(value).map_err(|_| StoreError::Corrupt {
-        column,
-        value: value.to_owned(),
-    })
+    serde_json::from_str(value).map_err(|_| StoreError::Corrupt { column })
 }
 
 fn words(column: &'static str, value: &str) -> Result<Vec<String>, StoreError> {

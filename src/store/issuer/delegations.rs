@@ -22,7 +22,6 @@ fn delegation(row: Model) -> Result<Delegation, StoreError> {
         .transpose()
         .map_err(|_| StoreError::Corrupt {
             column: "delegations.object",
-            value: row.object.clone().unwrap_or_default(),
         })?;
     Ok(Delegation {
         id: row.id.into(),

@@ -80,7 +80,7 @@ pub async fn landing(qx: &Qx, token: &str) -> Result<Option<Landing>, StoreError
     let Some(organization) = store::organizations::get(&qx.db, link.organization).await? else {
         return Ok(None);
     };
-    if !crate::access::OrganizationFacts::from(&organization).open_to_changes {
+    if !organization.takes_changes_at(qx.now, qx.tenant.certification_grace_days) {
         return Ok(None);
     }
     let sender = store::people::get(&qx.db, link.created_by).await?.map(|person| person.name);

@@ -70,16 +70,8 @@ pub async fn section(cx: &PageCx, slug: &str, clients: &[Client]) -> Result<Opti
 
 /// Whether the actor may do this in their own organization.
 fn may(cx: &PageCx, action: Action) -> bool {
-    cx.qx.actor.organization().is_some_and(|id| {
-        let facts = OrganizationFacts {
-            id,
-            owner: None,
-            deputy: None,
-            requires_step_up: false,
-            open_to_changes: true,
-        };
-        cx.qx.may(action, Resource::Organization(facts))
-    })
+    let own = cx.qx.actor.organization().map(OrganizationFacts::worn);
+    own.is_some_and(|facts| cx.qx.may(action, Resource::Organization(facts)))
 }
 
 fn body(cx: &PageCx, ledger: Ledger, team: bool, may_give: bool, may_end: bool) -> AnyView {

@@ -10,7 +10,7 @@ use crate::{
     audit::{self, Event, EventKind, Subject},
     cx::Cx,
     kernel::{MemberId, PersonId},
-    organizations::{Contract, Organization, OrganizationStatus},
+    organizations::{Contract, Organization},
     people::{Member, MemberStatus, Person, close_ended},
     signin::identify,
     store::{self, StoreError, sessions::SignedInAs},
@@ -38,7 +38,7 @@ pub(in crate::people::invitations) async fn settle(
     person: &Person,
 ) -> Result<Accepted, AcceptError> {
     let contract = store::contracts::in_force(&cx.tx, organization.id, cx.now).await?;
-    let open = matches!(organization.status, OrganizationStatus::Active | OrganizationStatus::Onboarding);
+    let open = organization.takes_changes_at(cx.now, cx.tenant.certification_grace_days);
     let Some(contract) = contract.filter(|_| open) else {
         return Err(AcceptError::Closed(organization.name.clone()));
     };
@@ -137,7 +137,7 @@ async fn become_actor(cx: &mut Cx, person: &Person, member: &Member) -> Result<(
         second_factor_at: None,
         through: None,
     };
-    if let Some(found) = identify(&cx.tx, &who, Vec::new(), &cx.tenant.name, cx.now).await? {
+    if let Some(found) = identify(&cx.tx, &who, Vec::new(), &cx.tenant, cx.now).await? {
         cx.actor = found.actor;
     }
     Ok(())

@@ -6,7 +6,10 @@ use super::*;
 use crate::{
     audit::EventKind,
     for_each_backend,
-    people::invitations::{InvitationStatus, invite_joiner},
+    people::{
+        TenantRole,
+        invitations::{InvitationStatus, invite_joiner},
+    },
 };
 
 /// Invites and opens.
@@ -80,6 +83,20 @@ for_each_backend!(an_expired_invitation_lets_nobody_in, |world| {
     world.clock.advance(Duration::days(7));
     assert!(matches!(open(&world, &link).await, Err(AcceptError::Unusable)));
     assert!(matches!(accept(&world, &opened).await, Err(AcceptError::Unusable)));
+});
+
+for_each_backend!(nobody_comes_into_a_partner_that_nobody_certified_in_time, |world| {
+    let acme = world.organization("Acme").await;
+    let ana = admin(&world, &acme).await;
+    world.clock.advance(Duration::days(90 + 14) - Duration::hours(1));
+    let opened = opened(&world, &acme, &ana, "new@example.com").await;
+    world.clock.advance(Duration::hours(1));
+    let refused = accept(&world, &opened).await;
+    assert!(matches!(refused, Err(AcceptError::Closed(_))), "{refused:?}");
+    let operator = world.employee("Opal Operator", TenantRole::Operator).await;
+    let more = draft(&acme, &["more@example.com"]);
+    let refused = send(&world, world.actor(operator.id, None).await, &more).await;
+    assert!(matches!(refused, Err(InviteError::Closed)), "{refused:?}");
 });
 
 for_each_backend!(of_two_acceptances_for_the_last_seat_one_wins, |world| {

@@ -193,6 +193,7 @@ for_each_backend!(a_file_that_is_no_list_comes_back_with_the_reason, |world| {
     for (file, reason) in [
         (&b"email,phone\n"[..], "There is no column"),
         (b"\xff\xfe\x00", "UTF-8"),
+        (b"e\0m\0a\0i\0l\0\n\0", "UTF-8"),
         (b"", "Choose a file"),
     ] {
         let answer = admin.upload("/do/upload-invitations", &form, "file", file).await;

@@ -9,7 +9,7 @@ use crate::{access::Refused, federation::setup::commands::SetupError, store::Sto
 #[derive(Debug, Error)]
 pub enum LinkError {
     /// The partner's access is paused or over.
-    #[error("The access of {0} is paused or over, so nobody can set anything up. Activate the partner first.")]
+    #[error("The access of {0} is paused or over, so nobody can set anything up. Certify or activate the partner first.")]
     Closed(String),
     /// Too many.
     #[error("{MAX_PENDING} links of this partner are open already. Withdraw one that is not needed any more.")]

@@ -7,7 +7,7 @@ use super::{
     LinkError, event,
 };
 use crate::{
-    access::{Action, OrganizationFacts, Refused},
+    access::{Action, Refused},
     audit::{self, EventKind},
     cx::Cx,
     federation::ProviderStatus,
@@ -34,8 +34,8 @@ pub async fn may_send(cx: &Cx, slug: &str) -> Result<Organization, LinkError> {
     may::<LinkError>(cx, slug, Action::SendSetupLink).await
 }
 
-fn ensure_open(organization: &Organization) -> Result<(), LinkError> {
-    if OrganizationFacts::from(organization).open_to_changes {
+fn ensure_open(cx: &Cx, organization: &Organization) -> Result<(), LinkError> {
+    if organization.takes_changes_at(cx.now, cx.tenant.certification_grace_days) {
         Ok(())
     } else {
         Err(LinkError::Closed(organization.name.clone()))
@@ -54,7 +54,7 @@ pub async fn send_link(
 ) -> Result<SetupLink, LinkError> {
     cx.authorise(Action::SendSetupLink, organization)?;
     let sender = cx.actor.person().map(|person| person.id).ok_or(Refused::SignedOut)?;
-    ensure_open(organization)?;
+    ensure_open(cx, organization)?;
     let known = setup_links::of_organization(&cx.tx, organization.id, LOOKED_AT).await?;
     let pending: Vec<_> = known.iter().filter(|link| link.standing_at(cx.now).is_pending()).collect();
     if pending.iter().any(|link| link.email == email) {
@@ -131,7 +131,7 @@ async fn at_version(cx: &Cx, organization: &Organization, id: SetupLinkId, versi
 /// [`LinkError`].
 pub async fn resend_link(cx: &mut Cx, organization: &Organization, id: SetupLinkId, version: i32) -> Result<SetupLink, LinkError> {
     let link = at_version(cx, organization, id, version).await?;
-    ensure_open(organization)?;
+    ensure_open(cx, organization)?;
     if !link.standing_at(cx.now).can_be_sent_again() {
         return Err(LinkError::Over);
     }

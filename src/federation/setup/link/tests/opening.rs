@@ -104,3 +104,14 @@ for_each_backend!(whoever_tries_many_links_has_to_wait, |world| {
     world.clock.advance(Duration::minutes(61));
     attempt(&token).await.unwrap();
 });
+
+for_each_backend!(nobody_sets_up_the_sign_in_of_a_partner_that_nobody_certified_in_time, |world| {
+    let (acme, owner) = owned(&world).await;
+    world.clock.advance(Duration::days(90 + 14) - Duration::hours(1));
+    let held = opened(&world, world.actor(owner.id, None).await, &acme, None).await;
+    assert!(is_open(&world, &held).await, "within the grace");
+    world.clock.advance(Duration::hours(1));
+    assert!(!is_open(&world, &held).await);
+    let refused = send_to(&world, world.actor(owner.id, None).await, &acme, "other@contractor.example", None).await;
+    assert!(matches!(refused, Err(LinkError::Closed(_))), "{refused:?}");
+});
