@@ -57,7 +57,10 @@ for_each_backend!(prompt_login_is_passed_on_and_the_answer_is_held_to_it, |world
     company.world.clock.advance(Duration::minutes(20));
     let address = request("&prompt=login");
     let question = browser.get(&address).await.text;
-    let value = question.split("name=\"value\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+    let value = question
+        .split("name=\"value\" value=\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next());
     let answer = browser.post("/oauth/sign-in-again", &[("value", value.expect("a question"))]).await;
     assert_eq!(answer.location.as_deref(), Some("/sign-in"));
     let mut page = leave(&mut browser, "bo@acme.example").await;

@@ -1,12 +1,7 @@
 //! Signing in anew, because an application asks for it. Any page can send a browser to that application's request, so what is there ends
 //! when the person says so, and not before.
 
-use axum::{
-    Extension, Form,
-    extract::rejection::FormRejection,
-    http::StatusCode,
-    response::Response,
-};
+use axum::{Extension, Form, extract::rejection::FormRejection, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 
 use super::{

@@ -110,7 +110,10 @@ for_each_backend!(a_client_can_want_a_new_sign_in, |world| {
         desk.world.clock.advance(Duration::minutes(10));
         // Any page can lead a browser here: nothing ends before the person says so.
         let page = browser.get(&desk.address(&more)).await;
-        assert!(page.text.contains("Sign in again?") && page.text.contains("Orders on the web"), "{more:?}");
+        assert!(
+            page.text.contains("Sign in again?") && page.text.contains("Orders on the web"),
+            "{more:?}"
+        );
         assert_eq!(browser.get("/me").await.status.as_u16(), 200, "{more:?}");
         let signed_out = desk.world.events(EventKind::SignedOut).await;
         let guessed = browser.clone().post(AGAIN, &[("value", "guessed")]).await;
