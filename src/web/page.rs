@@ -47,8 +47,8 @@ pub struct PageCx {
     pub request: RequestCx,
     /// Parts of the path, e.g. `member` in `/team/{member}`.
     pub params: ParamsMap,
-    /// The query string.
-    pub query: ParamsMap,
+    /// The pairs of the query string, decoded once; the router's own map decodes its values again.
+    query: Vec<(String, String)>,
     form: Option<ReturnedForm>,
     flash: Option<Flash>,
 }
@@ -65,7 +65,8 @@ impl PageCx {
     /// A value of the query string, when it is there and not empty.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<String> {
-        self.query.get(name).filter(|text| !text.trim().is_empty())
+        let value = self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+        value.filter(|text| !text.trim().is_empty()).cloned()
     }
 
     /// What just happened, for pages outside the frame; the frame shows it by itself.
@@ -134,10 +135,9 @@ where
     let params = use_context::<ArcMemo<ParamsMap>>()
         .map(|params| params.get_untracked())
         .unwrap_or_default();
-    let query = leptos_router::hooks::use_query_map().get_untracked();
     let response = expect_context::<ResponseOptions>();
     let view = Suspend::new(async move {
-        match prepare(framed, &request, params, query).await {
+        match prepare(framed, &request, params).await {
             Err(error) => failed(&request, &response, error, framed).await,
             Ok(cx) => {
                 let flash = cx.flash.clone();
@@ -152,7 +152,12 @@ where
     view! { <Suspense>{view}</Suspense> }.into_any()
 }
 
-async fn prepare(framed: bool, request: &RequestCx, params: ParamsMap, query: ParamsMap) -> Result<PageCx, PageError> {
+fn pairs_of(path_and_query: &str) -> Vec<(String, String)> {
+    let (_, query) = path_and_query.split_once('?').unwrap_or_default();
+    url::form_urlencoded::parse(query.as_bytes()).into_owned().collect()
+}
+
+async fn prepare(framed: bool, request: &RequestCx, params: ParamsMap) -> Result<PageCx, PageError> {
     if framed {
         match request.actor.person() {
             None => return Err(Refused::SignedOut.into()),
@@ -176,7 +181,7 @@ async fn prepare(framed: bool, request: &RequestCx, params: ParamsMap, query: Pa
         qx,
         request: request.clone(),
         params,
-        query,
+        query: pairs_of(&request.path_and_query),
         form,
         flash,
     })

@@ -315,7 +315,8 @@ for_each_backend!(what_was_committed_is_never_told_as_if_it_had_not_been_done, |
     signing_in.post("/do/begin-sign-in", &[email]).await;
     keep_sessions_as_they_are(&world).await;
 
-    let branding = [("version", "1"), ("accent", "#0a7d33")];
+    let team = acme.id.to_string();
+    let branding = [("team", team.as_str()), ("version", "1"), ("accent", "#0a7d33")];
     let credentials = [email, ("password", "plinth gravel ocean tuba")];
     for (answer, says) in [
         // Where only the message about it could not be kept.
