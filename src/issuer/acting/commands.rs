@@ -14,7 +14,7 @@ use crate::{
     },
     kernel::{ApplicationId, ClientId, DelegationId, GrantId, MemberId, ProviderId, Timestamp},
     organizations::Organization,
-    people::{Member, delegation::may_manage},
+    people::{ActorChanged, Member, delegation::may_manage, still_acting},
     store::{
         self, StoreError,
         holdings::Which,
@@ -44,6 +44,9 @@ pub enum DelegationError {
     /// The object.
     #[error("Enter kind and name of the thing, each with up to 100 characters.")]
     Object,
+    /// Whoever asks is somebody else by now.
+    #[error(transparent)]
+    ActorChanged(#[from] ActorChanged),
     /// Not allowed.
     #[error(transparent)]
     Access(#[from] Refused),
@@ -59,7 +62,7 @@ impl From<DelegationError> for Refusal {
             DelegationError::Scopes => "scopes[]",
             DelegationError::Late(_) | DelegationError::Past => "ends",
             DelegationError::Object => "object_type",
-            DelegationError::Nothing(_) | DelegationError::Access(_) | DelegationError::Store(_) => "",
+            DelegationError::Nothing(_) | DelegationError::ActorChanged(_) | DelegationError::Access(_) | DelegationError::Store(_) => "",
         };
         match error {
             DelegationError::Access(refused) => refused.into(),
@@ -79,14 +82,15 @@ pub struct Whom {
     pub member: Member,
 }
 
-/// Finds the member and asks whether the actor may do this for them: `own` when it is themselves, else `others`.
+/// Finds the member and asks whether the actor may do this for them: `own` when it is themselves, else `others`. The organization is held,
+/// so that a suspension at this moment comes before or after, and ends what is given here.
 ///
 /// # Errors
 /// [`Refused`] in [`DelegationError::Access`].
 pub async fn whom(cx: &Cx, member: MemberId, own: Action, others: Action) -> Result<Whom, DelegationError> {
     let person = cx.actor.person().ok_or(Refused::SignedOut)?;
     let acting = person.member.as_ref().ok_or(Refused::NotFound)?;
-    let organization = store::organizations::get(&cx.tx, acting.organization)
+    let organization = store::organizations::get_locked(&cx.tx, acting.organization)
         .await?
         .ok_or(Refused::NotFound)?;
     let found = store::members::get(&cx.tx, organization.id, member)
@@ -104,6 +108,7 @@ pub async fn whom(cx: &Cx, member: MemberId, own: Action, others: Action) -> Res
             .into());
         }
     }
+    still_acting::<DelegationError>(cx).await?;
     Ok(Whom {
         organization,
         member: found,

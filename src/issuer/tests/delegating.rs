@@ -134,6 +134,27 @@ for_each_backend!(a_delegation_is_given_within_what_is_held_and_no_longer, |worl
     );
 });
 
+for_each_backend!(whoever_was_suspended_meanwhile_lets_nobody_act, |world| {
+    let scene = Scene::new(world).await;
+    let world = &scene.desk.world;
+    let mut cx = world.cx(world.acting(&scene.desk.kim).await).await;
+    let input = commands::GiveDelegation {
+        member: scene.desk.kim.id,
+        client: scene.system.client.id,
+        application: "orders".to_owned(),
+        scopes: vec!["orders:read".to_owned()],
+        purpose: "For a test".to_owned(),
+        object: None,
+        ends_at: cx.now + Duration::days(3),
+        provider: None,
+    };
+    // The embedded database has one writer: there the suspension came before the command began.
+    let suspended = scene.desk.kim.clone().suspend(None).expect("active");
+    store::members::update(&cx.tx, &suspended).await.expect("update");
+    let given = commands::give_delegation(&mut cx, input).await;
+    assert!(matches!(given, Err(commands::DelegationError::ActorChanged(_))), "{given:?}");
+});
+
 for_each_backend!(people_decide_for_themselves_and_their_admins_for_them, |world| {
     let scene = Scene::new(world).await;
     let world = &scene.desk.world;

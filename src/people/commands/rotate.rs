@@ -61,7 +61,7 @@ pub enum RotateError {
     #[error("{0} is already a member here. Assign them the applications instead, or name someone else.")]
     AlreadyMember(String),
     /// The joiner's account is off.
-    #[error("The account behind this address is switched off. Ask the company that runs this portal, or name someone else.")]
+    #[error("This address cannot be used here. Ask the company that runs this portal, or name someone else.")]
     JoinerDisabled,
     /// The leaver has a role the actor cannot give to the joiner.
     #[error("You cannot hand this role over: it is not one you may give. Ask a partner admin.")]
