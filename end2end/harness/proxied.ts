@@ -75,7 +75,7 @@ const configure: Record<Proxy, (places: Places) => string[]> = {
   caddy(places) {
     const { folder, name, port } = places;
     const site = documented("Caddyfile", places).replaceAll("wiki.example.com {", `http://${name}:${port} {\n\tbind 127.0.0.1`);
-    const alone = `{\n\tadmin off\n\tauto_https off\n\tpersist_config off\n\tstorage file_system ${folder}\n}\n`;
+    const alone = "{\n\tadmin off\n\tauto_https off\n}\n";
     writeFileSync(join(folder, "Caddyfile"), alone + site);
     return ["run", "--adapter", "caddyfile", "--config", join(folder, "Caddyfile")];
   },
@@ -92,7 +92,8 @@ export async function startProxied(proxy: Proxy, portal: URL): Promise<Proxied> 
   const name = "wiki.localhost";
   const options = configure[proxy]({ folder, name, port, portal, application: (upstream.address() as AddressInfo).port });
   const log = join(folder, "log");
-  const child = spawn(binary, options, { stdio: ["ignore", openSync(log, "a"), openSync(log, "a")] });
+  const env = { ...process.env, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder };
+  const child = spawn(binary, options, { stdio: ["ignore", openSync(log, "a"), openSync(log, "a")], env });
   const limit = Date.now() + 15_000;
   for (;;) {
     if (child.exitCode !== null || Date.now() > limit) throw new Error(`${proxy} does not start: ${readFileSync(log, "utf8")}`);

@@ -212,3 +212,36 @@ test("a client proves itself with a key of its own, and a public one by PKCE alo
     server.close();
   }
 });
+
+test("an answer travels in a form that sends itself, and has a button where no script runs", async ({ page, complaints, world, javaScriptEnabled }) => {
+  const partner = await world.partner({ members: { "Bo Lind": { apps: ["orders"] } } });
+  const posted: string[] = [];
+  const server = createServer((request, response) => {
+    let body = "";
+    request.on("data", (chunk: Buffer) => (body += chunk.toString()));
+    request.on("end", () => {
+      if (request.method === "POST") posted.push(body);
+      response.setHeader("content-type", "text/plain").end("back");
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const callback = `http://127.0.0.1:${(server.address() as AddressInfo).port}/callback`;
+  complaints.allow(new RegExp(new URL(callback).host));
+  try {
+    const id = await declare(world, { secret, redirect_uris: [callback] });
+    const config = await discover(id, client.ClientSecretBasic(secret));
+    await signIn(page, partner.member("Bo Lind"));
+    const asked = await ask(config, callback, { response_mode: "form_post" });
+    await page.goto(asked.url.href);
+    if (javaScriptEnabled === false) await page.getByRole("button", { name: "Continue" }).click();
+    await arrived(page, callback);
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const answer = new Request(callback, { method: "POST", body: posted[0], headers });
+    const checks = { pkceCodeVerifier: asked.verifier, expectedNonce: asked.nonce, expectedState: asked.state };
+    const tokens = await client.authorizationCodeGrant(config, answer, checks);
+    expect(tokens.claims()?.sub).toBeTruthy();
+    expect(posted).toHaveLength(1);
+  } finally {
+    server.close();
+  }
+});
