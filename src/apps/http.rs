@@ -17,7 +17,7 @@ use super::commands::{self, LaunchError, LaunchOutcome};
 use crate::{
     access::Refused,
     store::StoreError,
-    web::{CONTINUE_KEY, RequestCx, WebState, error_page, page_by_hand, redirection, routes},
+    web::{CONTINUE_KEY, RequestCx, WebState, error_page, plain_page_by_hand, redirection, routes},
 };
 
 /// The launch route.
@@ -81,8 +81,8 @@ fn go_on(app: &str, reference: &str) -> Response {
         return error_page(StatusCode::NOT_FOUND, reference);
     };
     let title = "Opening the application";
-    let body = format!("<main><h1>{title}</h1><p><a href=\"{there}\">Go on</a> if nothing happens.</p></main>");
-    let mut response = Html(page_by_hand(title, &body)).into_response();
+    let inner = format!("<p><a href=\"{there}\">Go on</a> if nothing happens.</p>");
+    let mut response = Html(plain_page_by_hand(title, &inner)).into_response();
     response.headers_mut().insert(header::REFRESH, refresh);
     response
 }

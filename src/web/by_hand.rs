@@ -11,6 +11,17 @@ pub fn page_by_hand(title: &str, body: &str) -> String {
     )
 }
 
+/// A page of ours that says one thing, looking as the pages around the sign-in do. `title` is text, `inner` is HTML.
+#[must_use]
+pub fn plain_page_by_hand(title: &str, inner: &str) -> String {
+    let heading = escaped(title);
+    let body = format!(
+        "<main class=\"plain\"><p class=\"plain-brand\"><span aria-hidden=\"true\" class=\"mark\">P</span><span>Portico</span></p>\
+         <div class=\"card\"><h1>{heading}</h1>{inner}</div></main>"
+    );
+    page_by_hand(title, &body)
+}
+
 /// Text as it stands in HTML and in the values of attributes.
 #[must_use]
 pub fn escaped(text: &str) -> String {

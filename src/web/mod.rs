@@ -23,7 +23,7 @@ mod submit;
 mod tests;
 
 pub use app::{App, route};
-pub use by_hand::{escaped, page_by_hand};
+pub use by_hand::{escaped, page_by_hand, plain_page_by_hand};
 pub use errors::error_page;
 pub use notes::Note;
 pub use page::{Content, PageCx, PageError, page, plain_page};

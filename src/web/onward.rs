@@ -8,7 +8,7 @@ use axum::{
     response::{Html, IntoResponse as _, Response},
 };
 
-use super::by_hand::{escaped, page_by_hand};
+use super::by_hand::{escaped, plain_page_by_hand};
 
 /// The page on the way to `url`, which people know as `name`; posts `fields` there when there are any. `again` is the page of ours where
 /// another way is chosen, if there is one.
@@ -87,9 +87,8 @@ fn going_on(url: &str, fields: &[(String, String)], words: &Words) -> Response {
         }
         form + &format!("<button class=\"button primary\" type=\"submit\">{button}</button></form><script src=\"/onward.js\"></script>")
     };
-    let heading = escaped(title);
-    let body = format!("<main class=\"plain\"><h1>{heading}</h1><p>{text}</p>{action}{after}</main>");
-    let mut response = Html(page_by_hand(title, &body)).into_response();
+    let page = plain_page_by_hand(title, &format!("<p>{text}</p>{action}{after}"));
+    let mut response = Html(page).into_response();
     let headers = response.headers_mut();
     if fields.is_empty() {
         if let Ok(refresh) = HeaderValue::from_str(&format!("0; url={}", parsed.as_str())) {

@@ -21,7 +21,7 @@ use crate::{
     cx::Portal,
     kernel::{BearerSecret, sha256},
     store::{StoreError, issuer::forward as rows},
-    web::{CONTINUE_KEY, RequestCx, WebState, error_page, meta_of, onward, page_by_hand, redirection, routes},
+    web::{CONTINUE_KEY, RequestCx, WebState, error_page, meta_of, onward, plain_page_by_hand, redirection, routes},
 };
 
 /// What proxies ask, and the pages that they pass on from an application's host.
@@ -107,7 +107,7 @@ fn see(address: &str) -> Response {
 
 /// A page at an application's host, where the portal's own style sheet is reached below `/.portico/`.
 fn page(status: StatusCode, title: &str, body: &str) -> Response {
-    let html = page_by_hand(title, &format!("<main class=\"plain\"><h1>{title}</h1>{body}</main>"));
+    let html = plain_page_by_hand(title, body);
     let html = html
         .replace("href=\"/portico.css\"", "href=\"/.portico/portico.css\"")
         .replace("<link rel=\"icon\" href=\"/favicon.svg\">", "");

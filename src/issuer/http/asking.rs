@@ -6,7 +6,7 @@ use axum::{
 };
 use serde::Deserialize;
 
-use crate::web::{page_by_hand, routes};
+use crate::web::{plain_page_by_hand, routes};
 
 /// What the form brings.
 #[derive(Debug, Deserialize)]
@@ -16,13 +16,12 @@ pub(super) struct Answer {
 
 /// The page; `title` and `button` are text, `text` is HTML.
 pub(super) fn question(title: &str, text: &str, action: &str, value: &str, button: &str) -> Response {
-    let body = format!(
-        "<main class=\"plain\"><h1>{title}</h1><p>{text}</p>\
-         <form method=\"post\" action=\"{action}\"><input type=\"hidden\" name=\"value\" value=\"{value}\">\
-         <button class=\"button primary\" type=\"submit\">{button}</button></form><p><a href=\"{}\">Stay signed in</a></p></main>",
+    let inner = format!(
+        "<p>{text}</p><form method=\"post\" action=\"{action}\"><input type=\"hidden\" name=\"value\" value=\"{value}\">\
+         <button class=\"button primary\" type=\"submit\">{button}</button></form><p><a href=\"{}\">Stay signed in</a></p>",
         routes::HOME
     );
-    let mut response = Html(page_by_hand(title, &body)).into_response();
+    let mut response = Html(plain_page_by_hand(title, &inner)).into_response();
     let policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
     response
         .headers_mut()
