@@ -50,6 +50,7 @@ async fn clients(m: &SchemaManager<'_>) -> Result<(), DbErr> {
             flag("sender_constrained"),
             text("claim_names"),
             int_null("access_seconds"),
+            int_null("id_seconds"),
             int_null("refresh_seconds"),
             time_null("disabled_at"),
             time("created_at"),

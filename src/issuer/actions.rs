@@ -59,6 +59,7 @@ pub async fn register_client(
     #[server(default)] sender_constrained: String,
     #[server(default)] claim_names: String,
     #[server(default)] access_seconds: String,
+    #[server(default)] id_seconds: String,
     #[server(default)] refresh_seconds: String,
 ) -> Result<(), ServerFnError> {
     let application = segment(&application);
@@ -79,6 +80,7 @@ pub async fn register_client(
         sender_constrained,
         claim_names,
         access_seconds,
+        id_seconds,
         refresh_seconds,
     };
     let mut kept = typed.kept();
@@ -118,6 +120,7 @@ pub async fn change_client(
     #[server(default)] sender_constrained: String,
     #[server(default)] claim_names: String,
     #[server(default)] access_seconds: String,
+    #[server(default)] id_seconds: String,
     #[server(default)] refresh_seconds: String,
 ) -> Result<(), ServerFnError> {
     let application = segment(&application);
@@ -138,6 +141,7 @@ pub async fn change_client(
         sender_constrained,
         claim_names,
         access_seconds,
+        id_seconds,
         refresh_seconds,
     };
     let here = routes::admin_app_client(&application, segment(&client));

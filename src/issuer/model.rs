@@ -75,11 +75,11 @@ string_enum! {
 pub const CODE_SECONDS: i64 = 60;
 /// Seconds in which the browser has to come with a pushed request, and the person to sign in (RFC 9126 §2.2).
 pub const PUSHED_SECONDS: i64 = 600;
-/// Seconds an access or id token lives where nothing else is said.
+/// Seconds an access token lives where nothing else is said.
 pub const ACCESS_SECONDS: i32 = 600;
 /// Seconds a refresh token lives, counted anew at each rotation, where nothing else is said.
 pub const REFRESH_SECONDS: i32 = 14 * 24 * 3600;
-/// The longest life of an access token that can be set.
+/// The longest life of an access or id token that can be set.
 pub const MOST_ACCESS_SECONDS: i32 = 24 * 3600;
 /// The longest life of a refresh token that can be set.
 pub const MOST_REFRESH_SECONDS: i32 = 365 * 24 * 3600;
@@ -143,8 +143,10 @@ pub struct ClientTerms {
     pub sender_constrained: bool,
     /// The application's names for our claims; an empty name leaves the claim out.
     pub claim_names: BTreeMap<String, String>,
-    /// Life of its access and id tokens in seconds; none is [`ACCESS_SECONDS`].
+    /// Life of its access tokens in seconds; none is [`ACCESS_SECONDS`].
     pub access_seconds: Option<i32>,
+    /// Life of its id tokens in seconds; none is that of its access tokens.
+    pub id_seconds: Option<i32>,
     /// Life of its refresh tokens in seconds; none is [`REFRESH_SECONDS`].
     pub refresh_seconds: Option<i32>,
 }
@@ -172,6 +174,7 @@ impl ClientTerms {
             sender_constrained: false,
             claim_names: BTreeMap::new(),
             access_seconds: None,
+            id_seconds: None,
             refresh_seconds: None,
         }
     }
@@ -202,10 +205,19 @@ impl Client {
         self.terms.grant_types.contains(&grant)
     }
 
-    /// How long its access and id tokens live.
+    /// How long its access tokens live.
     #[must_use]
     pub fn access_life(&self) -> Duration {
         Duration::seconds(i64::from(self.terms.access_seconds.unwrap_or(ACCESS_SECONDS)))
+    }
+
+    /// How long its id tokens live.
+    #[must_use]
+    pub fn id_life(&self) -> Duration {
+        match self.terms.id_seconds {
+            Some(seconds) => Duration::seconds(i64::from(seconds)),
+            None => self.access_life(),
+        }
     }
 
     /// How long its refresh tokens live.

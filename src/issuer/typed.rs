@@ -24,6 +24,7 @@ pub(super) struct Typed {
     pub sender_constrained: String,
     pub claim_names: String,
     pub access_seconds: String,
+    pub id_seconds: String,
     pub refresh_seconds: String,
 }
 
@@ -83,6 +84,7 @@ impl Typed {
             ("sender_constrained", self.sender_constrained.clone()),
             ("claim_names", self.claim_names.clone()),
             ("access_seconds", self.access_seconds.clone()),
+            ("id_seconds", self.id_seconds.clone()),
             ("refresh_seconds", self.refresh_seconds.clone()),
         ];
         kept.extend(self.own_scopes.iter().map(|scope| ("own_scopes[]", scope.clone())));
@@ -110,6 +112,7 @@ impl Typed {
         let audience = one(&mut errors, "audience", &self.audience);
         let key_set = fields::optional_text(&mut errors, "key_set", &self.key_set, 20_000);
         let access_seconds = seconds(&mut errors, "access_seconds", &self.access_seconds);
+        let id_seconds = seconds(&mut errors, "id_seconds", &self.id_seconds);
         let refresh_seconds = seconds(&mut errors, "refresh_seconds", &self.refresh_seconds);
         let (Some(name), Some(authentication), Some(signing), Some(subjects), Some(may_act_for)) =
             (name, authentication, signing, subjects, may_act_for)
@@ -153,6 +156,7 @@ impl Typed {
             sender_constrained: !self.sender_constrained.is_empty(),
             claim_names,
             access_seconds,
+            id_seconds,
             refresh_seconds,
         })
     }

@@ -84,6 +84,7 @@ impl Step<'_> {
         terms.sender_constrained = entry.sender_constrained.unwrap_or(terms.sender_constrained);
         terms.claim_names = entry.claim_names.clone().unwrap_or_default();
         terms.access_seconds = entry.access_seconds;
+        terms.id_seconds = entry.id_seconds;
         terms.refresh_seconds = entry.refresh_seconds;
         let has_secret = matches!(terms.authentication, ClientAuthentication::Basic | ClientAuthentication::Post);
         let secret = entry.secret.as_ref().map(|secret| secret.reveal().to_owned());
@@ -158,6 +159,7 @@ impl Step<'_> {
             entry.access_seconds.map(Some),
             seconds,
         );
+        fields.set("id_seconds", &mut client.terms.id_seconds, entry.id_seconds.map(Some), seconds);
         fields.set(
             "refresh_seconds",
             &mut client.terms.refresh_seconds,

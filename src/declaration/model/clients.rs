@@ -69,6 +69,8 @@ pub struct ClientEntry {
     pub claim_names: Option<BTreeMap<String, String>>,
     /// Life of its access tokens in seconds; 600 when left out.
     pub access_seconds: Option<i32>,
+    /// Life of its id tokens in seconds; that of its access tokens when left out.
+    pub id_seconds: Option<i32>,
     /// Life of its refresh tokens in seconds; 14 days when left out.
     pub refresh_seconds: Option<i32>,
     /// Whether it is switched off.

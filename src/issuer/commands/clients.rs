@@ -113,7 +113,8 @@ impl ClientTerms {
         }
         self.check_names()?;
         let within = |seconds: Option<i32>, most: i32| seconds.is_none_or(|seconds| (60..=most).contains(&seconds));
-        if within(self.access_seconds, MOST_ACCESS_SECONDS) && within(self.refresh_seconds, MOST_REFRESH_SECONDS) {
+        let short = [self.access_seconds, self.id_seconds];
+        if short.into_iter().all(|seconds| within(seconds, MOST_ACCESS_SECONDS)) && within(self.refresh_seconds, MOST_REFRESH_SECONDS) {
             Ok(())
         } else {
             Err(ClientError::Lifetime)
@@ -168,6 +169,7 @@ impl ClientTerms {
             ("sender_constrained", self.sender_constrained.to_string()),
             ("claim_names", names.join(", ")),
             ("access_seconds", seconds(self.access_seconds)),
+            ("id_seconds", seconds(self.id_seconds)),
             ("refresh_seconds", seconds(self.refresh_seconds)),
         ]
     }

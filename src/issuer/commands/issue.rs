@@ -93,7 +93,7 @@ pub(super) async fn issue_to_person(
     // Of the client's and the organization's limits the shorter one counts (mission D2).
     let limits = standing.circumstances.organization.lifetimes;
     let access_life = Lifetimes::shorter(limits.access_seconds, client.access_life());
-    let id_life = Lifetimes::shorter(limits.id_seconds, client.access_life());
+    let id_life = Lifetimes::shorter(limits.id_seconds, client.id_life());
     let issue = Issue {
         issuer: &issuer,
         client,

@@ -68,7 +68,11 @@ pub(super) fn fields(scopes: &[Scope], terms: &ClientTerms) -> AnyView {
     });
     let terms = terms.clone();
     let seconds = |value: Option<i32>| value.map(|seconds| seconds.to_string());
-    let (access, refresh) = (seconds(terms.access_seconds), seconds(terms.refresh_seconds));
+    let (access, id, refresh) = (
+        seconds(terms.access_seconds),
+        seconds(terms.id_seconds),
+        seconds(terms.refresh_seconds),
+    );
     view! {
         <Field name="name" label="Name" hint="What people know it as." required=true maxlength="100" value=terms.name />
         <Select name="authentication" label="Proves itself by" options=authentications() selected=terms.authentication.as_str() />
@@ -100,6 +104,8 @@ pub(super) fn fields(scopes: &[Scope], terms: &ClientTerms) -> AnyView {
                 value=names_as_text(&terms.claim_names) />
             <Field name="access_seconds" label="Life of access tokens, in seconds" inputmode="numeric" width=Width::Short
                 hint="600 when left empty. Never longer than the access behind it." value=access />
+            <Field name="id_seconds" label="Life of id tokens, in seconds" inputmode="numeric" width=Width::Short
+                hint="As long as access tokens when left empty." value=id />
             <Field name="refresh_seconds" label="Life of refresh tokens, in seconds" inputmode="numeric" width=Width::Short
                 hint="14 days when left empty." value=refresh />
         </Fieldset>

@@ -158,6 +158,16 @@ for_each_backend!(of_two_limits_the_shorter_one_counts, |world| {
     assert_eq!((end("access_token").await, end("id_token").await), (120, 60));
     desk.world.clock.advance(Duration::seconds(3601));
     assert_eq!(desk.refresh(tokens["refresh_token"].as_str().unwrap()).await.status.as_u16(), 400);
+    // Of the client's own id tokens, too.
+    change(&desk, |terms| terms.id_seconds = Some(90)).await;
+    set(Lifetimes::default()).await.unwrap();
+    let now = desk.world.now();
+    let tokens = desk.tokens().await;
+    let id = desk.verified(tokens["id_token"].as_str().unwrap()).await;
+    assert_eq!(
+        (&tokens["expires_in"], id["exp"].as_i64().unwrap() - now.timestamp()),
+        (&json!(600), 90)
+    );
     // A limit beyond the client's changes nothing, and one that no token has is refused.
     set(Lifetimes {
         access_seconds: Some(7200),
@@ -171,7 +181,7 @@ for_each_backend!(of_two_limits_the_shorter_one_counts, |world| {
         ..Lifetimes::default()
     });
     assert!(refused.await.is_err());
-    assert_eq!(desk.world.events(EventKind::OrganizationChanged).await, 2);
+    assert_eq!(desk.world.events(EventKind::OrganizationChanged).await, 3);
 });
 
 for_each_backend!(an_operator_changes_a_client_and_the_trail_says_what, |world| {
@@ -202,6 +212,7 @@ for_each_backend!(an_operator_changes_a_client_and_the_trail_says_what, |world| 
             ("sender_constrained", "yes"),
             ("claim_names", "email = mail\r\nmembership_role ="),
             ("access_seconds", "300"),
+            ("id_seconds", "120"),
             ("refresh_seconds", ""),
         ]
     };
@@ -216,7 +227,11 @@ for_each_backend!(an_operator_changes_a_client_and_the_trail_says_what, |world| 
     assert_eq!(terms.backchannel_logout_uri.as_deref(), Some("https://orders.example.com/told"));
     assert_eq!(terms.claim_names, names(&[("email", "mail"), ("membership_role", "")]));
     assert!(terms.sender_constrained && !terms.first_party, "an empty box is none");
-    assert_eq!((terms.access_seconds, terms.refresh_seconds, now.version), (Some(300), None, 2));
+    assert_eq!(
+        (terms.access_seconds, terms.id_seconds, terms.refresh_seconds),
+        (Some(300), Some(120), None)
+    );
+    assert_eq!(now.version, 2);
     assert_eq!(now.secret_hash, desk.client.secret_hash, "the secret stays");
     let told = last_details(&desk.world, EventKind::ClientChanged).await;
     assert!(

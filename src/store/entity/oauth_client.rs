@@ -28,6 +28,7 @@ pub struct Model {
     pub sender_constrained: bool,
     pub claim_names: String,
     pub access_seconds: Option<i32>,
+    pub id_seconds: Option<i32>,
     pub refresh_seconds: Option<i32>,
     pub disabled_at: Option<DateTimeUtc>,
     pub created_at: DateTimeUtc,
