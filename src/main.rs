@@ -14,6 +14,10 @@ use portico::{
     declaration, demo_app,
 };
 
+/// Many small pieces are taken and given back on several threads at each request.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Self-hosted partner access portal.
 #[derive(Parser)]
 #[command(

@@ -20,7 +20,7 @@ use crate::{
     mail::Courier,
     outbound::Outbound,
     store::{Store, StoreError},
-    web::{WebState, router},
+    web::{Shared, WebState, router},
 };
 
 /// Why a command or the service does not start, or stopped.
@@ -175,13 +175,13 @@ pub async fn serve(mut config: Config, leptos: LeptosOptions, demo: Option<Demon
         declaration::demo::connect(&portal, &demo.applications, demo.secret.as_deref()).await?;
     }
     let demo = demo.is_some();
-    let state = WebState {
+    let state = WebState::from(Shared {
         portal: portal.clone(),
         https: config.https(),
         trust_forwarded: config.trust_forwarded_for,
-        metrics: telemetry::metrics().map(Arc::new),
+        metrics: telemetry::metrics(),
         leptos: leptos.clone(),
-    };
+    });
     if !Path::new(&*leptos.site_root).join(&*leptos.site_pkg_dir).is_dir() {
         tracing::warn!(folder = %leptos.site_root, "the built site is not there, so pages come without style; build it, or set LEPTOS_SITE_ROOT");
     }

@@ -15,7 +15,7 @@ use super::World;
 use crate::{
     kernel::{MemberId, PersonId},
     store::sessions::{SIGNED_IN_KEY, SessionRows, SignedInAs},
-    web::{WebState, router},
+    web::{Shared, WebState, router},
 };
 
 /// A browser with its own cookies.
@@ -42,13 +42,13 @@ impl World {
     /// What the router needs.
     #[must_use]
     pub fn web(&self) -> WebState {
-        WebState {
+        WebState::from(Shared {
             portal: self.portal.clone(),
             leptos: LeptosOptions::builder().output_name("portico").build(),
             https: false,
             trust_forwarded: false,
             metrics: None,
-        }
+        })
     }
 
     /// A browser of nobody in particular.

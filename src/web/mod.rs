@@ -28,5 +28,5 @@ pub use errors::error_page;
 pub use notes::Note;
 pub use page::{Content, PageCx, PageError, page, plain_page};
 pub use request::{RequestCx, RequestId, meta_of};
-pub use router::{WebState, router};
+pub use router::{Shared, WebState, router};
 pub use submit::{CONTINUE_KEY, Done, FLASH_KEY, FieldErrors, Post, Refusal, location, redirection, see_other, take_wanted};

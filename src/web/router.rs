@@ -1,6 +1,6 @@
 //! The axum router: layers in order, pages by Leptos, forms by server functions, and the few plain handlers.
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -24,9 +24,13 @@ use super::{
 };
 use crate::{cx::Portal, store::sessions::SessionRows, ui::time::Viewing};
 
-/// What handlers and middleware share.
+/// What handlers and middleware share; each of them has a copy for each request.
 #[derive(Clone, Debug)]
-pub struct WebState {
+pub struct WebState(Arc<Shared>);
+
+/// What is behind it.
+#[derive(Debug)]
+pub struct Shared {
     /// The running portal.
     pub portal: Portal,
     /// Where the built site is.
@@ -36,7 +40,21 @@ pub struct WebState {
     /// A reverse proxy of ours sets `X-Forwarded-For`.
     pub trust_forwarded: bool,
     /// Renders the metrics page.
-    pub metrics: Option<Arc<metrics_exporter_prometheus::PrometheusHandle>>,
+    pub metrics: Option<metrics_exporter_prometheus::PrometheusHandle>,
+}
+
+impl From<Shared> for WebState {
+    fn from(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+}
+
+impl Deref for WebState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
 }
 
 impl FromRef<WebState> for LeptosOptions {

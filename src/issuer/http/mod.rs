@@ -13,17 +13,15 @@ mod push;
 mod token;
 mod userinfo;
 
-use std::time::Duration;
-
 use axum::{
     Extension, Form, Json, Router,
-    extract::rejection::FormRejection,
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    extract::{Request, rejection::FormRejection},
+    http::{HeaderValue, Method, StatusCode, header},
+    middleware::{Next, from_fn},
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
 use serde_json::json;
-use tower_http::cors::{Any, CorsLayer};
 
 use super::{OAuthError, failing::HeldOff, keys::KeyRing, known::KnownClients};
 use crate::web::{RequestCx, WebState, error_page, redirection, routes};
@@ -40,14 +38,26 @@ pub fn browser_routes(keys: KeyRing) -> Router<WebState> {
         .layer(Extension(keys))
 }
 
-/// Programs in browsers come from any site, with what they hold themselves: no cookie counts at these endpoints.
-fn from_any_site() -> CorsLayer {
-    CorsLayer::new()
-        .allow_origin(Any)
-        .allow_methods([Method::GET, Method::POST])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, HeaderName::from_static("dpop")])
-        .expose_headers([header::WWW_AUTHENTICATE])
-        .max_age(Duration::from_secs(600))
+/// Programs in browsers come from any site, with what they hold themselves (Fetch §3.2): no cookie counts at these endpoints. By hand, because
+/// a library's layer is copied with all its lists for each request.
+async fn from_any_site(request: Request, next: Next) -> Response {
+    let asks = request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let mut response = if asks {
+        StatusCode::OK.into_response()
+    } else {
+        next.run(request).await
+    };
+    let headers = response.headers_mut();
+    let mut says = |name, value| headers.insert(name, HeaderValue::from_static(value));
+    says(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    if asks {
+        says(header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST");
+        says(header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, dpop");
+        says(header::ACCESS_CONTROL_MAX_AGE, "600");
+    } else {
+        says(header::ACCESS_CONTROL_EXPOSE_HEADERS, "www-authenticate");
+    }
+    response
 }
 
 /// The endpoints that servers come to.
@@ -57,7 +67,7 @@ pub fn server_routes(keys: KeyRing) -> Router<WebState> {
         .route(routes::OAUTH_PUSH, post(push::push))
         .route(routes::OAUTH_REVOKE, post(inspect::revoke))
         .route(routes::OAUTH_USERINFO, get(userinfo::by_header).post(userinfo::by_form))
-        .layer(from_any_site())
+        .layer(from_fn(from_any_site))
         .route("/.well-known/openid-configuration", get(discovery::openid))
         .route("/.well-known/oauth-authorization-server", get(discovery::oauth))
         .route(routes::OAUTH_JWKS, get(discovery::keys))
