@@ -18,7 +18,8 @@ RUN scripts/setup-npm.sh && scripts/build.sh release
 
 FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates curl && rm -rf /var/lib/apt/lists/* \
-  && useradd --system --uid 10001 --home-dir /var/lib/portico --create-home portico
+  && useradd --system --uid 10001 --home-dir /var/lib/portico --no-create-home portico \
+  && install -d -m 700 -o portico -g portico /var/lib/portico
 COPY --from=build /cache/target/release/portico /cache/target/release/hash.txt /usr/local/bin/
 COPY --from=build /cache/target/site-release /usr/local/share/portico/site
 COPY Leptos.toml /etc/portico/Leptos.toml
