@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     super::OAuthError,
-    asking::{Answer, question},
+    asking::{Answer, answers, question},
     authorize::to_sign_in,
     reference,
 };
 use crate::{
-    kernel::{BearerSecret, constant_time_eq},
+    kernel::BearerSecret,
     signin::commands::sign_out,
     store::StoreError,
     web::{RequestCx, error_page, escaped, redirection, routes},
@@ -62,11 +62,7 @@ pub(super) async fn ask(request: &RequestCx, application: &str, again: Again) ->
 /// `POST /oauth/sign-in-again`: the person said yes.
 pub(super) async fn confirmed(Extension(request): Extension<RequestCx>, form: Result<Form<Answer>, FormRejection>) -> Response {
     let asked: Option<Waiting> = request.session.remove(ASKED_KEY).await.ok().flatten();
-    let answered = form
-        .ok()
-        .zip(asked)
-        .filter(|(Form(form), asked)| constant_time_eq(form.value.as_bytes(), asked.value.as_bytes()));
-    let Some((_, asked)) = answered else {
+    let Some(asked) = asked.filter(|asked| answers(form, &asked.value)) else {
         return error_page(StatusCode::FORBIDDEN, &reference(&request));
     };
     match leave(&request, &asked.again).await {

@@ -1,17 +1,27 @@
 //! A page that asks one question before a browser is signed out. The form brings a value back that no other site knows.
 
 use axum::{
+    Form,
+    extract::rejection::FormRejection,
     http::{HeaderValue, header},
     response::{Html, IntoResponse as _, Response},
 };
 use serde::Deserialize;
 
-use crate::web::{plain_page_by_hand, routes};
+use crate::{
+    kernel::constant_time_eq,
+    web::{plain_page_by_hand, routes},
+};
 
 /// What the form brings.
 #[derive(Debug, Deserialize)]
 pub(super) struct Answer {
-    pub value: String,
+    value: String,
+}
+
+/// Whether the form brings back what the page had: an answer to this very question.
+pub(super) fn answers(form: Result<Form<Answer>, FormRejection>, value: &str) -> bool {
+    form.is_ok_and(|Form(form)| constant_time_eq(form.value.as_bytes(), value.as_bytes()))
 }
 
 /// The page; `title` and `button` are text, `text` is HTML.

@@ -21,11 +21,11 @@ use super::{
         model::Client,
     },
     TypedForm, as_address,
-    asking::{Answer, question},
+    asking::{Answer, answers, question},
     reference,
 };
 use crate::{
-    kernel::{BearerSecret, constant_time_eq},
+    kernel::BearerSecret,
     signin::commands::sign_out,
     store::{StoreError, issuer::clients},
     ui::Flash,
@@ -136,11 +136,7 @@ async fn ask(request: &RequestCx, target: Option<String>) -> Result<Response, OA
 /// `POST /oauth/logout/confirm`: the person said yes.
 pub(super) async fn confirmed(Extension(request): Extension<RequestCx>, form: Result<Form<Answer>, FormRejection>) -> Response {
     let asked: Option<AskedToSignOut> = request.session.remove(ASKED_KEY).await.ok().flatten();
-    let answered = form
-        .ok()
-        .zip(asked)
-        .filter(|(Form(form), asked)| constant_time_eq(form.value.as_bytes(), asked.value.as_bytes()));
-    let Some((_, asked)) = answered else {
+    let Some(asked) = asked.filter(|asked| answers(form, &asked.value)) else {
         return error_page(StatusCode::FORBIDDEN, &reference(&request));
     };
     match end(&request).await {
